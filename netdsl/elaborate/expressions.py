@@ -1,0 +1,249 @@
+"""Computes expressions. A closed list of operators and functions; Python's own ``eval`` has no part in it."""
+
+from __future__ import annotations
+
+import math
+
+from netdsl.diagnostics import Span, did_you_mean
+from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
+from netdsl.ir.types import Scalar, show_shape
+from netdsl.syntax import tree
+
+#: No value of a spec may be larger: beyond any tensor, and still quick to compute with.
+LARGEST = 10**18
+#: How deep an expression may nest.
+MAX_DEPTH = 150
+
+FUNCTIONS = ("min", "max", "round", "floor", "ceil", "int", "abs", "divisible")
+_FIELDS = {"c": 0, "d": -3, "h": -2, "w": -1}
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words."""
+    if isinstance(value, Tensor):
+        return "a tensor"
+    if isinstance(value, bool):
+        return "a truth value"
+    if isinstance(value, int):
+        return "a whole number"
+    return "a number" if isinstance(value, float) else "a text"
+
+
+def show(value: Scalar) -> str:
+    """A value as a spec would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"{value:.1f}"
+    return repr(value)
+
+
+def evaluate(expression: tree.Expression, env: Env, depth: int = 0) -> Scalar:
+    """The value of an expression. Raises :class:`Stop` with a diagnostic at the smallest part that is to blame."""
+    kind = type(expression)
+    if kind is tree.Literal:
+        assert isinstance(expression, tree.Literal)
+        if expression.bad is not None:
+            raise stop("ND219", expression.bad, expression.span)
+        return expression.value
+    if depth > MAX_DEPTH:
+        raise stop("ND219", f"this expression nests over {MAX_DEPTH} deep", expression.span)
+    if isinstance(expression, tree.Variable):
+        return _variable(expression, env)
+    if isinstance(expression, tree.Member):
+        return _member(expression, env)
+    if isinstance(expression, tree.Binary):
+        return _binary(expression, env, depth)
+    if isinstance(expression, tree.Unary):
+        return _unary(expression, env, depth)
+    assert isinstance(expression, tree.Function)
+    return _function(expression, env, depth)
+
+
+def truth(expression: tree.Expression, env: Env) -> bool:
+    """The value of a condition."""
+    value = evaluate(expression, env)
+    if not isinstance(value, bool):
+        help = "compare it: `x > 0`, `x != 0`" if isinstance(value, (int, float)) else None
+        raise stop("ND209", f"a condition is true or false, and this is {kind_of(value)}", expression.span, help=help)
+    return value
+
+
+def whole(expression: tree.Expression, env: Env, what: str, *, least: int = 0) -> int:
+    """The value of an expression that must be a whole number (``64.0`` is one); ``what`` names it in messages."""
+    return to_whole(evaluate(expression, env), expression.span, what, least=least)
+
+
+def to_whole(value: object, span: Span, what: str, *, least: int = 0) -> int:
+    """``value`` as an int; see :func:`whole`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise stop("ND209", f"{what} is a whole number, and this is {kind_of(value)}", span)
+    if value != int(value):
+        help = "round it: `round(…)`, `int(…)`, `ceil(…)` or `divisible(…, 8)`"
+        raise stop("ND207", f"{what} must be whole, and this is {value:g}", span, help=help)
+    if value < least:
+        raise stop("ND208", f"{what} must be at least {least}, and this is {int(value)}", span)
+    return int(value)
+
+
+def _variable(expression: tree.Variable, env: Env) -> Scalar:
+    name, span = expression.name, expression.span
+    if name == "in":
+        raise stop("ND220", "`in` is a tensor: take one of its sizes", span, help="`in.c`, `in.h` or `in.w`")
+    if name == "i":
+        count = env.count()
+        if count is None:
+            raise stop("ND220", "`i` counts the passes of a repeat, and there is none around this", span)
+        return count
+    value = env.lookup(name)
+    if value is None:
+        raise stop("ND203", f"there is no value called `{name}` here", span, help=did_you_mean(name, env.visible()))
+    if value is UNKNOWN:
+        raise Stop
+    if isinstance(value, Tensor):
+        raise stop("ND209", f"`{name}` is a tensor, and a value is wanted", span, help=f"the tensor itself is `@{name}`")
+    assert isinstance(value, (int, float, bool, str))
+    return value
+
+
+def _member(expression: tree.Member, env: Env) -> Scalar:
+    owner, field = expression.owner.text, expression.field.text
+    tensor: object = env.tensor() if owner == "in" else env.lookup(owner)
+    if owner == "in" and tensor is None:
+        message = "`in` is what enters a block, a branch or a pass of a repeat, and there is none around this"
+        raise stop("ND220", message, expression.owner.span)
+    if tensor is None:
+        help = did_you_mean(owner, ["in", *env.visible()])
+        raise stop("ND203", f"there is no value called `{owner}` here", expression.owner.span, help=help)
+    if not isinstance(tensor, Tensor):
+        if tensor is UNKNOWN:
+            raise Stop
+        raise stop("ND209", f"`{owner}` is no tensor and has no sizes", expression.owner.span)
+    if field not in _FIELDS:
+        message = f"a tensor has no `{field}`"
+        raise stop("ND203", message, expression.field.span, help="its sizes are `.c`, `.d`, `.h` and `.w`")
+    shape = tensor.shape
+    if shape is None:
+        raise Stop
+    place = _FIELDS[field]
+    if field != "c" and len(shape) < 1 - place:
+        message = f"`{owner}` has the shape {show_shape(shape)} and no `{field}`"
+        raise stop("ND220", message, expression.span)
+    return shape[place]
+
+
+def _number(value: Scalar, operand: tree.Expression, sign: str) -> int | float:
+    if isinstance(value, bool) or isinstance(value, str):
+        help = "`int(…)` makes 1 or 0 of it" if isinstance(value, bool) else None
+        raise stop("ND209", f"`{sign}` computes with numbers, and this is {kind_of(value)}", operand.span, help=help)
+    return value
+
+
+def _bounded(value: Scalar, span: Span) -> Scalar:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise stop("ND219", "this is not a finite number", span)
+    if isinstance(value, (int, float)) and abs(value) > LARGEST:
+        raise stop("ND219", "this number is beyond any tensor", span)
+    return value
+
+
+def _unary(expression: tree.Unary, env: Env, depth: int) -> Scalar:
+    value = evaluate(expression.operand, env, depth + 1)
+    if expression.operator == "not":
+        if not isinstance(value, bool):
+            message = f"`not` wants true or false, and this is {kind_of(value)}"
+            raise stop("ND209", message, expression.operand.span)
+        return not value
+    number = _number(value, expression.operand, expression.operator)
+    return -number if expression.operator == "-" else number
+
+
+def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
+    sign = expression.operator
+    left = evaluate(expression.left, env, depth + 1)
+    if sign in ("and", "or"):
+        for value, operand in ((left, expression.left), (None, expression.right)):
+            value = evaluate(operand, env, depth + 1) if value is None else value
+            if not isinstance(value, bool):
+                raise stop("ND209", f"`{sign}` joins conditions, and this is {kind_of(value)}", operand.span)
+            if value == (sign == "or"):
+                return value
+        return sign == "and"
+    right = evaluate(expression.right, env, depth + 1)
+    if sign in ("==", "!="):
+        if kind_of(left) != kind_of(right) and not (_is_number(left) and _is_number(right)):
+            message = f"{kind_of(left)} and {kind_of(right)} cannot be compared"
+            raise stop("ND209", message, expression.span)
+        return (left == right) == (sign == "==")
+    a, b = _number(left, expression.left, sign), _number(right, expression.right, sign)
+    if sign == "<":
+        return a < b
+    if sign == "<=":
+        return a <= b
+    if sign == ">":
+        return a > b
+    if sign == ">=":
+        return a >= b
+    if b == 0 and sign in ("/", "//", "%"):
+        raise stop("ND219", "this divides by zero", expression.right.span)
+    try:
+        return _bounded(_arithmetic(sign, a, b), expression.span)
+    except OverflowError:
+        raise stop("ND219", "this number is beyond any tensor", expression.span) from None
+
+
+def _is_number(value: Scalar) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _arithmetic(sign: str, a: int | float, b: int | float) -> int | float:
+    if sign == "+":
+        return a + b
+    if sign == "-":
+        return a - b
+    if sign == "*":
+        return a * b
+    if sign == "/":
+        return a / b
+    if sign == "//":
+        return a // b
+    return a % b
+
+
+def divisible(value: int | float, divisor: int) -> int:
+    """``value`` rounded to a multiple of ``divisor``, at least one of them and never under 90 % of ``value``.
+
+    The rule of MobileNet and EfficientNet for scaled channel counts (Howard et al. 2017; Tan & Le 2019).
+    """
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * value else rounded
+
+
+def _function(expression: tree.Function, env: Env, depth: int) -> Scalar:
+    name = expression.name.text
+    if name not in FUNCTIONS:
+        help = did_you_mean(name, FUNCTIONS) or "there are " + ", ".join(f"`{f}`" for f in FUNCTIONS)
+        raise stop("ND203", f"there is no function called `{name}`", expression.name.span, help=help)
+    values = [evaluate(argument, env, depth + 1) for argument in expression.arguments]
+    wanted = {"divisible": 2, "min": 0, "max": 0}.get(name, 1)
+    if not values or (wanted and len(values) != wanted):
+        count = {0: "at least one value", 1: "one value", 2: "two values"}[wanted]
+        raise stop("ND219", f"`{name}` takes {count}, and {len(values)} stand here", expression.span)
+    if name == "int" and isinstance(values[0], bool):
+        return int(values[0])
+    numbers = [_number(v, e, name) for v, e in zip(values, expression.arguments, strict=True)]
+    first = numbers[0]
+    if name == "divisible":
+        divisor = to_whole(numbers[1], expression.arguments[1].span, "a divisor", least=1)
+        return divisible(first, divisor)
+    if name in ("min", "max"):
+        return min(numbers) if name == "min" else max(numbers)
+    if name == "abs":
+        return abs(first)
+    if name == "round":
+        return round(first)
+    if name == "floor":
+        return math.floor(first)
+    return math.ceil(first) if name == "ceil" else int(first)

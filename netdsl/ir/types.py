@@ -1,0 +1,84 @@
+"""Small frozen values that operators and graphs are described with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+#: A tensor's shape without its batch axis: ``(channels, *spatial)``, so rank 0 is ``(features,)``.
+Shape = tuple[int, ...]
+
+#: In which of a module's two modes something acts.
+Mode = Literal["both", "train", "eval"]
+
+#: Which of a net's two faces a report describes: ``infer`` leaves out what only training has.
+View = Literal["infer", "train"]
+
+#: How operators are coloured and grouped in diagrams and totals.
+Category = Literal["input", "conv", "fc", "pool", "norm", "activation", "merge", "shape", "regularise"]
+
+#: A value of an expression, an argument or an attribute.
+Scalar = int | float | bool | str
+
+
+def show_shape(shape: Sequence[int]) -> str:
+    """``64×56×56``, as papers print a shape."""
+    return "×".join(map(str, shape))
+
+
+class Tensor(NamedTuple):
+    """One parameter or buffer of a module: its key below the module's own, and its shape as PyTorch has it.
+
+    ``additive`` marks biases (batch norm's beta too), ``trainable`` is false for buffers and frozen weights,
+    ``buffer`` is true for what is no ``nn.Parameter``. An empty ``name`` means that the tensor has the module's own key.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    additive: bool = False
+    trainable: bool = True
+    buffer: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+
+class Step(NamedTuple):
+    """What a layer does to the receptive field along one axis.
+
+    ``size`` is the extent of its window in input elements (``dilation*(kernel-1)+1``); moving one element in its output
+    moves ``stride`` elements in its input, or one ``1/upscale`` of one; ``pad`` is the padding before the first element.
+    """
+
+    size: int
+    stride: int
+    pad: int
+    upscale: int = 1
+
+
+class Call(NamedTuple):
+    """How PyTorch is called, said as data: nothing is imported for it.
+
+    ``module``: ``target`` is the qualified name of a class (``torch.nn.Conv2d``) that is constructed with ``args`` and
+    ``kwargs`` and applied to the inputs. Where torch has no such class, ``source`` is the text of one that the generated
+    file includes (it may use ``torch``, ``nn`` and ``F``), and ``target`` is its bare name.
+
+    ``expression``: ``target`` is an expression over the inputs ``{0}``, ``{1}``, … (``torch.flatten({0}, 1)``).
+
+    ``parameter``: the net owns an ``nn.Parameter`` whose initial value is the expression ``args[0]``;
+    ``target`` is an expression over the inputs and ``{parameter}``.
+
+    ``inplace``: the module takes ``inplace=True``, which the back-end adds where it is safe.
+    """
+
+    kind: Literal["module", "expression", "parameter"]
+    target: str
+    args: tuple[object, ...] = ()
+    kwargs: tuple[tuple[str, object], ...] = ()
+    source: str | None = None
+    inplace: bool = False

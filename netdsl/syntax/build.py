@@ -1,0 +1,441 @@
+"""Lark's reductions → syntax nodes. One method a rule of the grammar; every method gets all tokens, punctuation too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from netdsl.diagnostics import Span
+from netdsl.syntax import tree
+
+#: Longest number that is read. Beyond any tensor, and short enough to be computed with at once.
+MAX_DIGITS = 30
+
+#: Most operands of one sum, product or chain of conditions.
+MAX_TERMS = 100
+
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _unquote(text: str) -> str:
+    escapes = {"n": "\n", "t": "\t"}
+    return _ESCAPE.sub(lambda match: escapes.get(match[1], match[1]), text[1:-1])
+
+
+class Builder:
+    """The callbacks for one file: ``file`` is its number in the list of sources."""
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+
+    # -- spans and tokens
+
+    def at(self, child: Any) -> Span:
+        if hasattr(child, "start_pos"):
+            return Span(self.file, child.start_pos, child.end_pos)
+        span: Span = child.span
+        return span
+
+    def over(self, children: list[Any]) -> Span:
+        last = -1
+        while getattr(children[last], "type", None) == "_NL":
+            last -= 1
+        first = 0
+        while getattr(children[first], "type", None) == "_NL":
+            first += 1
+        return Span(self.file, self.at(children[first]).start, self.at(children[last]).end)
+
+    def word(self, token: Any) -> tree.Name:
+        if token.type == "STRING":
+            return tree.Name(_unquote(token), self.at(token), quoted=True)
+        return tree.Name(str(token), self.at(token))
+
+    def expression(self, child: Any) -> tree.Expression:
+        """A token or node where an expression is wanted."""
+        kind = getattr(child, "type", None)
+        if kind is None:
+            return child  # type: ignore[no-any-return]
+        span = self.at(child)
+        if kind == "INT":
+            if len(child) > MAX_DIGITS:
+                return tree.Literal(0, span, f"a number of {len(child)} digits is beyond any tensor")
+            return tree.Literal(int(child), span)
+        if kind == "FLOAT":
+            value = float(child)
+            if value in (float("inf"), float("-inf")):
+                return tree.Literal(0.0, span, "this number is too large")
+            return tree.Literal(value, span)
+        if kind == "STRING":
+            return tree.Literal(_unquote(child), span)
+        if kind == "TRUE" or kind == "FALSE":
+            return tree.Literal(kind == "TRUE", span)
+        return tree.Variable(str(child), span)
+
+    def expressions(self, children: list[Any]) -> tuple[tree.Expression, ...]:
+        """Every child that is a value: what is no sign and no newline."""
+        return tuple(self.expression(c) for c in children if getattr(c, "type", "NAME") in _VALUES)
+
+    def nodes(self, children: list[Any], kind: Any) -> Any:
+        return tuple(child for child in children if type(child) is kind)
+
+    def words(self, children: list[Any]) -> tuple[tree.Name, ...]:
+        return tuple(self.word(c) for c in children if getattr(c, "type", None) in ("NAME", "VNAME"))
+
+    def first(self, children: list[Any], kind: Any) -> Any:
+        for child in children:
+            if type(child) is kind:
+                return child
+        return None
+
+    # -- file and declarations
+
+    def start(self, children: list[Any]) -> tuple[tree.Statement, ...]:
+        return tuple(child for child in children if not hasattr(child, "type"))
+
+    def net(self, children: list[Any]) -> tree.Net:
+        title = _unquote(children[2]) if len(children) > 2 else None
+        return tree.Net(self.word(children[1]), title, self.over(children))
+
+    def input(self, children: list[Any]) -> tree.Input:
+        name = self.word(children[1]) if len(children) > 2 else None
+        return tree.Input(name, children[-1], self.over(children))
+
+    def param(self, children: list[Any]) -> tree.Param:
+        return tree.Param(self.nodes(children, tree.Setting), self.over(children))
+
+    def variant(self, children: list[Any]) -> tree.Variant:
+        names = self.words(children)
+        base = names[1] if len(names) > 1 else None
+        return tree.Variant(names[0], base, self.nodes(children, tree.Setting), self.over(children))
+
+    def setting(self, children: list[Any]) -> tree.Setting:
+        return tree.Setting(self.word(children[0]), self.expression(children[2]), self.over(children))
+
+    def style(self, children: list[Any]) -> tree.Style:
+        return tree.Style(self.word(children[1]), children[3], self.over(children))
+
+    def block(self, children: list[Any]) -> tree.Block:
+        head = Span(self.file, children[0].start_pos, children[1].end_pos)
+        body = children[-1]
+        parameters = children[2].items if len(children) > 3 else ()
+        return tree.Block(self.word(children[1]), parameters, body, head, head.to(body.span))
+
+    def parameters(self, children: list[Any]) -> Any:
+        return _Parameters(self.nodes(children, tree.Parameter), self.over(children))
+
+    def parameter(self, children: list[Any]) -> tree.Parameter:
+        default = self.expression(children[2]) if len(children) > 2 else None
+        return tree.Parameter(self.word(children[0]), default, self.over(children))
+
+    def use(self, children: list[Any]) -> tree.Use:
+        return tree.Use(self.word(children[1]), self.words(children[2:]), self.over(children))
+
+    def expect(self, children: list[Any]) -> tree.Expect:
+        variant = None
+        if getattr(children[1], "type", None) == "EXPECT_VARIANT":
+            variant = self.word(children[1])
+        return tree.Expect(variant, self.nodes(children, tree.Condition), self.over(children))
+
+    def condition(self, children: list[Any]) -> tree.Condition:
+        arguments = children[1].items if type(children[1]) is _Arguments else ()
+        return tree.Condition(
+            self.word(children[0]), arguments, str(children[-2]), children[-1], self.over(children)
+        )
+
+    def quantity(self, children: list[Any]) -> tree.Quantity:
+        unit = None
+        if len(children) > 1 and getattr(children[-1], "type", None) == "NAME":
+            if getattr(children[-2], "type", None) != "KTIMES":
+                unit = self.word(children[-1])
+        sized = children[:-1] if unit else children
+        sizes = tree.Sizes(self.expressions(sized), self.over(sized))
+        return tree.Quantity(sizes, unit, self.over(children))
+
+    def init(self, children: list[Any]) -> tree.InitRule:
+        equals = next(i for i, c in enumerate(children) if getattr(c, "type", None) == "EQUAL")
+        path = self.path(children[1:equals])
+        arguments = self.nodes(children, tree.InitArgument)
+        return tree.InitRule(path, self.word(children[equals + 1]), arguments, self.over(children))
+
+    def init_argument(self, children: list[Any]) -> tree.InitArgument:
+        span = self.over(children)
+        if len(children) > 1:
+            return tree.InitArgument(self.word(children[0]), children[-1], span)
+        value = tree.Sizes((self.expression(children[0]),), span)
+        return tree.InitArgument(None, value, span)
+
+    def allow(self, children: list[Any]) -> tree.Allow:
+        return tree.Allow(self.words(children), self.over(children))
+
+    def output(self, children: list[Any]) -> tree.Output:
+        modifiers = tuple(c for c in children[2:-1])
+        return tree.Output(self.word(children[1]), modifiers, children[-1], self.over(children))
+
+    # -- rows and items
+
+    def row(self, children: list[Any]) -> tree.Row:
+        return tree.Row(self.nodes(children, tree.Item), self.over(children))
+
+    def body(self, children: list[Any]) -> tree.Body:
+        lines = tuple(c for c in children if type(c) is tree.Row or type(c) is tree.Style)
+        return tree.Body(lines, self.over(children))
+
+    def item(self, children: list[Any]) -> tree.Item:
+        label = core = repeat = alias = assertion = None
+        words: tuple[tree.Name, ...] = ()
+        allow: tuple[tree.Name, ...] = ()
+        for child in children:
+            kind = type(child)
+            if kind is _Label:
+                label = child.path
+            elif kind is _Repeat:
+                repeat = child.count
+            elif kind is tree.Flag:
+                words += (child.name,)
+            elif kind is _Alias:
+                alias = child.name
+            elif kind is _Assertion:
+                assertion = child.sizes
+            elif kind is tree.Allow:
+                allow = child.codes
+            elif kind is _Flagged:
+                core, words = child.core, words + child.words
+            elif kind is _Glued:
+                core, repeat = child.layer, child.count
+            elif kind is tree.Layer:
+                core = child
+            else:
+                core = tree.Hole(self.at(child))
+        assert core is not None
+        return tree.Item(label, core, words, repeat, alias, assertion, allow, self.over(children))
+
+    def label(self, children: list[Any]) -> Any:
+        return _Label(self.path(children[:-1]), self.over(children))
+
+    def path(self, children: list[Any]) -> tree.Path:
+        parts: list[tree.Name | tree.Expression] = []
+        for child in children:
+            kind = getattr(child, "type", None)
+            if kind is None:
+                parts.append(child)
+            elif kind != "DOT":
+                parts.append(self.word(child))
+        return tree.Path(tuple(parts), self.over(children))
+
+    def repeat(self, children: list[Any]) -> Any:
+        return _Repeat(self.expression(children[1]), self.over(children))
+
+    def alias(self, children: list[Any]) -> Any:
+        return _Alias(self.word(children[1]), self.over(children))
+
+    def assertion(self, children: list[Any]) -> Any:
+        return _Assertion(children[1], self.over(children))
+
+    def excuse(self, children: list[Any]) -> tree.Allow:
+        return tree.Allow(self.words(children), self.over(children))
+
+    def flagged(self, children: list[Any]) -> Any:
+        words = tuple(flag.name for flag in children[1:])
+        return _Flagged(children[0], words, self.over(children))
+
+    def layer(self, children: list[Any]) -> Any:
+        word = children[0].word
+        kernel, glued = children[0].kernel, children[0].glued
+        channels = stride = count = None
+        modifiers: list[tree.Modifier] = []
+        suffixes: list[tree.Layer] = []
+        head = self.at(children[0])
+        for child in children[1:]:
+            kind = type(child)
+            if kind is _Channels:
+                channels, head = child.value, head.to(child.span)
+            elif kind is _GluedRepeat:
+                channels, count, head = child.channels, child.count, head.to(child.channels.span)
+            elif kind is _Stride:
+                stride, head = child.sizes, head.to(child.span)
+            elif kind is tree.Layer:
+                suffixes.append(child)
+            elif kind is _Glued:
+                suffixes.append(child.layer)
+                count = child.count
+            else:
+                modifiers.append(child)
+        found = tree.Layer(
+            word, kernel, glued, channels, stride, tuple(modifiers), tuple(suffixes), head, self.over(children)
+        )
+        return found if count is None else _Glued(found, count, found.span)
+
+    def head(self, children: list[Any]) -> Any:
+        kernel = children[1] if len(children) > 1 else None
+        word = self.word(children[0])
+        if kernel is None:
+            return _Head(word, (), False, self.over(children))
+        return _Head(word, kernel.parts, kernel.glued, self.over(children))
+
+    def kernel(self, children: list[Any]) -> Any:
+        glued = getattr(children[0], "type", None) == "KBRACE"
+        return _Kernel(self.expressions(children), glued, self.over(children))
+
+    def channels(self, children: list[Any]) -> Any:
+        return _Channels(self.expression(children[1]), self.over(children))
+
+    def glued(self, children: list[Any]) -> Any:
+        return _GluedRepeat(self.expression(children[1]), self.expression(children[3]), self.over(children))
+
+    def stride(self, children: list[Any]) -> Any:
+        sizes = tree.Sizes(self.expressions(children), self.over(children[1:]))
+        return _Stride(sizes, self.over(children))
+
+    def suffix(self, children: list[Any]) -> Any:
+        return self.layer(children[1:])
+
+    def flag(self, children: list[Any]) -> tree.Flag:
+        return tree.Flag(self.word(children[0]), self.at(children[0]))
+
+    def attribute(self, children: list[Any]) -> tree.Attribute:
+        return tree.Attribute(self.word(children[0]), children[2], self.over(children))
+
+    def positional(self, children: list[Any]) -> tree.Positional:
+        if type(children[0]) is tree.Reference:
+            return tree.Positional(children[0], children[0].span)
+        value = self.value(children)
+        return tree.Positional(value, value.span)
+
+    def value(self, children: list[Any]) -> tree.Value:
+        span = self.over(children)
+        if any(getattr(c, "type", None) == "RANGE" for c in children):
+            values = self.expressions(children)
+            return tree.Range(values[0], values[-1], span)
+        return tree.Sizes(self.expressions(children), span)
+
+    def negative(self, children: list[Any]) -> tree.Expression:
+        return tree.Unary("-", self.expression(children[1]), self.over(children))
+
+    def call(self, children: list[Any]) -> tree.Call:
+        return tree.Call(self.word(children[0]), self.nodes(children, tree.Argument), self.over(children))
+
+    def arguments(self, children: list[Any]) -> Any:
+        return _Arguments(self.nodes(children, tree.Argument), self.over(children))
+
+    def argument(self, children: list[Any]) -> tree.Argument:
+        name = self.word(children[0]) if len(children) > 1 else None
+        value = children[-1]
+        if type(value) is not tree.Reference:
+            value = self.expression(value)
+        return tree.Argument(name, value, self.over(children))
+
+    def group(self, children: list[Any]) -> tree.Group:
+        return tree.Group(self.nodes(children, tree.Row), self.over(children))
+
+    def join(self, children: list[Any]) -> tree.Join:
+        return tree.Join(self.word(children[0]), self.nodes(children, tree.Branch), self.over(children))
+
+    def branch(self, children: list[Any]) -> tree.Branch:
+        return tree.Branch(self.nodes(children, tree.Row), self.over(children))
+
+    def table(self, children: list[Any]) -> tree.Table:
+        brace = next(i for i, c in enumerate(children) if getattr(c, "type", None) == "LBRACE")
+        columns = self.words(children[1:brace])
+        return tree.Table(columns, self.nodes(children, tree.TableRow), self.over(children))
+
+    def table_row(self, children: list[Any]) -> tree.TableRow:
+        cells: list[tree.Row | None] = [None]
+        for child in children:
+            if type(child) is tree.Row:
+                cells[-1] = child
+            else:
+                cells.append(None)
+        return tree.TableRow(tuple(cells), self.over(children))
+
+    def ref(self, children: list[Any]) -> tree.Reference:
+        return tree.Reference(self.path(children[1:]), self.over(children))
+
+    def reuse(self, children: list[Any]) -> tree.Reuse:
+        return tree.Reuse(self.path(children[1:]), self.over(children))
+
+    # -- sizes and expressions
+
+    def dims(self, children: list[Any]) -> tree.Sizes:
+        return tree.Sizes(self.expressions(children), self.over(children))
+
+    def braced(self, children: list[Any]) -> tree.Expression:
+        inner = self.expression(children[1])
+        return inner._replace(span=self.over(children))
+
+    def chain(self, children: list[Any]) -> tree.Expression:
+        if len(children) > 2 * MAX_TERMS:
+            return tree.Literal(0, self.over(children), f"an expression of over {MAX_TERMS} terms is too long")
+        left = self.expression(children[0])
+        for sign, right in zip(children[1::2], children[2::2], strict=True):
+            operand = self.expression(right)
+            left = tree.Binary(str(sign), left, operand, left.span.to(operand.span), self.at(sign))
+        return left
+
+    comparison = sum = product = chain
+
+    def prefix(self, children: list[Any]) -> tree.Expression:
+        return tree.Unary(str(children[0]), self.expression(children[1]), self.over(children))
+
+    unary = prefix
+
+    def name(self, children: list[Any]) -> tree.Expression:
+        return tree.Variable(str(children[0]), self.at(children[0]))
+
+    def member(self, children: list[Any]) -> tree.Expression:
+        return tree.Member(self.word(children[0]), self.word(children[2]), self.over(children))
+
+    def function(self, children: list[Any]) -> tree.Expression:
+        return tree.Function(self.word(children[0]), self.expressions(children[1:]), self.over(children))
+
+    def parenthesis(self, children: list[Any]) -> tree.Expression:
+        inner = next(c for c in children[1:] if getattr(c, "type", None) != "_NL")
+        return self.expression(inner)._replace(span=self.over(children))
+
+
+# rules whose names are Python's keywords
+setattr(Builder, "or", Builder.chain)
+setattr(Builder, "and", Builder.chain)
+setattr(Builder, "not", Builder.prefix)
+
+
+def _if(self: Builder, children: list[Any]) -> tree.If:
+    otherwise = children[4] if len(children) > 4 else None
+    return tree.If(self.expression(children[1]), children[2], otherwise, self.over(children))
+
+
+setattr(Builder, "if", _if)
+
+#: Types of children that are values: a node has none and passes as a NAME.
+_VALUES = frozenset({"NAME", "INT", "FLOAT", "STRING", "TRUE", "FALSE"})
+
+
+# -- parts that exist while building alone ------------------------------------------------------------------------------
+
+
+class _Pair:
+    """A few named values with a span."""
+
+    __slots__ = ("span",)
+
+
+def _part(name: str, *fields: str) -> Any:
+    def init(self: Any, *values: Any) -> None:
+        for field, value in zip((*fields, "span"), values, strict=True):
+            setattr(self, field, value)
+
+    return type(name, (_Pair,), {"__slots__": fields, "__init__": init})
+
+
+_Parameters = _part("_Parameters", "items")
+_Arguments = _part("_Arguments", "items")
+_Label = _part("_Label", "path")
+_Repeat = _part("_Repeat", "count")
+_Alias = _part("_Alias", "name")
+_Assertion = _part("_Assertion", "sizes")
+_Flagged = _part("_Flagged", "core", "words")
+_Glued = _part("_Glued", "layer", "count")
+_GluedRepeat = _part("_GluedRepeat", "channels", "count")
+_Head = _part("_Head", "word", "kernel", "glued")
+_Kernel = _part("_Kernel", "parts", "glued")
+_Channels = _part("_Channels", "value")
+_Stride = _part("_Stride", "sizes")

@@ -1,0 +1,249 @@
+"""Text → syntax tree, and Lark's complaints → diagnostics.
+
+One wrong statement does not hide the next: its line (or the brackets that it opens) is taken out, a hole stands in its
+place, and the rest is read again.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import lark
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from netdsl.diagnostics import Diagnostic, Note, Source, Span
+from netdsl.syntax import tree
+from netdsl.syntax.build import Builder
+
+#: How deep brackets may nest.
+MAX_NESTING = 100
+#: How many syntax errors of one file are reported.
+MAX_ERRORS = 20
+
+GRAMMAR = Path(__file__).with_name("grammar.lark")
+TABLES = Path(__file__).with_name("grammar.tables")
+_HOLE = "\ue000"
+_OPTIONS: dict[str, Any] = {
+    "parser": "lalr",
+    "lexer": "contextual",
+    "keep_all_tokens": True,
+    "maybe_placeholders": False,
+}
+_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)|([\[({])|([\])}])')
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_builder = Builder(0)
+_parser: lark.Lark | None = None
+
+
+def grammar_parser(**options: Any) -> lark.Lark:
+    """The parser made from the grammar itself. ``options`` are Lark's own (``strict``, ``debug``)."""
+    return lark.Lark(GRAMMAR.read_text(encoding="utf-8"), **_OPTIONS, **options)
+
+
+def dump_tables() -> bytes:
+    """The parser's tables, for ``grammar.tables``: what makes a cold start quick. ``python -m netdsl.syntax.parse``."""
+    data, memo = grammar_parser().memo_serialize([lark.lexer.TerminalDef, lark.grammar.Rule])
+    # a path of the machine that made them has no place in them
+    data["options"]["source_path"] = None
+    return pickle.dumps({"lark": lark.__version__, "data": data, "memo": memo}, protocol=5)
+
+
+def _load() -> lark.Lark:
+    global _parser
+    if _parser is None:
+        tables = pickle.loads(TABLES.read_bytes()) if TABLES.exists() else {}
+        if tables.get("lark") == lark.__version__:
+            _parser = lark.Lark._load_from_dict(tables["data"], tables["memo"], transformer=_builder)
+        else:  # another version of Lark than the tables were made with: slower, and as right
+            _parser = grammar_parser(transformer=_builder)
+    return _parser
+
+
+def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]]:
+    """Reads a source whose number among all sources is ``file``.
+
+    Returns the tree, with holes where statements could not be read (None where nothing can be made of the text), and
+    the syntax errors.
+    """
+    text = source.text
+    brackets, comments, problem = _scan(text, file)
+    if problem is not None:
+        return None, [problem]
+    whole = Span(file, 0, len(text))
+    problems: list[Diagnostic] = []
+    holes: list[str] = []
+    parser = _load()
+    _builder.file = file
+    current = text
+    while True:
+        try:
+            statements: Any = parser.parse(current)
+            break
+        except UnexpectedInput as error:
+            offset = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+            if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+                offset = len(text.rstrip())
+            problems.append(_explain(error, current, offset, file))
+            begin, end = _statement_at(current, offset, brackets)
+            if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
+                return None, problems
+            holes.append(text[begin:end])
+            current = current[:begin] + _HOLE + " " * (end - begin - 1) + current[end:]
+    return tree.File(statements, tuple(comments), tuple(holes), whole), problems
+
+
+def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], Diagnostic | None]:
+    """Matches brackets (both ways, by offset), collects comments, and finds what no parser could read."""
+    stray = re.search(r"[^\S \t\r\n\f\xa0]|[\x00-\x08\x0b\x0e-\x1f\x7f\ue000\ufeff]", text)
+    pairs: dict[int, int] = {}
+    comments: list[tree.Comment] = []
+    if stray is not None:
+        char = stray.group()
+        message = f"the character U+{ord(char):04X} does not belong in a spec"
+        return pairs, comments, Diagnostic("ND103", message, Span(file, stray.start(), stray.end()))
+    stack: list[int] = []
+    for match in _MARKS.finditer(text):
+        at = match.start()
+        if match.group(1) is not None:
+            comments.append(tree.Comment(match.group(1).rstrip(), Span(file, at, match.end())))
+        elif match.group(2) is not None:
+            stack.append(at)
+            if len(stack) > MAX_NESTING:
+                message = f"brackets nest over {MAX_NESTING} deep"
+                return pairs, comments, Diagnostic("ND218", message, Span(file, at, at + 1))
+        elif match.group(3) is not None:
+            if not stack:
+                message = f"`{match.group(3)}` closes nothing"
+                return pairs, comments, Diagnostic("ND102", message, Span(file, at, at + 1))
+            begin = stack.pop()
+            if _PAIRS[text[begin]] != match.group(3):
+                message = f"`{match.group(3)}` closes `{text[begin]}`, which wants `{_PAIRS[text[begin]]}`"
+                note = Note(Span(file, begin, begin + 1), "opened here")
+                return pairs, comments, Diagnostic("ND102", message, Span(file, at, at + 1), (note,))
+            pairs[begin], pairs[at] = at, begin
+    if stack:
+        at = stack[-1]
+        message = f"`{text[at]}` is never closed"
+        return pairs, comments, Diagnostic("ND102", message, Span(file, at, at + 1), help=f"add `{_PAIRS[text[at]]}`")
+    return pairs, comments, None
+
+
+def _statement_at(text: str, offset: int, brackets: dict[int, int]) -> tuple[int, int]:
+    """The stretch to take out around an error: its line, widened over what it opens, narrowed to what it does not close."""
+    begin = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    if not text[begin:offset].strip() and offset >= len(text.rstrip()):
+        begin = text.rfind("\n", 0, len(text.rstrip())) + 1
+    at = begin
+    while at < end:
+        partner = brackets.get(at)
+        if partner is not None and text[at] in ")]}" and partner < begin:
+            if at >= offset:
+                end = at
+                break
+            begin = at + 1
+        elif partner is not None and partner >= end:
+            end = partner + 1
+            rest = text.find("\n", end)
+            end = len(text) if rest < 0 else rest
+            at = partner
+        at += 1
+    while begin < end and text[begin] in " \t,|":
+        begin += 1
+    while end > begin and text[end - 1] in " \t\r\n,":
+        end -= 1
+    return begin, end
+
+
+# -- what was expected, in words ------------------------------------------------------------------------------------------
+
+_ITEM = "a layer such as `conv3-64`"
+#: Terminals that stand for one another in a message, and the words for them, in the order of mention.
+_WORDS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"SOFTMAX", "JOIN", "LSQB"}), _ITEM),
+    (frozenset({"NET", "STYLE", "PARAM"}), "a statement such as `style conv = _, relu`"),
+    (frozenset({"LPAR", "TRUE", "FALSE"}), "a value"),
+    (frozenset({"VNAME", "EXPECT_VARIANT"}), "a name such as `b1` or `50-32x4d`"),
+    (frozenset({"PART"}), "a part of a name"),
+    (frozenset({"STRING"}), "a text in quotes"),
+    (frozenset({"INT", "FLOAT"}), "a number"),
+    (frozenset({"NAME"}), "a name"),
+    (frozenset({"LBRACE", "KBRACE"}), "`{`"),
+    (frozenset({"RBRACE"}), "`}`"),
+    (frozenset({"RSQB"}), "`]`"),
+    (frozenset({"RPAR"}), "`)`"),
+    (frozenset({"EQUAL"}), "`=`"),
+    (frozenset({"COLON"}), "`:`"),
+    (frozenset({"VBAR"}), "`|`"),
+    (frozenset({"COMMA"}), "`,`"),
+    (frozenset({"_NL", "$END"}), "the end of the line"),
+)
+_KEYWORDS = (
+    "net input param variant style block use expect init allow output if else table concat add mul sub reuse as true false "
+    "and or not"
+).split()
+
+
+def _expected(names: set[str]) -> str:
+    if "SOFTMAX" in names:
+        return _ITEM if "STYLE" not in names else f"{_ITEM} or a statement such as `style conv = _, relu`"
+    if "LPAR" in names and "INT" in names and "NAME" in names:
+        return "a value such as `64` or `4*c`"
+    found = [words for group, words in _WORDS if group & names]
+    if "INT" in names and "FLOAT" in names and "a number" in found and "a name" in found:
+        found.remove("a name")
+    if len(found) > 4:
+        found = [words for words in found if words.startswith("`") or words.startswith("the end")][:4]
+    if len(found) > 1:
+        return ", ".join(found[:-1]) + " or " + found[-1]
+    return found[0] if found else ""
+
+
+def _explain(error: UnexpectedInput, text: str, offset: int, file: int) -> Diagnostic:
+    wanted = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None)
+    names = {str(name) for name in wanted or ()}
+    expected = _expected(names)
+    if isinstance(error, UnexpectedToken) and error.token.type not in ("$END", "_NL"):
+        token = error.token
+        span = Span(file, offset, offset + len(token))
+        seen = f"`{token}`"
+    elif isinstance(error, UnexpectedCharacters) and text[offset : offset + 1].strip():
+        word = _WORD.match(text, offset)
+        end = word.end() if word else offset + 1
+        span = Span(file, offset, end)
+        seen = f"`{text[offset:end]}`"
+        if text[offset] == '"':
+            return Diagnostic("ND101", "this text in quotes does not end on its line", span, help='add a `"`')
+    else:
+        span = Span(file, offset, offset + 1)
+        seen = "the end of the line" if text[offset:].strip() else "the end of the file"
+    message = f"{seen} cannot stand here"
+    if expected:
+        message += f": expected {expected}"
+    return Diagnostic("ND101", message, span, help=_advice(text, offset, span, names))
+
+
+def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
+    word = text[span.start : span.end]
+    before = text[text.rfind("\n", 0, offset) + 1 : offset].rstrip()
+    if word in ("x", "×") and "TIMES" in names:
+        return "a repeat is `×3` or `×{n}`"
+    if word == ";":
+        return "layers are separated by `,` or a new line"
+    if word in ("*",) and not before.endswith("{"):
+        return "an expression stands in braces: `conv3-{4*c}`"
+    if word == "(" and "LPAR" not in names:
+        return "attributes are written `name=value`, an expression in braces"
+    if word in _KEYWORDS:
+        return f"`{word}` is a word of the language and cannot be a name here"
+    return None
+
+
+if __name__ == "__main__":
+    TABLES.write_bytes(dump_tables())
