@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 
@@ -13,7 +13,7 @@ from netdsl.ir.record import Record
 from netdsl.ir.types import Mode, Scalar, Shape
 
 #: Version of the JSON form. A reader refuses a version that it does not know.
-VERSION = 1
+VERSION: Final = 1
 
 
 class _AnyOp:

@@ -33,7 +33,9 @@ def show_attributes(op: Op) -> list[str]:
     """``key=value`` for each attribute whose value is not its class's default, in the order of the class."""
     fields = type(op).model_fields
     given = ((name, getattr(op, name), field) for name, field in fields.items())
-    return [f"{name}={show_value(value)}" for name, value, field in given if field.is_required() or value != field.default]
+    return [
+        f"{name}={show_value(value)}" for name, value, field in given if field.is_required() or value != field.default
+    ]
 
 
 class Places:
@@ -127,7 +129,9 @@ def _scope(scope: Scope, places: Places) -> str:
         marks.append("reused")
     if scope.mode != "both":
         marks.append(scope.mode)
-    return "  ".join(part for part in (f"[{scope.path or scope.name}: {' '.join(marks)}]", places.show(scope.span)) if part)
+    return "  ".join(
+        part for part in (f"[{scope.path or scope.name}: {' '.join(marks)}]", places.show(scope.span)) if part
+    )
 
 
 def _node(node: Node, places: Places) -> str:

@@ -1,0 +1,53 @@
+"""netdsl: neural architectures as text, compiled into exact numbers, drawings and readable PyTorch.
+
+The names below are imported when first used, so that ``import netdsl`` is quick and needs neither pydantic nor torch.
+
+>>> import netdsl
+>>> graph = netdsl.compile("net tiny\\ninput 1x8x8\\nconv3-4, relu\\nfc-10\\n")
+>>> netdsl.stats(graph).totals.params
+2610
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from netdsl.analyses.stats import stats as stats
+    from netdsl.backends.dot import draw as draw
+    from netdsl.diagnostics import Diagnostic as Diagnostic
+    from netdsl.diagnostics import NetdslError as NetdslError
+    from netdsl.elaborate import analyse as analyse
+    from netdsl.elaborate import compile as compile
+    from netdsl.ir.graph import Graph as Graph
+    from netdsl.runtime import load as load
+
+_HOMES = {
+    "Diagnostic": "netdsl.diagnostics",
+    "Graph": "netdsl.ir.graph",
+    "NetdslError": "netdsl.diagnostics",
+    "analyse": "netdsl.elaborate",
+    "compile": "netdsl.elaborate",
+    "draw": "netdsl.backends.dot",
+    "load": "netdsl.runtime",
+    "stats": "netdsl.analyses.stats",
+}
+
+__all__ = ["Diagnostic", "Graph", "NetdslError", "__version__", "analyse", "compile", "draw", "load", "stats"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'netdsl' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,97 @@
+"""Which nodes a view has, and which tensors reach them in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.ir.graph import Graph, Node, Output
+from netdsl.ir.types import Mode, View
+
+
+class Seen(NamedTuple):
+    """A graph as one view sees it.
+
+    ``nodes`` are those that some output of the view needs and that act in it, in topological order. ``inputs`` has, for
+    every node of the graph by index, the nodes whose tensors reach it: what is left out passes on its first input.
+    ``outputs`` are those of the view, each with the node whose tensor it is.
+    """
+
+    nodes: tuple[Node, ...]
+    inputs: list[tuple[int, ...]]
+    outputs: tuple[tuple[Output, int], ...]
+
+
+def left_out(view: View) -> Mode:
+    """The mode whose nodes and outputs a view leaves out."""
+    return "train" if view == "infer" else "eval"
+
+
+def see(graph: Graph, view: View) -> Seen:
+    """The graph as ``view`` sees it. Linear in the nodes."""
+    skipped = left_out(view)
+    nodes = graph.nodes
+    needed = bytearray(len(nodes))
+    for output in graph.outputs:
+        if output.mode != skipped:
+            needed[output.node] = 1
+    for node in reversed(nodes):
+        if needed[node.index]:
+            for at in node.inputs[:1] if node.mode == skipped else node.inputs:
+                needed[at] = 1
+    source = list(range(len(nodes)))
+    inputs: list[tuple[int, ...]] = []
+    passes = False
+    for node in nodes:
+        taken = node.inputs
+        if passes:
+            taken = tuple([source[at] for at in taken])
+        if node.mode == skipped and taken:
+            source[node.index] = taken[0]
+            passes = True
+        inputs.append(taken)
+    outputs = tuple((output, source[output.node]) for output in graph.outputs if output.mode != skipped)
+    present = tuple([node for node in nodes if needed[node.index] and node.mode != skipped])
+    return Seen(present, inputs, outputs)
+
+
+def carried(node: Node, inputs: tuple[int, ...]) -> tuple[int, ...]:
+    """Those of a node's inputs whose values reach its output: a reference (``crop @t``) lends its size alone."""
+    return inputs if node.op.variadic else inputs[:1]
+
+
+def restrict(graph: Graph, view: View) -> Graph:
+    """A graph of what ``view`` has alone, numbered anew. The tree of scopes, with the names, stays as it is."""
+    seen = see(graph, view)
+    place = {node.index: index for index, node in enumerate(seen.nodes)}
+    nodes = tuple(
+        node.model_copy(
+            update={
+                "index": index,
+                "inputs": tuple(place[at] for at in seen.inputs[node.index]),
+                "head": place.get(node.head, index),
+            }
+        )
+        for index, node in enumerate(seen.nodes)
+    )
+    # A head that was left out leaves each of its followers a head of its own, and a head must be one.
+    nodes = tuple(
+        node if nodes[node.head].head == node.head else node.model_copy(update={"head": node.index}) for node in nodes
+    )
+    scopes = tuple(
+        scope.model_copy(
+            update={
+                "enters": None if scope.enters is None else place.get(scope.enters),
+                "result": None if scope.result is None else place.get(scope.result),
+            }
+        )
+        for scope in graph.scopes
+    )
+    outputs = tuple(output.model_copy(update={"node": place[at]}) for output, at in seen.outputs)
+    return graph.model_copy(
+        update={
+            "nodes": nodes,
+            "scopes": scopes,
+            "outputs": outputs,
+            "inputs": tuple(place[at] for at in graph.inputs if at in place),
+        }
+    )

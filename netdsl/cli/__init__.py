@@ -1,0 +1,7 @@
+"""The command line: one file a command, each thin. See :func:`netdsl.cli.app.main`."""
+
+from __future__ import annotations
+
+from netdsl.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,122 @@
+"""The command ``netdsl``: finds the command that is asked for, imports that one alone, and runs it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+
+from netdsl.cli.terminal import report
+from netdsl.diagnostics import NetdslError, did_you_mean
+
+#: Each command's one line of help; the command is the module of that name beside this one.
+COMMANDS: dict[str, str] = {
+    "build": "write a net as a PyTorch module, and run it",
+    "stats": "parameters, MACs, FLOPs, activations and receptive fields, layer by layer",
+    "check": "report what is wrong with specs, in every variant",
+    "draw": "draw a net as SVG or PNG",
+    "expand": "show a spec with every style, default and expression resolved",
+    "ir": "show the graph that a spec compiles to, as text or JSON",
+    "ops": "list the layers of the language, or one with its attributes",
+}
+
+_EXAMPLES = """\
+examples:
+  netdsl build specs/vgg19.net
+  netdsl stats specs/resnet.net:50 --by block
+  netdsl check specs/*.net
+  netdsl draw specs/googlenet.net -o googlenet.svg
+  netdsl COMMAND --help
+
+exit codes: 0 all went well, 1 a diagnostic was reported, 2 the command was not understood
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0, 1 (diagnostics) or 2 (usage). Prints, and never raises for input."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has no `×` shows `?` rather than a traceback.
+        if (encoding := getattr(stream, "encoding", None)) and not encoding.lower().startswith("utf"):
+            getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    try:
+        status = _command(given)
+        sys.stdout.flush()
+        return status
+    except NetdslError as error:
+        report(error.diagnostics, error.sources)
+        return 1
+    except BrokenPipeError:
+        _silence()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _command(given: list[str]) -> int:
+    if not given:
+        print(_help(), end="", file=sys.stderr)
+        return 2
+    name, rest = given[0], given[1:]
+    if name in ("-h", "--help", "help"):
+        print(_help(), end="")
+        return 0
+    if name in ("-V", "--version"):
+        from netdsl import __version__
+
+        print(f"netdsl {__version__}")
+        return 0
+    if name not in COMMANDS:
+        return _unknown(name)
+    import importlib
+
+    command = importlib.import_module(f"netdsl.cli.{name}")
+    try:
+        options = command.parser().read(rest)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    # A command lives for a fraction of a second and makes no cycles worth collecting.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        status: int = command.run(options)
+    finally:
+        if enabled:
+            gc.enable()
+    return status
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
+    return (
+        "usage: netdsl COMMAND …\n\n"
+        "Neural architectures as text: exact numbers, drawings and readable PyTorch.\n\n"
+        f"commands:\n{rows}\n\noptions:\n  -h, --help     show this\n  -V, --version  show the version\n\n{_EXAMPLES}"
+    )
+
+
+def _unknown(name: str) -> int:
+    if name.startswith("-"):
+        what, help = "option", did_you_mean(name, ("--help", "--version"))
+    elif name.partition(":")[0].endswith(".net"):
+        what, help = "command", f"a command comes before the file: `netdsl stats {name}`"
+    else:
+        what, help = "command", did_you_mean(name, COMMANDS)
+    print(f"netdsl: unknown {what} `{name}`" + (f"; {help}" if help else ""), file=sys.stderr)
+    print(f"commands: {', '.join(COMMANDS)}; `netdsl --help` says more", file=sys.stderr)
+    return 2
+
+
+def _silence() -> None:
+    """Whoever read the output has stopped reading; nothing more can be said, also not at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+        except ValueError:
+            pass
+    os.close(nowhere)

@@ -1,0 +1,35 @@
+"""``netdsl expand``: a spec with everything resolved."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from netdsl.cli.options import Parser, add_file, target
+from netdsl.cli.terminal import say
+from netdsl.elaborate import expand
+
+_EXAMPLES = """
+netdsl expand specs/vgg19.net
+netdsl expand specs/resnet.net:50
+netdsl expand specs/resnet.net --variant 18 --input 3x64x64
+"""
+
+
+def parser() -> Parser:
+    """The options of ``netdsl expand``."""
+    options = Parser(
+        "expand",
+        "Prints the net with every style, default, repeat and expression resolved, each value with where it came\n"
+        "from. What one view alone has is marked there, so that the text is the same for both.",
+        _EXAMPLES,
+    )
+    add_file(options, view=None)
+    return options
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the resolved text."""
+    path, variant = target(parser(), options.file, options)
+    say(expand(Path(path), variant=variant, set=dict(options.set), input=options.input))
+    return 0

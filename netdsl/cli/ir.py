@@ -1,0 +1,76 @@
+"""``netdsl ir``: the graph that a spec compiles to."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from netdsl.analyses.view import restrict
+from netdsl.cli.options import Parser, add_file, compiled, target
+from netdsl.cli.terminal import say
+from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.ir.graph import Graph
+from netdsl.ir.print import from_json, text, to_json
+from netdsl.ir.verify import InvalidGraph, verify
+
+_EXAMPLES = """
+netdsl ir specs/resnet.net:18
+netdsl ir specs/vgg19.net --json > vgg19.json
+netdsl ir vgg19.json
+netdsl ir specs/googlenet.net --view infer
+netdsl ir --schema > graph.schema.json
+"""
+
+
+def parser() -> Parser:
+    """The options of ``netdsl ir``."""
+    options = Parser(
+        "ir",
+        "Prints the graph that a spec compiles to: as text, or as JSON that reads back to an equal graph.\n"
+        "A FILE that ends in .json is such a graph.",
+        _EXAMPLES,
+    )
+    add_file(options, optional=True, view=None)
+    options.add_argument("--json", action="store_true", help="as JSON")
+    options.add_argument("--schema", action="store_true", help="print the JSON Schema of --json")
+    return options
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the graph."""
+    if options.schema:
+        import json
+
+        say(json.dumps(Graph.model_json_schema(), indent=1) + "\n")
+        return 0
+    if options.file is None:
+        parser().error("which FILE?")
+    path, variant = target(parser(), options.file, options)
+    if path.endswith(".json"):
+        if variant is not None or options.set or options.input is not None:
+            parser().error("a graph in JSON is compiled already: it takes no variant, no --set and no --input")
+        graph: Graph | None = _read(path)
+    else:
+        graph = compiled(path, variant, options)
+    if graph is None:
+        return 1
+    if options.view is not None:
+        graph = restrict(graph, options.view)
+    say(to_json(graph) if options.json else text(graph))
+    return 0
+
+
+def _read(path: str) -> Graph:
+    try:
+        data = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
+        raise NetdslError([Diagnostic("ND001", message)]) from None
+    except UnicodeDecodeError:
+        raise NetdslError([Diagnostic("ND002", f"`{path}` is not text in UTF-8")]) from None
+    graph = from_json(data)
+    try:
+        verify(graph)
+    except InvalidGraph as error:
+        raise NetdslError([Diagnostic("ND009", str(error))]) from None
+    return graph

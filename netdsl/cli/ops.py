@@ -1,0 +1,127 @@
+"""``netdsl ops``: the layers of the language."""
+
+from __future__ import annotations
+
+import argparse
+
+import netdsl.ops
+from netdsl.cli.options import Parser
+from netdsl.cli.terminal import report, say
+from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.ir.op import Attribute, Op, lookup, names, registry
+from netdsl.ir.print import show_value
+
+_EXAMPLES = """
+netdsl ops
+netdsl ops conv
+netdsl ops soft-max
+"""
+
+_FAMILIES = {
+    "conv": "convolution",
+    "fc": "fully connected",
+    "pool": "pooling",
+    "norm": "normalisation",
+    "activation": "activation",
+    "merge": "joining",
+    "shape": "shape",
+    "regularise": "regularising",
+}
+
+
+def parser() -> Parser:
+    """The options of ``netdsl ops``."""
+    options = Parser("ops", "Lists the layers of the language, or says all about one.", _EXAMPLES)
+    options.add_argument("name", metavar="NAME", nargs="?", help="a layer's word, in any case")
+    return options
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the list, or one layer; 1 where there is no such layer."""
+    assert netdsl.ops  # importing it filled the registry
+    if options.name is None:
+        say(_list())
+        return 0
+    op = lookup(options.name)
+    if op is None:
+        message = f"there is no layer `{options.name}`"
+        report([Diagnostic("ND201", message, help=did_you_mean(options.name, names()) or "`netdsl ops` lists them")])
+        return 1
+    say(_one(op))
+    return 0
+
+
+def _list() -> str:
+    ops = [op for op in registry().values() if op.category != "input"]
+    widest = max(len(_words(op)) for op in ops)
+    lines = []
+    for category, family in _FAMILIES.items():
+        members = sorted((op for op in ops if op.category == category), key=lambda op: op.keyword)
+        if not members:
+            continue
+        lines += ["", family]
+        lines += [f"  {_words(op):<{widest}}  {op.example.line}" for op in members]
+    return "\n".join(lines[1:]) + "\n\n`netdsl ops NAME` shows a layer's attributes.\n"
+
+
+def _words(op: type[Op]) -> str:
+    return ", ".join((op.keyword, *op.aliases))
+
+
+def _one(op: type[Op]) -> str:
+    doc = " ".join((op.__doc__ or "").split("\n\n")[0].split())
+    lines = [f"{_words(op)} ({_FAMILIES.get(op.category, op.category)})", f"  {doc}", "", f"  {_written(op)}"]
+    attributes = op.attributes().values()
+    if attributes:
+        lines += ["", "attributes"]
+        widest = max(len(attribute.name) for attribute in attributes)
+        for attribute in attributes:
+            lines.append(
+                f"  {attribute.name:<{widest}}  {_kind(attribute)}" + (f": {attribute.doc}" if attribute.doc else "")
+            )
+    if op.syntax.flags:
+        lines += ["", "flags"]
+        widest = max(map(len, op.syntax.flags))
+        for flag, sets in op.syntax.flags.items():
+            lines.append(
+                f"  {flag:<{widest}}  {', '.join(f'{name}={show_value(value)}' for name, value in sets.items())}"
+            )
+    lines += ["", f"example, on an input of {op.example.input}", f"  {op.example.line}"]
+    return "\n".join(lines) + "\n"
+
+
+def _written(op: type[Op]) -> str:
+    """How it is written: ``conv<kernel>-<channels>/<stride>``."""
+    syntax = op.syntax
+    text = op.keyword
+    optional = {name for name, attribute in op.attributes().items() if not attribute.required}
+    for sign, name in (("", syntax.kernel), ("-", syntax.channels), ("/", syntax.stride)):
+        if name is not None:
+            part = f"{sign}<{name}>"
+            text += f"[{part}]" if name in optional else part
+    for name in syntax.positional:
+        text += f" [<{name}>]" if name in optional else f" <{name}>"
+    return "written " + text + (" @tensor" if syntax.reference else "")
+
+
+def _kind(attribute: Attribute) -> str:
+    kind = {
+        "int": "whole number",
+        "float": "number",
+        "bool": "true or false",
+        "word": " | ".join(map(str, attribute.words)),
+        "text": "text",
+        "axes": "a whole number, or one for each axis",
+    }[attribute.kind]
+    limits = (
+        (attribute.minimum, "at least"),
+        (attribute.above, "above"),
+        (attribute.maximum, "at most"),
+        (attribute.below, "below"),
+    )
+    parts = [kind, *(f"{word} {limit:g}" for limit, word in limits if limit is not None)]
+    if attribute.required:
+        parts.append("required")
+    elif attribute.default is not None and attribute.default != ():
+        parts.append(f"default {show_value(attribute.default)}")
+    return ", ".join(parts)

@@ -1,0 +1,134 @@
+"""The options that all commands share, and the compilation that they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from netdsl.cli.terminal import report
+from netdsl.diagnostics import did_you_mean
+from netdsl.elaborate import analyse
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import Scalar, Shape, View
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that knows the nearest option to a misspelt one and takes no abbreviations."""
+
+    def __init__(self, command: str, purpose: str, examples: str) -> None:
+        lines = "".join(f"  {line}\n" for line in examples.strip().splitlines())
+        super().__init__(
+            prog=f"netdsl {command}",
+            description=purpose,
+            epilog=f"examples:\n{lines}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options of a command line; exits with 2 where it is not understood, and with 0 after ``--help``."""
+        options, rest = self.parse_known_args(words)
+        for word in rest:
+            if word.startswith("-") and word != "-":
+                name = word.partition("=")[0]
+                known = [option for option in self._option_string_actions if option.startswith("--")]
+                help = did_you_mean(name, known)
+                self.error(f"unknown option `{name}`" + (f"; {help}" if help else ""))
+        if rest:
+            self.error(f"one argument too many: `{rest[0]}`")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Says what was not understood, and exits with 2."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def add_file(
+    parser: argparse.ArgumentParser, *, many: bool = False, optional: bool = False, view: View | None = "infer"
+) -> None:
+    """``FILE[:VARIANT]`` (or ``FILES``) and the options that say which net of the file is meant.
+
+    ``view`` is the default of ``--view``; None where a command treats both unless one is asked for.
+    """
+    what = "the spec, or several" if many else "the spec"
+    nargs = "+" if many else "?" if optional else None
+    parser.add_argument("file", metavar="FILE[:VARIANT]", nargs=nargs, help=f"{what}; a variant may follow a colon")
+    parser.add_argument("--variant", metavar="NAME", help="the variant or column; the file's default without it")
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_setting,
+        help="give a parameter of the file another value (repeatable)",
+    )
+    parser.add_argument("--input", metavar="3x256x256", type=_shape, help="another input shape, channels first")
+    parser.add_argument(
+        "--view",
+        choices=("infer", "train"),
+        default=view,
+        help="infer leaves out what only training has, train what only inference has; "
+        + ("both, unless one is named" if view is None else f"{view} unless named"),
+    )
+
+
+def _setting(text: str) -> tuple[str, Scalar]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
+    return name.strip(), _scalar(value.strip())
+
+
+def _scalar(value: str) -> Scalar:
+    if value in ("true", "false"):
+        return value == "true"
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _shape(text: str) -> Shape:
+    try:
+        shape = tuple(int(length) for length in text.lower().replace("×", "x").split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a shape such as 3x256x256") from None
+    if not all(length > 0 for length in shape):
+        raise argparse.ArgumentTypeError(f"`{text}` has a length that is not above zero")
+    return shape
+
+
+def split(file: str) -> tuple[str, str | None]:
+    """``resnet.net:50`` as file and variant. What exists as a file under the whole name has no variant."""
+    if ":" not in file or os.path.exists(file):
+        return file, None
+    path, _, variant = file.rpartition(":")
+    # A colon may also stand in a folder's name, or after a drive's letter.
+    if not path or "/" in variant or "\\" in variant:
+        return file, None
+    return path, variant
+
+
+def target(parser: argparse.ArgumentParser, file: str, options: argparse.Namespace) -> tuple[str, str | None]:
+    """The file and the variant that the command line asks for; exits with 2 where it names two."""
+    path, variant = split(file)
+    if variant is not None and options.variant is not None and variant != options.variant:
+        parser.error(f"two variants are asked for: `{variant}` and `{options.variant}`")
+    return path, options.variant if variant is None else variant
+
+
+def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:
+    """The graph that is asked for; errors, warnings and notes go to the error stream. None where there are errors."""
+    from pathlib import Path
+
+    result = analyse(Path(path), variant=variant, set=dict(options.set), input=options.input)
+    report(result.diagnostics, result.sources)
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return result.graph

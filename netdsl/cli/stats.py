@@ -1,0 +1,196 @@
+"""``netdsl stats``: the numbers of a net."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from netdsl.analyses.stats import Row, Stats, schema_path, stats
+from netdsl.cli import table
+from netdsl.cli.options import Parser, add_file, compiled, target
+from netdsl.cli.terminal import say
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import View, show_shape
+
+_EXAMPLES = """
+netdsl stats specs/vgg19.net
+netdsl stats specs/resnet.net:50 --by block
+netdsl stats specs/resnet.net --variant 18 --by stage --batch 32
+netdsl stats specs/googlenet.net --view train --format json
+netdsl stats specs/vgg.net:A --input 3x64x64 --format csv > vgg.csv
+netdsl stats --schema > stats.schema.json
+"""
+
+_VIEWS = {"infer": "inference", "train": "training"}
+_NONE = "–"
+
+
+def parser() -> Parser:
+    """The options of ``netdsl stats``."""
+    options = Parser(
+        "stats",
+        "Parameters, multiply-adds, FLOPs, activations and receptive fields of a net, without torch.",
+        _EXAMPLES,
+    )
+    add_file(options, optional=True)
+    options.add_argument("--by", choices=("layer", "block", "stage"), default="layer", help="what a row is")
+    options.add_argument("--batch", type=_batch, default=1, metavar="N", help="multiplies MACs, FLOPs and activations")
+    options.add_argument("--format", choices=("table", "json", "csv", "markdown"), default="table")
+    options.add_argument("--schema", action="store_true", help="print the JSON Schema of --format json")
+    return options
+
+
+def _batch(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number above zero")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the numbers in the format asked for."""
+    if options.schema:
+        say(schema_path().read_text(encoding="utf-8"))
+        return 0
+    if options.file is None:
+        parser().error("which FILE?")
+    graph = compiled(*target(parser(), options.file, options), options)
+    if graph is None:
+        return 1
+    numbers = stats(graph, view=options.view, batch=options.batch)
+    if options.format == "json":
+        say(numbers.to_json(options.by))
+        return 0
+    if options.format == "csv":
+        say(_csv(numbers.by(options.by)))
+        return 0
+    rows = _table(numbers, options.by)
+    if options.format == "markdown":
+        head, foot = _head(numbers), _foot(numbers)
+        say(f"{head}\n\n{table.markdown(rows)}\n" + "".join(f"- {line}\n" for line in foot))
+    elif sys.stdout.isatty():
+        print(_head(numbers))
+        table.show(rows)
+        say("\n".join(_foot(numbers)) + "\n")
+    else:
+        say(f"{_head(numbers)}\n\n{table.plain(rows)}\n" + "\n".join(_foot(numbers)) + "\n")
+    return 0
+
+
+def _head(numbers: Stats) -> str:
+    graph = numbers.graph
+    parts = [graph.name]
+    if graph.variant is not None:
+        parts.append(f"variant {graph.variant}")
+    parts.append(f"{_VIEWS[numbers.view]} view")
+    parts.append(f"batch {numbers.batch}")
+    shapes = numbers.inputs()
+    parts.append("input " + ", ".join(show_shape(s) if len(shapes) == 1 else f"{n} {show_shape(s)}" for n, s in shapes))
+    return ", ".join(parts)
+
+
+def _table(numbers: Stats, by: str) -> table.Table:
+    second = {"layer": "op", "block": "block", "stage": "size"}[by]
+    columns = [table.Column("name"), table.Column(second)]
+    if by != "layer":
+        columns.append(table.Column("layers", True))
+    columns += [
+        table.Column(title, True)
+        for title in ("output", "params", "MACs", "FLOPs", "activations", "receptive field", "jump")
+    ]
+    rows = []
+    for row in numbers.by(by):  # type: ignore[arg-type]
+        cells = [row.name, row.op, *([str(row.layers)] if by != "layer" else []), show_shape(row.shape)]
+        cells += [_number(value) for value in (row.params, row.macs, row.flops, row.activations)]
+        rows.append((*cells, _axes(row.receptive_field), _axes(row.jump)))
+    totals = numbers.totals
+    last = ["total", "", *([str(len(numbers.layers))] if by != "layer" else []), ""]
+    last += [_number(value) for value in (totals.params, totals.macs, totals.flops, totals.activations)]
+    return table.Table(tuple(columns), rows, (*last, _axes(totals.receptive_field), _axes(totals.downsampling)))
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else _NONE
+
+
+def _axes(values: tuple[object, ...] | None) -> str:
+    if not values:
+        return _NONE
+    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+
+
+def _foot(numbers: Stats) -> list[str]:
+    total = numbers.totals
+    of = "" if numbers.batch == 1 else f" for a batch of {numbers.batch}"
+    aside = [f"{count:,} {what}" for what, count in (("frozen", total.frozen), ("in buffers", total.buffers)) if count]
+    parts = [f"{count:,} {_PARTS[name]}" for name, count in total.flops_parts if count]
+    lines = [
+        f"params: {total.params:,} trainable, a shared module once; {total.params_no_bias:,} without biases"
+        + (f"; {' and '.join(aside)} apart" if aside else ""),
+        f"MACs: {total.macs:,} multiply-adds of convolutions and fully connected layers{of}, no bias adds",
+        f"FLOPs: {total.flops:,}" + (f" = {' + '.join(parts)}" if parts else ""),
+        f"activations: {total.activations:,} elements ({_bytes(total.activation_bytes)} as 32-bit floats)"
+        + f", {total.activations_conv_fc:,} of them outputs of convolutions and fully connected layers",
+        f"depth: {total.depth} weight layers on the longest path",
+    ]
+    if total.receptive_field is not None and total.downsampling is not None:
+        lines.append(
+            f"receptive field: {_axes(total.receptive_field)}, downsampling: ×{_axes(total.downsampling)}, "
+            f"at {total.last_map}, the last map before global pooling or fc"
+        )
+    outputs = ", ".join(f"{name} {show_shape(shape)}" for name, shape in numbers.outputs())
+    lines.append(f"outputs: {outputs}")
+    lines += _other(numbers)
+    return lines
+
+
+_PARTS = {
+    "conv_fc": "conv and fc",
+    "norm": "norm",
+    "pool": "pooling",
+    "elementwise": "elementwise",
+}
+
+
+def _bytes(count: int) -> str:
+    size, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    return f"{count} B" if unit == "B" else f"{size:.2f} {unit}"
+
+
+def _other(numbers: Stats) -> list[str]:
+    """What the other view has that this one lacks, where there is anything."""
+    graph = numbers.graph
+    if not two_views(graph):
+        return []
+    view: View = "train" if numbers.view == "infer" else "infer"
+    other = stats(graph, view=view, batch=numbers.batch)
+    here = {row.name for row in numbers.layers}
+    more = [row for row in other.layers if row.name not in here]
+    fewer = len(numbers.layers) - (len(other.layers) - len(more))
+    said = f"{len(more)} layers more and {fewer} fewer" if more else f"{fewer} layers fewer"
+    outputs = [name for name, _ in other.outputs() if name not in dict(numbers.outputs())]
+    also = f", with the further outputs {', '.join(outputs)}" if outputs else ""
+    numbers_there = (
+        f"{other.totals.params:,} params, {other.totals.macs:,} MACs, {other.totals.activations:,} activations"
+    )
+    return [f"the {_VIEWS[view]} view (--view {view}) has {said}{also}: {numbers_there}"]
+
+
+def two_views(graph: Graph) -> bool:
+    """Whether the net is another one in training."""
+    return any(o.mode != "both" for o in graph.outputs) or any(n.mode != "both" for n in graph.nodes)
+
+
+def _csv(rows: tuple[Row, ...]) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Row._fields)
+    for row in rows:
+        writer.writerow("x".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in row)
+    return text.getvalue()

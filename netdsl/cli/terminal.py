@@ -1,0 +1,90 @@
+"""What commands print, and files that they write."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, render
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colours may go to a stream: a terminal that shows them, and ``NO_COLOR`` unset."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def report(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = ()) -> None:
+    """Prints diagnostics for people to the error stream."""
+    if diagnostics:
+        print(render(diagnostics, sources, colour=coloured(sys.stderr)), file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """Prints text to the output, all of it.
+
+    Raises :class:`NetdslError` (ND006) where the output cannot be written; ``BrokenPipeError`` passes on.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable("the standard output", error) from None
+
+
+def write(path: str, data: bytes) -> None:
+    """Writes a file whole or not at all: beside its place first, then moved there. ``-`` is the standard output.
+
+    An old file keeps its permissions, and stays as it was where the new one cannot be written.
+    Raises :class:`NetdslError` (ND006) where the place cannot be written.
+    """
+    if path == "-":
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable("the standard output", error) from None
+        return
+    target = os.path.realpath(path)
+    try:
+        old = os.stat(target).st_mode if os.path.lexists(target) else None
+        if old is not None and stat.S_ISDIR(old):
+            raise IsADirectoryError(None, "it is a folder")
+        if old is not None and not stat.S_ISREG(old):
+            with open(target, "wb") as device:
+                device.write(data)
+            return
+        if old is not None and not os.access(target, os.W_OK):
+            raise PermissionError(None, "it is read-only")
+        _replace(target, data, old)
+    except OSError as error:
+        raise _unwritable(f"`{path}`", error) from None
+
+
+def _replace(target: str, data: bytes, mode: int | None) -> None:
+    beside = os.path.join(os.path.dirname(target), f".netdsl-{os.getpid()}.tmp")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        if mode is not None:
+            os.chmod(beside, stat.S_IMODE(mode))
+        os.replace(beside, target)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _unwritable(what: str, error: OSError) -> NetdslError:
+    reason = (error.strerror or str(error)).lower()
+    help = None
+    if isinstance(error, FileNotFoundError):
+        help = "the folder must exist"
+    return NetdslError([Diagnostic("ND006", f"{what} cannot be written: {reason}", help=help)])
