@@ -39,7 +39,8 @@ class Syntax(NamedTuple):
     ``kernel`` is the attribute of the number in the head (``conv3``), ``channels`` that after ``-``, ``stride`` that
     after ``/``; ``positional`` those of bare values in order (``dropout 0.5``); ``flags`` maps a word to the attributes
     that it sets (``valid`` → ``pad=0``); ``reference`` is true where the layer takes ``@name`` as a second input, whose
-    shape alone matters (``crop @t``); ``required`` are attributes that must be given in the spec.
+    shape alone matters (``crop @t``); ``required`` are attributes that must be given in the spec;
+    ``times`` is the attribute of a ``×`` that is no repeat (``upsample ×2``).
     """
 
     kernel: str | None = None
@@ -49,6 +50,7 @@ class Syntax(NamedTuple):
     flags: Mapping[str, Mapping[str, object]] = types.MappingProxyType({})
     reference: bool = False
     required: tuple[str, ...] = ()
+    times: str | None = None
 
 
 class Example(NamedTuple):

@@ -1,0 +1,507 @@
+"""Convolutions, their depthwise, separable and transposed kinds among them.
+
+Multiply-adds are output elements times the weights that each of them sees; a transposed convolution's are input
+positions times weights. A bias add is not counted: ``K`` multiply-adds and a bias are ``K`` multiplications and ``K``
+additions, which is exactly 2×MACs.
+"""
+
+from functools import lru_cache
+from typing import Any, Literal
+
+from pydantic import Field
+
+from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
+from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
+from netdsl.ops.conv_source import connected_source, frozen_source, variant_source
+from netdsl.ops.windows import (
+    Pads,
+    Sizes,
+    flags,
+    lost,
+    over,
+    per_axis,
+    printed,
+    product,
+    same_pads,
+    same_rank,
+    spans,
+    too_large,
+)
+
+PadMode = Literal["zeros", "reflect", "replicate", "circular"]
+
+_FLAGS = flags("same", "same_tf", "ws", "frozen", valid={"pad": 0})
+
+
+class _Convolution(Op):
+    """What ``conv`` and ``dwconv`` share: a window that slides over ``(channels, *spatial)`` with learnt weights."""
+
+    category = "conv"
+    weight_layer = True
+    bias_unless_norm = True
+
+    channels: int = Field(ge=1, description="output channels")
+    kernel: Sizes = Field(description="size of the window")
+    stride: Sizes = Field(description="step of the window; 1 unless given")
+    pad: Pads = Field(
+        description="padding before the first element, and after the last: dilation*(kernel-1)//2 unless given, "
+        "none where the kernel equals the stride"
+    )
+    dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
+    bias: bool = Field(default=True, description="adds a learnt number to each output channel")
+    pad_mode: PadMode = Field(default="zeros", description="what the padding holds")
+    same: bool = Field(
+        default=False,
+        description="keeps the size at stride 1; in a graph true only where that pads one element more at the end",
+    )
+    same_tf: bool = Field(
+        default=False, description="pads by TensorFlow's rule, which depends on the input's size: ceil(size/stride) out"
+    )
+    ws: bool = Field(
+        default=False,
+        description="standardised weights: zero mean, unit variance for each output channel (Qiao et al. 2019)",
+    )
+    frozen: bool = Field(default=False, description="weights are not trained")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        rank = need_map(cls.keyword, inputs[0])
+        kernel = per_axis(values["kernel"], rank)
+        stride = per_axis(values.get("stride", 1), rank)
+        dilation = per_axis(values.get("dilation", 1), rank)
+        given = values.get("pad")
+        same, same_tf = bool(values.get("same")), bool(values.get("same_tf"))
+        if given is not None and (same or same_tf):
+            word = "same" if same else "same_tf"
+            raise OpError("ND208", f"`{word}` decides the padding, and `pad` is given too", field="pad")
+        if same and same_tf:
+            raise OpError("ND208", "`same` and `same_tf` are two rules for the padding: give one", field="same_tf")
+        if same_tf:
+            if values.get("pad_mode", "zeros") != "zeros":
+                raise OpError("ND208", "`same_tf` pads with zeros alone", field="pad_mode")
+            pad = tuple(t // 2 for t in _tf_pads(inputs[0], kernel, stride, dilation))
+        elif given is not None:
+            pad = per_axis(given, rank)
+        elif kernel == stride and not same and max(kernel) > 1:
+            pad = (0,) * rank
+        else:
+            pad = same_pads(kernel, dilation)
+        if same:
+            odd = any(d * (k - 1) % 2 for k, d in zip(kernel, dilation))
+            if odd and max(stride) > 1:
+                raise OpError(
+                    "ND208",
+                    f"`same` cannot pad an even window of {show_shape(spans(kernel, dilation))} alike on both sides, "
+                    f"and at stride {show_shape(stride)} PyTorch has no other way",
+                    help="`same_tf` pads by TensorFlow's rule, `pad=` by a number",
+                    field="same",
+                )
+            same = odd
+        return {**values, "kernel": kernel, "stride": stride, "dilation": dilation, "pad": pad, "same": same}
+
+    def _groups(self, channels: int) -> int:
+        return 1
+
+    def _pads(self, shape: Shape) -> tuple[int, ...]:
+        """Padding of both ends together, one number an axis."""
+        if self.same_tf:
+            return _tf_pads(shape, self.kernel, self.stride, self.dilation)
+        if self.same:
+            return tuple(d * (k - 1) for k, d in zip(self.kernel, self.dilation))
+        return tuple(2 * p for p in self.pad)
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape = inputs[0]
+        same_rank(self.keyword, shape, self.kernel)
+        pads = self._pads(shape)
+        span = spans(self.kernel, self.dilation)
+        size = tuple((n + t - w) // s + 1 for n, t, w, s in zip(shape[1:], pads, span, self.stride))
+        if min(size) < 1:
+            raise too_large(self.keyword, span, shape, [n + t for n, t in zip(shape[1:], pads)])
+        if self.pad_mode != "zeros":
+            _check_pad_mode(self.pad_mode, [t - t // 2 for t in pads], shape)
+        return (self.channels, *size)
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        channels = inputs[0][0]
+        weight = Tensor(
+            "weight", (self.channels, channels // self._groups(channels), *self.kernel), trainable=not self.frozen
+        )
+        if not self.bias:
+            return (weight,)
+        return (weight, Tensor("bias", (self.channels,), additive=True, trainable=not self.frozen))
+
+    def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        channels = inputs[0][0]
+        return product(output) * (channels // self._groups(channels)) * product(self.kernel)
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        before = tuple(t // 2 for t in self._pads(inputs[0])) if self.same_tf else self.pad
+        return tuple(map(Step, spans(self.kernel, self.dilation), self.stride, before))
+
+    def dropped(self, inputs: tuple[Shape, ...]) -> str | None:
+        if self.same_tf:
+            return None
+        shape = inputs[0]
+        size = self.infer(inputs)[1:]
+        span = spans(self.kernel, self.dilation)
+        return lost(shape, size, self.kernel, span, self.stride, self.pad, self._pads(shape))
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        channels, rank = inputs[0][0], len(self.kernel)
+        groups = self._groups(channels)
+        # At stride 1 TensorFlow's rule does not depend on the input's size, and PyTorch's own "same" is the same rule.
+        unit = max(self.stride) == 1
+        own = self.same_tf and not unit
+        kwargs: list[tuple[str, object]] = []
+        if not unit:
+            kwargs.append(("stride", printed(self.stride)))
+        if own:
+            pass
+        elif (self.same or self.same_tf) and any(t % 2 for t in self._pads(inputs[0])):
+            kwargs.append(("padding", "same"))
+        elif max(self.pad) > 0:
+            kwargs.append(("padding", printed(self.pad)))
+        if max(self.dilation) > 1:
+            kwargs.append(("dilation", printed(self.dilation)))
+        if groups > 1:
+            kwargs.append(("groups", groups))
+        if not self.bias:
+            kwargs.append(("bias", False))
+        if self.pad_mode != "zeros":
+            kwargs.append(("padding_mode", self.pad_mode))
+        args = (channels, self.channels, printed(self.kernel))
+        if own or self.ws or self.frozen:
+            name, source = variant_source(rank, same_tf=own, ws=self.ws, frozen=self.frozen)
+            return Call("module", name, args, tuple(kwargs), source)
+        return Call("module", f"torch.nn.Conv{rank}d", args, tuple(kwargs))
+
+    def _described(self, kind: str, more: str = "") -> str:
+        """``3×3 conv, 64, /2``; a window of one element needs no word for its kind."""
+        window = show_shape(self.kernel)
+        dilation = "" if max(self.dilation) == 1 else f", d={printed(self.dilation)}"
+        word = f" {kind}" if kind != "conv" or max(self.kernel) > 1 else ""
+        return f"{window}{word}, {self.channels}{over(self.stride)}{more}{dilation}"
+
+
+@register
+class Conv(_Convolution):
+    """Convolution: (C, *spatial) to (channels, *spatial of the windows), for 1 to 3 spatial axes."""
+
+    keyword = "conv"
+    linear = True
+    syntax = Syntax("kernel", "channels", "stride", flags=_FLAGS, required=("kernel", "channels"))
+    example = Example("conv3-64/2", "3x32x32")
+
+    groups: int = Field(default=1, ge=1, description="parts of the channels that are convolved apart")
+    connect: str | None = Field(
+        default=None,
+        description="one word for each output map with the input maps that it sees (LeNet-5's table): "
+        '"012 123"; commas for numbers over nine: "9,10 10,"',
+    )
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        values = super().resolve(values, inputs)
+        if values.get("connect") is None:
+            return values
+        for name, plain in {"groups": 1, "same": False, "same_tf": False, "ws": False, "frozen": False}.items():
+            if values.get(name, plain) != plain:
+                raise OpError("ND208", f"`connect` and `{name}` do not go together", field=name)
+        if values.get("pad_mode", "zeros") != "zeros":
+            raise OpError("ND208", "`connect` pads with zeros alone", field="pad_mode")
+        return values
+
+    def _groups(self, channels: int) -> int:
+        return self.groups
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        channels = inputs[0][0]
+        if self.groups > 1:
+            for count, what in ((channels, "input"), (self.channels, "output")):
+                if count % self.groups:
+                    raise OpError(
+                        "ND206", f"{count} {what} channels do not divide into {self.groups} groups", field="groups"
+                    )
+        if self.connect is not None:
+            _check_connections(self.connect, channels, self.channels)
+        return super().infer(inputs)
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        tensors = super().tensors(inputs)
+        if self.connect is None:
+            return tensors
+        return (Tensor("weight", (_count(self.connect), *self.kernel)), *tensors[1:])
+
+    def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        if self.connect is None:
+            return super().macs(inputs, output)
+        return _count(self.connect) * product(output[1:]) * product(self.kernel)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        if self.connect is None:
+            return super().call(inputs, output)
+        kwargs: list[tuple[str, object]] = []
+        if max(self.stride) > 1:
+            kwargs.append(("stride", printed(self.stride)))
+        if max(self.pad) > 0:
+            kwargs.append(("padding", printed(self.pad)))
+        if max(self.dilation) > 1:
+            kwargs.append(("dilation", printed(self.dilation)))
+        if not self.bias:
+            kwargs.append(("bias", False))
+        name, source = connected_source(len(self.kernel))
+        return Call("module", name, (inputs[0][0], self.connect, self.kernel), tuple(kwargs), source)
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return self._described("conv", f", g={self.groups}" if self.groups > 1 else "")
+
+
+@register
+class DwConv(_Convolution):
+    """Depthwise convolution: each input channel has filters of its own. (C, *spatial) to (channels, *spatial).
+
+    ``channels`` is a multiple of C; C itself unless given.
+    """
+
+    keyword = "dwconv"
+    style_of = "conv"
+    syntax = Syntax("kernel", "channels", "stride", flags=_FLAGS, required=("kernel",))
+    example = Example("dwconv3/2")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        values = super().resolve(values, inputs)
+        values.setdefault("channels", inputs[0][0])
+        return values
+
+    def _groups(self, channels: int) -> int:
+        return channels
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        channels = inputs[0][0]
+        if self.channels % channels:
+            raise OpError(
+                "ND206",
+                f"a depthwise convolution of {channels} channels gives a multiple of them, not {self.channels}",
+                help="another number of channels takes `sepconv` or a `conv1` after it",
+                field="channels",
+            )
+        return super().infer(inputs)
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return self._described("dw")
+
+
+@register
+class SepConv(_Convolution):
+    """Depthwise separable convolution: a ``depthwise`` window on each channel, then a ``pointwise`` 1×1 over them.
+
+    It is built of these two and never stands in a graph itself.
+    """
+
+    keyword = "sepconv"
+    style_of = "conv"
+    syntax = Syntax("kernel", "channels", "stride", flags=_FLAGS, required=("kernel", "channels"))
+    example = Example("sepconv3-32/2")
+
+    def members(self, inputs: tuple[Shape, ...]) -> tuple[tuple[str, Op], ...]:
+        channels, ones = inputs[0][0], (1,) * len(self.kernel)
+        depthwise = DwConv.model_construct(
+            channels=channels,
+            kernel=self.kernel,
+            stride=self.stride,
+            pad=self.pad,
+            dilation=self.dilation,
+            bias=self.bias,
+            pad_mode=self.pad_mode,
+            same=self.same,
+            same_tf=self.same_tf,
+            ws=self.ws,
+            frozen=self.frozen,
+        )
+        pointwise = Conv.model_construct(
+            channels=self.channels,
+            kernel=ones,
+            stride=ones,
+            pad=(0,) * len(ones),
+            dilation=ones,
+            bias=self.bias,
+            ws=self.ws,
+            frozen=self.frozen,
+        )
+        return (("depthwise", depthwise), ("pointwise", pointwise))
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        (first, depthwise), (second, pointwise) = self.members(inputs)
+        between = (depthwise.infer(inputs),)
+        return (
+            *(tensor._replace(name=f"{first}.{tensor.name}") for tensor in depthwise.tensors(inputs)),
+            *(tensor._replace(name=f"{second}.{tensor.name}") for tensor in pointwise.tensors(between)),
+        )
+
+    def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        (_, depthwise), (_, pointwise) = self.members(inputs)
+        between = depthwise.infer(inputs)
+        return depthwise.macs(inputs, between) + pointwise.macs((between,), output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        raise NotImplementedError("a sepconv is built of its members")
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return self._described("sep")
+
+
+@register
+class UpConv(Op):
+    """Transposed convolution: (C, *spatial) to (channels, *(n-1)*stride - 2*pad + dilation*(kernel-1) + out_pad + 1)."""
+
+    keyword = "upconv"
+    category = "conv"
+    weight_layer = True
+    bias_unless_norm = True
+    linear = True
+    syntax = Syntax(
+        "kernel", "channels", "stride", flags=flags("frozen", valid={"pad": 0}), required=("kernel", "channels")
+    )
+    example = Example("upconv2-16/2")
+
+    channels: int = Field(ge=1, description="output channels")
+    kernel: Sizes = Field(description="size of the window")
+    stride: Sizes = Field(description="factor of enlargement; 1 unless given")
+    pad: Pads = Field(description="elements cut off each side of the output; dilation*(kernel-1)//2 unless given")
+    out_pad: Pads = Field(description="elements added to one side of the output; none unless given")
+    dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
+    groups: int = Field(default=1, ge=1, description="parts of the channels that are convolved apart")
+    bias: bool = Field(default=True, description="adds a learnt number to each output channel")
+    frozen: bool = Field(default=False, description="weights are not trained")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        rank = need_map(cls.keyword, inputs[0])
+        kernel = per_axis(values["kernel"], rank)
+        stride = per_axis(values.get("stride", 1), rank)
+        dilation = per_axis(values.get("dilation", 1), rank)
+        pad = per_axis(values["pad"], rank) if "pad" in values else same_pads(kernel, dilation)
+        out_pad = per_axis(values.get("out_pad", 0), rank)
+        for extra, s, d in zip(out_pad, stride, dilation):
+            if extra >= max(s, d):
+                raise OpError(
+                    "ND208", f"`out_pad` of {extra} must be below the stride {s} or the dilation {d}", field="out_pad"
+                )
+        resolved = {"kernel": kernel, "stride": stride, "dilation": dilation, "pad": pad, "out_pad": out_pad}
+        return {**values, **resolved}
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape = inputs[0]
+        same_rank(self.keyword, shape, self.kernel)
+        for count, what in ((shape[0], "input"), (self.channels, "output")):
+            if count % self.groups:
+                raise OpError(
+                    "ND206", f"{count} {what} channels do not divide into {self.groups} groups", field="groups"
+                )
+        span = spans(self.kernel, self.dilation)
+        size = tuple(
+            (n - 1) * s - 2 * p + w + extra
+            for n, s, p, w, extra in zip(shape[1:], self.stride, self.pad, span, self.out_pad)
+        )
+        if min(size) < 1:
+            raise OpError(
+                "ND205",
+                f"`pad` of {show_shape(self.pad)} leaves nothing of the output of `upconv`: {show_shape(size)}",
+                field="pad",
+            )
+        return (self.channels, *size)
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        trainable = not self.frozen
+        weight = Tensor("weight", (inputs[0][0], self.channels // self.groups, *self.kernel), trainable=trainable)
+        if not self.bias:
+            return (weight,)
+        return (weight, Tensor("bias", (self.channels,), additive=True, trainable=trainable))
+
+    def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return product(inputs[0]) * (self.channels // self.groups) * product(self.kernel)
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        # Output element o sees the inputs i with 0 <= o + pad - i*stride < span: at most ceil(span/stride) of them,
+        # from ceil((o + pad - span + 1)/stride) on.
+        return tuple(
+            Step(-(-w // s), 1, (w - 1 - p) // s, s)
+            for w, s, p in zip(spans(self.kernel, self.dilation), self.stride, self.pad)
+        )
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = []
+        if max(self.stride) > 1:
+            kwargs.append(("stride", printed(self.stride)))
+        if max(self.pad) > 0:
+            kwargs.append(("padding", printed(self.pad)))
+        if max(self.out_pad) > 0:
+            kwargs.append(("output_padding", printed(self.out_pad)))
+        if self.groups > 1:
+            kwargs.append(("groups", self.groups))
+        if not self.bias:
+            kwargs.append(("bias", False))
+        if max(self.dilation) > 1:
+            kwargs.append(("dilation", printed(self.dilation)))
+        args = (inputs[0][0], self.channels, printed(self.kernel))
+        base = f"ConvTranspose{len(self.kernel)}d"
+        if self.frozen:
+            name, source = frozen_source(base)
+            return Call("module", name, args, tuple(kwargs), source)
+        return Call("module", f"torch.nn.{base}", args, tuple(kwargs))
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return f"{show_shape(self.kernel)} upconv, {self.channels}{over(self.stride, '×')}"
+
+
+def _tf_pads(
+    shape: Shape, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[int, ...]:
+    """TensorFlow's SAME padding of both ends together, one number an axis."""
+    return tuple(
+        max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0) for n, k, s, d in zip(shape[1:], kernel, stride, dilation)
+    )
+
+
+def _check_pad_mode(mode: PadMode, pads: list[int], shape: Shape) -> None:
+    """PyTorch reflects less than the input's size, and wraps round once at most."""
+    for n, p in zip(shape[1:], pads):
+        if (mode == "reflect" and p >= n) or (mode == "circular" and p > n):
+            raise OpError(
+                "ND205", f"{mode} padding of {p} needs more elements than the input of {show_shape(shape)} has"
+            )
+
+
+@lru_cache(maxsize=64)
+def _connections(text: str) -> tuple[tuple[int, ...], ...]:
+    """The input maps of each output map. Raises ValueError for anything but digits and commas."""
+    return tuple(
+        tuple(int(part) for part in (word.split(",") if "," in word else word) if part) for word in text.split()
+    )
+
+
+def _count(text: str) -> int:
+    return sum(map(len, _connections(text)))
+
+
+def _check_connections(text: str, channels: int, maps: int) -> None:
+    form = 'one word for each output map, the input maps that it sees: connect="012 123"'
+    try:
+        table = _connections(text)
+    except ValueError:
+        raise OpError("ND209", "`connect` is words of digits and commas", help=form, field="connect") from None
+    if len(table) != maps:
+        raise OpError("ND208", f"`connect` has {len(table)} words for {maps} output maps", help=form, field="connect")
+    for number, row in enumerate(table):
+        if len(set(row)) != len(row) or not row:
+            raise OpError(
+                "ND208", f"output map {number} in `connect` must see each of its maps once", help=form, field="connect"
+            )
+        if max(row) >= channels:
+            raise OpError(
+                "ND208",
+                f"`connect` gives output map {number} the input map {max(row)}, and there are 0 to {channels - 1}",
+                field="connect",
+            )

@@ -1,0 +1,111 @@
+"""Joins of several tensors. FLOPs: one an element of the output for each input after the first; ``concat`` has none."""
+
+from typing import ClassVar
+
+from netdsl.ir.op import Example, Op, OpError, elements, register
+from netdsl.ir.types import Call, Shape, show_shape
+
+
+def _conflict(keyword: str, need: str, inputs: tuple[Shape, ...], first: int, second: int) -> OpError:
+    one, other = inputs[first], inputs[second]
+    fix = None
+    if one[1:] == other[1:]:
+        fix = f"`conv1-{one[0]}` at the end of branch {second + 1} makes the channels equal"
+    return OpError(
+        "ND204",
+        f"`{keyword}` needs branches of {need}: branch {first + 1} is {show_shape(one)}, "
+        f"and branch {second + 1} is {show_shape(other)}",
+        help=fix,
+    )
+
+
+class _Join(Op):
+    category = "merge"
+    variadic = True
+    lowers_to = "expression"
+    sign: ClassVar[str]
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        for index, shape in enumerate(inputs):
+            if shape != inputs[0]:
+                raise _conflict(self.keyword, "equal shape", inputs, 0, index)
+        return inputs[0]
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return (len(inputs) - 1) * elements(output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        return Call("expression", f" {self.sign} ".join(f"{{{index}}}" for index in range(len(inputs))))
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return self.sign
+
+
+@register
+class Add(_Join):
+    """The sum of its branches, which have equal shapes."""
+
+    keyword = "add"
+    sign = "+"
+    example = Example("add { conv3-8 | id }")
+
+
+@register
+class Sub(_Join):
+    """The first branch less each further one, in order; all have equal shapes."""
+
+    keyword = "sub"
+    sign = "-"
+    example = Example("sub { conv3-8 | id }")
+
+
+@register
+class Mul(_Join):
+    """The product of its branches: of equal shapes (C, *spatial), or (C, 1, …) or (C) for one factor a channel."""
+
+    keyword = "mul"
+    sign = "*"
+    example = Example("mul { id | gap, conv1-8, sigmoid }")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        largest = max(range(len(inputs)), key=lambda index: (len(inputs[index]), elements(inputs[index])))
+        full = inputs[largest]
+        channels = full[0]
+        for index, shape in enumerate(inputs):
+            if shape not in (full, (channels,), (channels, *(1,) * (len(full) - 1))):
+                need = f"equal shape, or of {channels} or {show_shape((channels, *(1,) * (len(full) - 1)))}"
+                raise _conflict(self.keyword, need, inputs, largest, index)
+        return full
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        factors = []
+        for index, shape in enumerate(inputs):
+            missing = len(output) - len(shape)
+            factors.append(f"{{{index}}}" + (f"[..., {', '.join(['None'] * missing)}]" if missing else ""))
+        return Call("expression", " * ".join(factors))
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return "×"
+
+
+@register
+class Concat(_Join):
+    """Its branches one after another along the channels; all other axes are equal."""
+
+    keyword = "concat"
+    sign = "concat"
+    example = Example("concat { conv3-8 | maxpool3/1 same | id }")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        for index, shape in enumerate(inputs):
+            if shape[1:] != inputs[0][1:]:
+                raise _conflict(self.keyword, "equal size", inputs, 0, index)
+        return (sum(shape[0] for shape in inputs), *inputs[0][1:])
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return 0
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        if len(inputs) == 1:
+            return Call("expression", "{0}")
+        return Call("expression", f"torch.cat(({', '.join(f'{{{index}}}' for index in range(len(inputs)))}), 1)")

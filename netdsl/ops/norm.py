@@ -1,0 +1,196 @@
+"""Normalisation.
+
+FLOPs of one element: batch norm 2 (at inference it is one factor and one summand a channel); layer, group and instance
+norm 5 (sum, deviation, square, sum, scaling) and 2 more where affine; local response norm with ``size`` channels
+``size + 4`` (square, ``size - 1`` additions, factor, summand, power, division, and the product with the input).
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.types import Call, Shape, Tensor, show_shape
+from netdsl.ops.windows import product
+
+
+def _affine(length: int) -> tuple[Tensor, Tensor]:
+    return Tensor("weight", (length,)), Tensor("bias", (length,), additive=True)
+
+
+@register
+class BatchNorm(Op):
+    """Batch normalisation of each channel (Ioffe & Szegedy 2015), on vectors and on maps with up to 3 spatial axes."""
+
+    keyword = "bn"
+    category = "norm"
+    in_place = True
+    example = Example("bn")
+
+    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
+    momentum: float = Field(default=0.1, ge=0, le=1, description="share of the new batch in the running statistics")
+    affine: bool = Field(default=True, description="learns a factor and a summand for each channel")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        need_map(self.keyword, inputs[0], least=0)
+        return inputs[0]
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        channels = inputs[0][0]
+        return (
+            *(_affine(channels) if self.affine else ()),
+            Tensor("running_mean", (channels,), trainable=False, buffer=True),
+            Tensor("running_var", (channels,), trainable=False, buffer=True),
+            Tensor("num_batches_tracked", (), trainable=False, buffer=True),
+        )
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return 2 * elements(output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = []
+        if self.eps != 1e-5:
+            kwargs.append(("eps", self.eps))
+        if self.momentum != 0.1:
+            kwargs.append(("momentum", self.momentum))
+        if not self.affine:
+            kwargs.append(("affine", False))
+        rank = max(1, len(output) - 1)
+        return Call("module", f"torch.nn.BatchNorm{rank}d", (output[0],), tuple(kwargs))
+
+
+@register
+class LocalResponseNorm(Op):
+    """Local response normalisation across ``size`` neighbouring channels (Krizhevsky et al. 2012), as PyTorch has it.
+
+    PyTorch divides ``alpha`` by ``size``, and its ``k`` is 1 where the paper's is 2.
+    """
+
+    keyword = "lrn"
+    category = "norm"
+    syntax = Syntax(positional=("size",))
+    example = Example("lrn 5 alpha=5e-4 k=2")
+
+    size: int = Field(default=5, ge=1, description="number of neighbouring channels")
+    alpha: float = Field(default=1e-4, description="factor of the mean of squares")
+    beta: float = Field(default=0.75, description="exponent")
+    k: float = Field(default=1.0, description="summand")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        need_map(self.keyword, inputs[0])
+        return inputs[0]
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return (self.size + 4) * elements(output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        usual = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
+        kwargs = tuple((name, getattr(self, name)) for name, value in usual.items() if getattr(self, name) != value)
+        return Call("module", "torch.nn.LocalResponseNorm", (self.size,), kwargs)
+
+
+@register
+class LayerNorm(Op):
+    """Layer normalisation over the channels of each position; with ``axis=last`` over the last axis instead."""
+
+    keyword = "ln"
+    category = "norm"
+    example = Example("ln eps=1e-6")
+
+    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
+    affine: bool = Field(default=True, description="learns a factor and a summand for each element of the axis")
+    axis: Literal["channels", "last"] = Field(default="channels", description="the axis that is normalised")
+
+    def _length(self, shape: Shape) -> int:
+        return shape[0] if self.axis == "channels" else shape[-1]
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        return _affine(self._length(inputs[0])) if self.affine else ()
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return (5 + 2 * self.affine) * elements(output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
+        last = self.axis == "last" or len(output) == 1
+        if not self.affine:
+            kwargs.append(("elementwise_affine", False))
+        args = (self._length(output),)
+        if last:
+            return Call("module", "torch.nn.LayerNorm", args, tuple(kwargs))
+        return Call("module", "ChannelLayerNorm", args, tuple(kwargs), _CHANNEL_LAYER_NORM)
+
+
+@register
+class GroupNorm(Op):
+    """Group normalisation (Wu & He 2018): over each group of channels and all positions."""
+
+    keyword = "gn"
+    category = "norm"
+    syntax = Syntax(positional=("groups",))
+    example = Example("gn 4")
+
+    groups: int = Field(default=32, ge=1, description="parts of the channels that are normalised together")
+    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
+    affine: bool = Field(default=True, description="learns a factor and a summand for each channel")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        channels = inputs[0][0]
+        if channels % self.groups:
+            raise OpError("ND206", f"{channels} channels do not divide into {self.groups} groups", field="groups")
+        return inputs[0]
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        return _affine(inputs[0][0]) if self.affine else ()
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return (5 + 2 * self.affine) * elements(output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
+        if not self.affine:
+            kwargs.append(("affine", False))
+        return Call("module", "torch.nn.GroupNorm", (self.groups, output[0]), tuple(kwargs))
+
+
+@register
+class InstanceNorm(Op):
+    """Instance normalisation (Ulyanov et al. 2016): over all positions of each channel of each image.
+
+    As in PyTorch it learns nothing unless ``affine`` is given.
+    """
+
+    keyword = "in_norm"
+    category = "norm"
+    syntax = Syntax(flags={"affine": {"affine": True}})
+    example = Example("in_norm affine")
+
+    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
+    affine: bool = Field(default=False, description="learns a factor and a summand for each channel")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        need_map(self.keyword, inputs[0])
+        if product(inputs[0][1:]) == 1:
+            raise OpError("ND221", f"`in_norm` needs more than one position a channel: {show_shape(inputs[0])} has one")
+        return inputs[0]
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        return _affine(inputs[0][0]) if self.affine else ()
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return (5 + 2 * self.affine) * elements(output)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
+        if self.affine:
+            kwargs.append(("affine", True))
+        return Call("module", f"torch.nn.InstanceNorm{len(output) - 1}d", (output[0],), tuple(kwargs))
+
+
+_CHANNEL_LAYER_NORM = '''\
+class ChannelLayerNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of a map (batch, channels, *spatial)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+'''

@@ -1,0 +1,109 @@
+"""Arithmetic of sliding windows, which convolutions and pools share, and how their numbers are written.
+
+Along one axis, with ``n`` input elements, kernel ``k``, stride ``s``, padding ``p`` on each side and dilation ``d``, a
+window spans ``d*(k-1)+1`` elements and the output has ``floor((n + 2p - d*(k-1) - 1)/s) + 1`` of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from annotated_types import Ge
+
+from netdsl.ir.op import OpError
+from netdsl.ir.types import Shape, show_shape
+
+#: One number from 1 for each spatial axis: kernels, strides, dilations, sizes.
+Sizes = tuple[Annotated[int, Ge(1)], ...]
+#: One number from 0 for each spatial axis: paddings, offsets.
+Pads = tuple[Annotated[int, Ge(0)], ...]
+
+
+def flags(*words: str, **more: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+    """Flags of a :class:`~netdsl.ir.op.Syntax`: each of ``words`` sets the boolean attribute of its name."""
+    return {**{word: {word: True} for word in words}, **more}
+
+
+def per_axis(value: object, rank: int) -> tuple[int, ...]:
+    """An attribute with one number for each axis; one number stands for all of them."""
+    if isinstance(value, int):
+        return (value,) * rank
+    assert isinstance(value, tuple)
+    return value
+
+
+def product(numbers: Sequence[int]) -> int:
+    """The product of the numbers, 1 of none."""
+    result = 1
+    for number in numbers:
+        result *= number
+    return result
+
+
+def spans(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
+    """The extent of a window in input elements, one value an axis: ``dilation*(kernel-1)+1``."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation))
+
+
+def same_pads(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
+    """Padding before the first element that keeps the size at stride 1, the smaller half where it is odd."""
+    return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation))
+
+
+def same_rank(keyword: str, shape: Shape, axes: Sequence[int]) -> None:
+    """Raises :class:`OpError` where an operator made for as many axes as ``axes`` meets a map of other rank."""
+    if len(shape) - 1 != len(axes):
+        raise OpError("ND221", f"this `{keyword}` is made for {len(axes)} spatial axes, and enters {show_shape(shape)}")
+
+
+def too_large(keyword: str, span: Sequence[int], shape: Shape, padded: Sequence[int]) -> OpError:
+    """The error of a window that does not fit into its input, which is ``padded`` elements wide with its padding."""
+    spatial = shape[1:]
+    plain = show_shape(spatial)
+    where = plain if tuple(padded) == spatial else f"{plain}, {show_shape(padded)} with its padding"
+    return OpError(
+        "ND205",
+        f"the {show_shape(span)} window of `{keyword}` is larger than its input of {where}",
+        field="kernel",
+    )
+
+
+def quotient(n: int, before: int, after: int, span: int, stride: int) -> str:
+    """The arithmetic of an output's size where it is no whole number: ``(7−3)/3+1 = 2.33``."""
+    pad = f"+2·{before}" if before == after != 0 else f"+{before + after}" if before + after else ""
+    value = f"{(n + before + after - span) / stride + 1:.2f}".rstrip("0")
+    return f"({n}{pad}−{span})/{stride}+1 = {value}"
+
+
+def lost(
+    shape: Shape,
+    size: Sequence[int],
+    kernel: Sequence[int],
+    span: Sequence[int],
+    stride: Sequence[int],
+    before: Sequence[int],
+    total: Sequence[int],
+) -> str | None:
+    """Arithmetic of the axes along which real elements, not only padding, lie behind the last window; None if nowhere.
+
+    ``size`` is the output's, ``before`` the padding at the start and ``total`` that of both ends. Axes whose stride
+    exceeds the kernel leave elements out on purpose and are not named.
+    """
+    texts = []
+    for axis, n in enumerate(shape[1:]):
+        k, w, s, p, pads = kernel[axis], span[axis], stride[axis], before[axis], total[axis]
+        behind = n + pads - ((size[axis] - 1) * s + w)
+        if k >= s and behind > pads - p:
+            texts.append(quotient(n, p, pads - p, w, s))
+    return " and ".join(dict.fromkeys(texts)) or None
+
+
+def printed(axes: Sequence[int]) -> object:
+    """How a person writes it in PyTorch: one number where all axes agree, else the tuple."""
+    return axes[0] if len(set(axes)) == 1 else tuple(axes)
+
+
+def over(stride: Sequence[int], sign: str = "/") -> str:
+    """The end of a caption: ``, /2``, or nothing at stride 1."""
+    if set(stride) == {1}:
+        return ""
+    return f", {sign}{stride[0] if len(set(stride)) == 1 else show_shape(stride)}"
