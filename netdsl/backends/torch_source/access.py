@@ -1,0 +1,42 @@
+"""How a module is reached from the class that holds it."""
+
+from __future__ import annotations
+
+from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, holder, positions
+from netdsl.backends.torch_source.text import plain, quoted
+
+
+def access(definition: Definition, path: str) -> str:
+    """The expression, from ``self``, of the member at an absolute path."""
+    scope = definition.first.scope.path
+    names = (path[len(scope) + 1 :] if scope else path).split(".")
+    text, kind = "self", definition.base
+    constructs: dict[str, Leaf | Own | Group] | Group = definition.first.constructs
+    for name in names:
+        text = step(text, kind, name, list(constructs) if isinstance(constructs, dict) else constructs.names)
+        found = _inner(constructs, name)
+        if isinstance(found, Own):
+            kind, constructs = found.definition.base, found.definition.first.constructs
+        elif isinstance(found, Group):
+            kind, constructs = holder(found), found
+    return text
+
+
+def step(text: str, kind: str, name: str, names: list[str]) -> str:
+    """A member of the module ``text``, which is of the class ``nn.<kind>`` and has members ``names``."""
+    if kind == "ModuleList" or (kind == "Sequential" and positions(names)):
+        return f"{text}[{int(name)}]"
+    if plain(name):
+        return f"{text}.{name}"
+    return f"{text}[{quoted(name)}]" if kind == "ModuleDict" else f"getattr({text}, {quoted(name)})"
+
+
+def _inner(constructs: dict[str, Leaf | Own | Group] | Group, name: str) -> Leaf | Own | Group:
+    if isinstance(constructs, dict):
+        return constructs[name]
+    at = constructs.names.index(name)
+    for _, construct, count in constructs.runs:
+        if at < count:
+            return construct
+        at -= count
+    raise KeyError(name)

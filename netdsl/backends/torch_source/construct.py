@@ -1,0 +1,136 @@
+"""What stands in an ``__init__``: constructs as expressions, and where none will do, as statements."""
+
+from __future__ import annotations
+
+from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, Slot, expressible, holder, positions
+from netdsl.backends.torch_source.plan import pieces
+from netdsl.backends.torch_source.text import Atom, Bracket, Doc, Keyword, Repeat, call, constant, literal, plain, quoted
+
+#: The order in which keywords are written; others follow.
+_ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias", "padding_mode")
+
+
+class Writer:
+    """Writes the constructs of one class; numbers that differ among its instances are written as arguments."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.written = definition.written
+        self.keywords: dict[Slot, list[str]] = {}
+        for slot in definition.written:
+            if slot[-2] == "kw":
+                self.keywords.setdefault(slot[:-2], []).append(str(slot[-1]))
+
+    def members(self) -> list[str]:
+        """The body of ``__init__`` after the first line, or of a container's ``super().__init__``."""
+        definition = self.definition
+        constructs = definition.first.constructs
+        lines = []
+        if definition.base == "Module":
+            lines.append("        super().__init__()")
+            for name, construct in constructs.items():
+                lines += self.member("self", name, construct, (name,))
+        else:
+            items = list(constructs.items())
+            documents = [self.document(construct, (name,)) for name, construct in items]
+            inside = container(definition.base, [name for name, _ in items], documents)
+            lines += call("super().__init__", inside, tall=len(items) > 2).lines(8, "", "")
+        for text, name in definition.stored.items():
+            lines.append(f"        self.{name} = {text}")
+        return lines
+
+    def member(self, owner: str, name: str, construct: Leaf | Own | Group, at: Slot) -> list[str]:
+        """Statements that register a member of ``owner``."""
+        if isinstance(construct, Leaf) and construct.call.kind == "parameter":
+            parameter = call("nn.Parameter", [Atom(self.initial(construct, at))])
+            if plain(name):
+                return parameter.lines(8, f"{owner}.{name} = ", "")
+            return call(f"{owner}.register_parameter", [Atom(quoted(name)), parameter]).lines(8, "", "")
+        if expressible([construct]):
+            document = self.document(construct, at)
+            if plain(name):
+                return document.lines(8, f"{owner}.{name} = ", "")
+            return call(f"{owner}.add_module", [Atom(quoted(name)), document]).lines(8, "", "")
+        assert isinstance(construct, Group)
+        if plain(name):
+            inner = f"{owner}.{name}"
+            lines = [f"        {inner} = nn.Module()"]
+        else:
+            inner = f"getattr({owner}, {quoted(name)})"
+            lines = [f"        {owner}.add_module({quoted(name)}, nn.Module())"]
+        for child, below, _ in construct.runs:
+            lines += self.member(inner, child, below, (*at, child))
+        return lines
+
+    def document(self, construct: Leaf | Own | Group, at: Slot) -> Doc:
+        """A construct as one expression."""
+        if isinstance(construct, Leaf):
+            return self.leaf(construct, at)
+        if isinstance(construct, Own):
+            names = [argument.name for argument in construct.definition.arguments]
+            values = [self.value(slot, value) for slot, value in construct.slots.items()]
+            # The slots of the first instance are those of the construct, in the order of the arguments.
+            written = [self.value((*at, "own", place), value) for place, value in enumerate(construct.slots.values())]
+            numbers = all(type(value) in (int, tuple) for value in construct.slots.values())
+            documents = written if len(values) == len(written) else values
+            if not numbers:
+                documents = [
+                    item if type(value) in (int, tuple) else Keyword(name, item)
+                    for name, value, item in zip(names, construct.slots.values(), written, strict=True)
+                ]
+            return call(construct.definition.name, documents)
+        kind = holder(construct)
+        documents = []
+        numbered = positions(construct.names) and construct.kind == "sequential"
+        for place, (name, inner, count) in enumerate(construct.runs):
+            below = (*at, place if numbered else name)
+            document = self.document(inner, below)
+            times = self.written.get((*below, "count"))
+            if times is not None or count > 2:
+                documents.append(Repeat(document, times if times is not None else str(count)))
+            else:
+                documents += [document] * count
+        return call(f"nn.{kind}", container(kind, construct.names, documents), tall=len(documents) > 2)
+
+    def leaf(self, construct: Leaf, at: Slot) -> Doc:
+        """A module's constructor call."""
+        target = construct.call.target
+        target = target.removeprefix("torch.") if target.startswith("torch.nn.") else target
+        documents = [self.value((*at, "arg", place), value) for place, value in enumerate(construct.call.args)]
+        given = dict(construct.call.kwargs)
+        names = dict.fromkeys([*given, *self.keywords.get(at, ())])
+        for name in sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
+            documents.append(Keyword(name, self.value((*at, "kw", name), given.get(name))))
+        if construct.inplace and self.definition.first.slots.get((*at, "kw", "inplace")):
+            documents.append(Keyword("inplace", Atom("True")))
+        return call(target, documents)
+
+    def value(self, slot: Slot, value: object) -> Doc:
+        """A constant, or the argument that stands for it."""
+        written = self.written.get(slot)
+        return constant(value) if written is None else Atom(written)
+
+    def initial(self, construct: Leaf, at: Slot) -> str:
+        """The initial value of a parameter."""
+        parts = []
+        for place, (kind, content) in enumerate(pieces(str(construct.call.args[0]))):
+            if kind == "constant":
+                parts.append(self.written.get((*at, "piece", place)) or literal(content))
+            else:
+                parts.append(str(content))
+        return "".join(parts)
+
+
+def container(kind: str, names: list[str], documents: list[Doc]) -> list[Doc]:
+    """What a container of ``torch.nn`` is constructed with."""
+    tall = len(documents) > 2
+    if kind == "ModuleList":
+        return [Bracket("[", documents, "]", tall=tall)]
+    if kind == "Sequential" and positions(names):
+        return documents
+    if kind == "Sequential" and all(map(plain, names)):
+        named: list[Doc] = [Keyword(name, item) for name, item in zip(names, documents, strict=True)]
+        return [call("OrderedDict", named, tall=tall)]
+    keyed: list[Doc] = [Keyword(quoted(name), item, ": ") for name, item in zip(names, documents, strict=True)]
+    braces = Bracket("{", keyed, "}", tall=tall)
+    return [call("OrderedDict", [braces])] if kind == "Sequential" else [braces]

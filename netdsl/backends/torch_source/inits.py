@@ -1,0 +1,130 @@
+"""How weights start: the ``init`` lines of a spec as calls of ``torch.nn.init`` at the end of the net's ``__init__``."""
+
+from __future__ import annotations
+
+from netdsl.backends.torch_source.access import access
+from netdsl.backends.torch_source.classes import Definition
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.backends.torch_source.text import Atom, Bracket, literal, quoted
+from netdsl.ir.graph import Graph, Init, Node
+
+#: For each scheme the function of ``torch.nn.init`` and the arguments that it takes, with defaults where PyTorch has
+#: others or none.
+_SCHEMES: dict[str, tuple[str, dict[str, object]]] = {
+    "normal": ("normal_", {"mean": None, "std": None}),
+    "uniform": ("uniform_", {"a": None, "b": None}),
+    "trunc_normal": ("trunc_normal_", {"mean": None, "std": None, "a": None, "b": None}),
+    "xavier_normal": ("xavier_normal_", {"gain": None}),
+    "xavier_uniform": ("xavier_uniform_", {"gain": None}),
+    "kaiming_normal": ("kaiming_normal_", {"a": None, "mode": None, "nonlinearity": "relu"}),
+    "kaiming_uniform": ("kaiming_uniform_", {"a": None, "mode": None, "nonlinearity": "relu"}),
+    "orthogonal": ("orthogonal_", {"gain": None}),
+    "constant": ("constant_", {"value": 0.0}),
+    "zeros": ("zeros_", {}),
+    "ones": ("ones_", {}),
+}
+
+
+def initialisation(graph: Graph, plan: Plan, net: Definition) -> list[str]:
+    """Statements at the end of the net's ``__init__``: kinds of operators first, then what a label names."""
+    lines: list[str] = []
+    for init in sorted(graph.inits, key=lambda init: init.by_label):
+        lines += _one(graph, plan, net, init)
+    return lines
+
+
+def _one(graph: Graph, plan: Plan, net: Definition, init: Init) -> list[str]:
+    firsts = _modules(graph)
+    if init.by_label:
+        inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
+        chosen = [firsts[init.target]] if init.target in firsts else [node for node in inside if node.op.weight_layer]
+    else:
+        chosen = [node for node in firsts.values() if node.op.keyword == init.target]
+    chosen = [node for node in chosen if node.op.tensors(graph.input_shapes(node))]
+    if not chosen:
+        return []
+    whole = init.by_label and init.target not in firsts
+    target = _shared_class(plan, chosen)
+    if target is not None and (whole or not init.by_label):
+        rest = [
+            node
+            for path, node in firsts.items()
+            if not init.by_label or path.startswith(f"{init.target}.")
+            if plan.call(node).target == plan.call(chosen[0]).target
+        ]
+        if len(rest) == len(chosen) and (len(chosen) > 1 or not whole):
+            root = access(net, init.target) if whole else "self"
+            body = _calls(graph, init, "module", chosen, 16)
+            if body:
+                return [
+                    f"        for module in {root}.modules():",
+                    f"            if isinstance(module, {target}):",
+                    *body,
+                ]
+            return []
+    if len(chosen) > 2 and len({_tensors(graph, node) for node in chosen}) == 1 and "" not in _names(graph, chosen[0]):
+        names = [Atom(quoted(node.module or "")) for node in chosen]
+        lines = Bracket("(", names, ")", tall=True).lines(8, "for name in ", ":")
+        lines.append("            module = self.get_submodule(name)")
+        return [*lines, *_calls(graph, init, "module", chosen, 12)]
+    lines = []
+    for node in chosen:
+        lines += _calls(graph, init, access(net, node.module or ""), [node], 8)
+    return lines
+
+
+def _modules(graph: Graph) -> dict[str, Node]:
+    """The node that first applies each module, by path."""
+    found: dict[str, Node] = {}
+    for node in graph.nodes:
+        if node.module is not None:
+            found.setdefault(node.module, node)
+    return found
+
+
+def _shared_class(plan: Plan, nodes: list[Node]) -> str | None:
+    """The class of all of them, as the generated file calls it, or None where they are of several."""
+    calls = {(plan.call(node).kind, plan.call(node).target) for node in nodes}
+    if len(calls) > 1:
+        return None
+    kind, target = calls.pop()
+    if kind != "module":
+        return None
+    return target.removeprefix("torch.") if target.startswith("torch.nn.") else target
+
+
+def _tensors(graph: Graph, node: Node) -> tuple[tuple[str, bool], ...]:
+    tensors = node.op.tensors(graph.input_shapes(node))
+    return tuple((tensor.name, tensor.additive) for tensor in tensors if not tensor.buffer)
+
+
+def _names(graph: Graph, node: Node) -> list[str]:
+    return [name for name, _ in _tensors(graph, node)]
+
+
+def _calls(graph: Graph, init: Init, module: str, nodes: list[Node], indent: int) -> list[str]:
+    """The calls for the weight of a module, and for its bias where one is asked for."""
+    arguments = dict(init.arguments)
+    bias = arguments.pop("bias", None)
+    function, known = _SCHEMES[init.scheme]
+    given = {name: arguments.get(name, default) for name, default in known.items()}
+    if unknown := set(arguments) - set(known):
+        raise ValueError(f"`{init.scheme}` takes no {', '.join(sorted(unknown))}")
+    words = "".join(
+        f", {literal(value) if name == 'value' else f'{name}={literal(value)}'}"
+        for name, value in given.items()
+        if value is not None
+    )
+    pad = " " * indent
+    lines = []
+    weights = {next((name for name, additive in _tensors(graph, node) if not additive), None) for node in nodes}
+    for weight in sorted(name for name in weights if name is not None):
+        lines.append(f"{pad}nn.init.{function}({f'{module}.{weight}' if weight else module}{words})")
+    if bias is not None:
+        with_bias = [any(name == "bias" for name, _ in _tensors(graph, node)) for node in nodes]
+        if any(with_bias):
+            if not all(with_bias):
+                lines.append(f"{pad}if {module}.bias is not None:")
+                pad += "    "
+            lines.append(f"{pad}nn.init.constant_({module}.bias, {literal(bias)})")
+    return lines

@@ -1,0 +1,445 @@
+"""What each scope of a graph becomes in Python: a class, an ``nn.Sequential``, or lines of what stands around it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from netdsl.ir.graph import Graph, Node, Scope
+from netdsl.ir.types import Call, Shape
+
+#: In which modes something happens, as bits.
+TRAIN, EVAL, BOTH = 1, 2, 3
+_BITS = {"train": TRAIN, "eval": EVAL, "both": BOTH}
+
+#: A part of an expression: text, an operand's number, a constant, or the parameter itself.
+Piece = tuple[Literal["text", "operand", "constant", "parameter"], object]
+
+#: A tensor: the index of its node, or ``-1 - index`` for what is flattened before that node.
+Value = int
+
+_PIECES = re.compile(
+    r"""(?P<string>'[^']*'|"[^"]*")|\{(?P<operand>\d+)\}|(?P<parameter>\{parameter\})"""
+    r"""|(?<![\w.])(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])"""
+)
+
+
+def pieces(template: str) -> tuple[Piece, ...]:
+    """An expression of a :class:`Call` taken apart; numbers in it are constants that a class may take as arguments."""
+    found: list[Piece] = []
+    at = 0
+    for match in _PIECES.finditer(template):
+        if match.start() > at:
+            found.append(("text", template[at : match.start()]))
+        kind, text = match.lastgroup, match.group()
+        if kind == "operand":
+            found.append(("operand", int(match.group("operand"))))
+        elif kind == "parameter":
+            found.append(("parameter", None))
+        elif kind == "number":
+            found.append(("constant", int(text) if text.isdigit() else float(text)))
+        else:
+            found.append(("text", text))
+        at = match.end()
+    if at < len(template):
+        found.append(("text", template[at:]))
+    return tuple(found)
+
+
+class Step:
+    """One thing that a ``forward`` does: it calls a module, or computes an expression.
+
+    ``path`` is the absolute path of the module or parameter; ``unit`` the scope whose class or ``nn.Sequential`` that
+    module is. ``live`` are the modes in which the value is needed, ``active`` those in which it is computed: in the
+    others it is the first operand itself. ``head`` is the node whose layer it belongs to.
+    """
+
+    __slots__ = ("active", "head", "kind", "live", "node", "operands", "path", "pieces", "unit", "value")
+
+    def __init__(
+        self,
+        kind: Literal["call", "expression", "parameter", "select"],
+        value: Value,
+        operands: tuple[Value, ...],
+        live: int,
+        active: int,
+        head: int,
+        *,
+        node: Node | None = None,
+        path: str = "",
+        unit: int | None = None,
+        pieces: tuple[Piece, ...] = (),
+    ) -> None:
+        self.kind = kind
+        self.value = value
+        self.operands = operands
+        self.live = live
+        self.active = active
+        self.head = head
+        self.node = node
+        self.path = path
+        self.unit = unit
+        self.pieces = pieces
+
+
+class Member:
+    """A place in the tree of modules: a leaf with the node that first applies it, or a scope with its members."""
+
+    __slots__ = ("call", "children", "inplace", "name", "node", "path", "unit")
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self.path = path
+        self.children: dict[str, Member] = {}
+        self.node: Node | None = None
+        self.call: Call | None = None
+        self.inplace = False
+        self.unit: int | None = None
+
+
+class Body:
+    """What a scope computes: the values that enter it, its steps, and the values that leave it.
+
+    ``chain`` says that it is no more than its modules, one after another.
+    """
+
+    __slots__ = ("chain", "inputs", "live", "results", "scope", "steps")
+
+    def __init__(self, scope: Scope, inputs: tuple[Value, ...], steps: list[Step], results: tuple[Value, ...]) -> None:
+        self.scope = scope
+        self.chain = False
+        self.inputs = inputs
+        self.steps = steps
+        self.results = results
+        self.live = _union(steps)
+
+    def condition(self, step: Step) -> int:
+        """The modes in which a step is done, or 0 where it is done whenever the body is."""
+        return 0 if step.active == self.live else step.active
+
+
+_Realised = Literal["net", "class", "sequential", "inline"]
+
+
+class Plan:
+    """Decides for every scope. ``kinds`` says what each became, ``bodies`` has those that are classes or sequential.
+
+    Linear in the nodes, times the depth of scopes that are inlined in one another.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes = graph.nodes
+        self.calls = [
+            None if node.op.keyword in ("input", "select") else node.op.call(graph.input_shapes(node), node.shape)
+            for node in graph.nodes
+        ]
+        self._liveness()
+        self._uses()
+        self.root = self._members()
+        inlined: set[str] = set()
+        while (clash := self._realise(inlined)) is not None:
+            inlined.add(clash)
+        for scope in reversed(graph.scopes):
+            if self.kinds[scope.index] in ("class", "sequential"):
+                self.member(scope.path).unit = scope.index
+
+    # -- modes --------------------------------------------------------------------------------------------------------
+
+    def _liveness(self) -> None:
+        """``live`` and ``active`` of every node, and ``source``: which value stands for its tensor."""
+        nodes = self.nodes
+        self.live = live = [0] * len(nodes)
+        for output in self.graph.outputs:
+            live[output.node] |= _BITS[output.mode]
+        for node in reversed(nodes):
+            needed, mode = live[node.index], _BITS[node.mode]
+            if needed & mode:
+                if node.op.keyword == "select":
+                    live[node.inputs[1]] |= needed & mode
+                else:
+                    for at in node.inputs:
+                        live[at] |= needed & mode
+            if needed & ~mode:
+                live[node.inputs[0]] |= needed & ~mode
+        self.active = [live[node.index] & _BITS[node.mode] for node in nodes]
+        self.source: list[Value] = list(range(len(nodes)))
+        for node in nodes:
+            index = node.index
+            if live[index] and not self.active[index]:
+                self.source[index] = self.source[node.inputs[0]]
+            elif node.op.keyword == "select" and self.active[index] == live[index] != 0:
+                self.source[index] = self.source[node.inputs[1]]
+            elif (call := self.calls[index]) is not None and call.kind == "expression" and call.target == "{0}":
+                self.source[index] = self.source[node.inputs[0]]
+
+    def aliased(self, index: int) -> bool:
+        """Whether a node's tensor is that of another node in every mode that needs it."""
+        return self.source[index] != index
+
+    def _uses(self) -> None:
+        """How often each value is used, outputs counted, and the last node that uses it."""
+        self.uses: dict[Value, int] = {}
+        self.users: dict[Value, list[int]] = {}
+        self.last_user: dict[Value, float] = {}
+        for node in self.nodes:
+            if not self.live[node.index] or self.aliased(node.index):
+                continue
+            for at in dict.fromkeys(self.source[at] for at in node.inputs):
+                self.uses[at] = self.uses.get(at, 0) + 1
+                self.users.setdefault(at, []).append(node.index)
+                self.last_user[at] = node.index
+        for value in self.results():
+            self.uses[value] = self.uses.get(value, 0) + 1
+            self.last_user[value] = math.inf
+
+    def results(self) -> tuple[Value, ...]:
+        """The values of the net's outputs, in their order."""
+        return tuple(self.source[output.node] for output in self.graph.outputs)
+
+    def shape(self, value: Value) -> Shape:
+        """Shape of a value, ``(channels, *spatial)``."""
+        if value >= 0:
+            return self.nodes[value].shape
+        return (math.prod(self.graph.input_shapes(self.nodes[-1 - value])[0]),)
+
+    def call(self, node: Node) -> Call:
+        """How PyTorch computes a node that is no input."""
+        call = self.calls[node.index]
+        assert call is not None
+        return call
+
+    # -- the tree of modules ------------------------------------------------------------------------------------------
+
+    def _members(self) -> Member:
+        root = Member("", "")
+        for node in self.nodes:
+            if node.module is None:
+                continue
+            member = root
+            for name in node.module.split("."):
+                path = f"{member.path}.{name}" if member.path else name
+                member = member.children.setdefault(name, Member(name, path))
+            safe = self._may_overwrite(node)
+            if member.node is None:
+                member.node, member.call, member.inplace = node, self.call(node), safe
+            else:
+                member.inplace = member.inplace and safe
+        return root
+
+    def member(self, path: str) -> Member:
+        """The place of a path in the tree of modules."""
+        member = self.root
+        for name in path.split(".") if path else ():
+            member = member.children[name]
+        return member
+
+    def _may_overwrite(self, node: Node) -> bool:
+        """Whether a module may work in place: it can, its input is fresh and no one else's."""
+        call = self.calls[node.index]
+        if self.live[node.index] != self.active[node.index]:
+            return False
+        return call is not None and call.inplace and self.fresh(self.source[node.inputs[0]])
+
+    def fresh(self, value: Value) -> bool:
+        """Whether a value, used once, may be overwritten: autograd keeps none of what conv, norm, fc and a sum return."""
+        if value < 0 or self.uses.get(value, 0) != 1 or self.live[value] != self.active[value]:
+            return False
+        node, call = self.nodes[value], self.calls[value]
+        if call is None or call.source is not None or self.last_user[value] == math.inf:
+            return False
+        if call.kind == "module":
+            return node.op.category in ("conv", "norm", "fc") and call.target.startswith("torch.nn.")
+        return call.kind == "expression" and node.op.keyword == "add" and len(node.inputs) > 1
+
+    # -- scopes -------------------------------------------------------------------------------------------------------
+
+    def _realise(self, inlined: set[str]) -> str | None:
+        """Decides for all scopes, inner ones first; returns a path that must be inlined instead, or None when done."""
+        scopes = self.graph.scopes
+        count = len(scopes)
+        low, high, size = [math.inf] * count, [-1.0] * count, [0] * count
+        own: list[list[Node | Scope]] = [[] for _ in scopes]
+        opened = [False] * count
+        path: list[int] = []
+        for node in self.nodes:
+            at = node.scope
+            low[at], high[at], size[at] = min(low[at], node.index), node.index, size[at] + 1
+            # Scopes join their parent's list where their first node stands.
+            path.clear()
+            inner: int | None = at
+            while inner is not None and not opened[inner]:
+                opened[inner] = True
+                path.append(inner)
+                inner = scopes[inner].parent
+            for index in reversed(path):
+                parent = scopes[index].parent
+                if parent is not None:
+                    own[parent].append(scopes[index])
+            own[at].append(node)
+        for scope in reversed(scopes[1:]):
+            assert scope.parent is not None
+            up = scope.parent
+            low[up], high[up] = min(low[up], low[scope.index]), max(high[up], high[scope.index])
+            size[up] += size[scope.index]
+
+        records: dict[str, list[int]] = {}
+        for scope in scopes[1:]:
+            assert scope.parent is not None
+            if scope.path == scopes[scope.parent].path:
+                continue
+            records.setdefault(scope.path, []).append(scope.index)
+        single = {at for same in records.values() if all(scopes[again].reuses for again in same[1:]) for at in same}
+
+        self.extents = [range(int(low[at]), int(high[at]) + 1) if size[at] else range(0) for at in range(count)]
+        self.first = {path: same[0] for path, same in records.items()}
+        layers = sum(scope.kind == "layer" for scope in scopes)
+
+        self.kinds: list[_Realised] = ["inline"] * count
+        self.bodies: dict[int, Body] = {}
+        self.visible: list[list[Step]] = [[] for _ in scopes]
+        for scope in reversed(scopes):
+            steps = self._steps(own[scope.index])
+            index = scope.index
+            self.visible[index] = steps
+            if not index:
+                self.kinds[0] = "net"
+                self.bodies[0] = Body(scope, self.graph.inputs, steps, self.results())
+                continue
+            if not steps or index not in single or scope.path in inlined or scope.kind == "path":
+                continue
+            layer = scope.kind == "layer"
+            if (scope.numbered or layer) and (found := self._chain(scope, steps)) is not None:
+                first, last = found
+                chain = steps[first : last + 1]
+                # A layer with its style is worth a name where the net has several.
+                self.kinds[index] = "class" if layer and layers > 1 else "sequential"
+                value = chain[-1].value
+                self.bodies[index] = Body(scope, chain[0].operands, chain, (value,))
+                self.bodies[index].chain = True
+            else:
+                body = self._closed(scope, steps, high[index]) if size[index] == high[index] - low[index] + 1 else None
+                if body is None:
+                    continue
+                first, last, value = 0, len(steps) - 1, body.results[0]
+                self.kinds[index] = "class"
+                self.bodies[index] = body
+            body = self.bodies[index]
+            # A call of the whole has the live modes of what is in it, and belongs to no layer.
+            live = _union(body.steps)
+            head = value if value >= 0 else -1 - value
+            whole = Step("call", value, body.inputs, live, live, head, path=scope.path, unit=index)
+            whole.node = self.nodes[head]
+            self.visible[index] = [*steps[:first], whole, *steps[last + 1 :]]
+        for same in records.values():
+            if len(same) > 1 and len({self._signature(index) for index in same}) > 1:
+                if scopes[same[0]].path not in inlined:
+                    return scopes[same[0]].path
+        return None
+
+    def _steps(self, items: list[Node | Scope]) -> list[Step]:
+        steps: list[Step] = []
+        for item in items:
+            if isinstance(item, Scope):
+                steps += self.visible[item.index]
+            else:
+                steps += self._node_steps(item)
+        # Scopes that a label path reopens stand in one another.
+        steps.sort(key=lambda step: step.value if step.value >= 0 else -1.5 - step.value)
+        return steps
+
+    def _node_steps(self, node: Node) -> Iterator[Step]:
+        index = node.index
+        live, active = self.live[index], self.active[index]
+        call = self.calls[index]
+        if not live or self.aliased(index) or node.op.keyword == "input":
+            return
+        operands = tuple([self.source[at] for at in node.inputs])
+        if call is None:
+            yield Step("select", index, operands, live, active, node.head, node=node)
+            return
+        if getattr(node.op, "flattens", False) and len(self.nodes[node.inputs[0]].shape) > 1:
+            flat = -1 - index
+            yield Step("expression", flat, operands[:1], live, active, flat, pieces=pieces("torch.flatten({0}, 1)"))
+            operands = (flat, *operands[1:])
+        path = node.module or ""
+        if call.kind == "module":
+            yield Step("call", index, operands, live, active, node.head, node=node, path=path)
+        else:
+            parts = pieces(call.target)
+            yield Step(call.kind, index, operands, live, active, node.head, node=node, path=path, pieces=parts)
+
+    def _chain(self, scope: Scope, steps: list[Step]) -> tuple[int, int] | None:
+        """Where in ``steps`` a scope's modules stand if they are all there is between the first and the last."""
+        places = [at for at, step in enumerate(steps) if step.kind in ("call", "parameter")]
+        if not places:
+            return None
+        first, last = places[0], places[-1]
+        if last - first + 1 != len(places):
+            return None
+        live = steps[first].live
+        names = []
+        for at in places:
+            step = steps[at]
+            if step.kind != "call" or step.live != live or step.active != live or len(step.operands) != 1:
+                return None
+            if at > first and (step.operands[0] != steps[at - 1].value or not self._within(step.operands[0], step)):
+                return None
+            below = step.path[len(scope.path) + 1 :]
+            if not step.path.startswith(f"{scope.path}.") or "." in below:
+                return None
+            names.append(below)
+        return (first, last) if names == list(self.member(scope.path).children) else None
+
+    def _within(self, value: Value, step: Step) -> bool:
+        """Whether a value has no user but a step, or what stands in the scope that the step calls."""
+        if value < 0:
+            return True
+        if step.unit is None:
+            return self.uses[value] == 1
+        inside = self.extents[step.unit]
+        return self.last_user[value] != math.inf and all(user in inside for user in self.users[value])
+
+    def _closed(self, scope: Scope, steps: list[Step], high: float) -> Body | None:
+        """A scope's body if it can be a class of its own: all its modules are its own, and one tensor leaves it."""
+        computed = {step.value for step in steps}
+        results = [value for value in computed if value >= 0 and self.last_user.get(value, -1) > high]
+        if len(results) != 1 or not any(step.path for step in steps):
+            return None
+        entering: dict[Value, None] = {}
+        if scope.enters is not None and any(self.source[scope.enters] in step.operands for step in steps):
+            entering[self.source[scope.enters]] = None
+        for step in steps:
+            if step.path and not step.path.startswith(f"{scope.path}."):
+                return None
+            for value in step.operands:
+                if value not in computed:
+                    entering[value] = None
+        live = _union(steps)
+        result = next(step for step in steps if step.value == results[0])
+        # Where the result is needed in fewer modes than something inside, that something reaches out by another way.
+        if not entering or result.live != live:
+            return None
+        return Body(scope, tuple(entering), steps, (results[0],))
+
+    def _signature(self, index: int) -> object:
+        """Equal for two scopes that do the same with the same modules."""
+        body = self.bodies.get(index)
+        if body is None:
+            return self.kinds[index]
+        local = {value: at for at, value in enumerate(body.inputs)}
+        rows: list[object] = [self.kinds[index], len(local)]
+        for step in body.steps:
+            local[step.value] = len(local)
+            operands = tuple(local[value] for value in step.operands)
+            rows.append((step.kind, step.path, step.pieces, operands, step.active != step.live))
+        return tuple(rows)
+
+
+def _union(steps: list[Step]) -> int:
+    bits = 0
+    for step in steps:
+        bits |= step.live
+    return bits

@@ -1,0 +1,226 @@
+"""Python as text: names that are safe, literals, and lines broken as ``ruff format --line-length 120`` breaks them."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable, Sequence
+
+from netdsl.diagnostics import width
+
+#: The generated file's line length.
+WIDTH = 120
+
+#: What a name in the generated file must not hide.
+RESERVED = frozenset(
+    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
+    | {"self", "torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "module", "name"}
+)
+
+#: Methods of the containers of ``torch.nn`` that a member's name must not hide.
+CONTAINER_METHODS = frozenset("append clear extend insert items keys pop popitem setdefault update values".split())
+
+
+def plain(name: str) -> bool:
+    """Whether ``self.<name>`` can be written: an identifier, no keyword, nothing that a class body would mangle."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("__")
+
+
+def camel(*words: str) -> str:
+    """Words as the name of a class: ``basic_block`` → ``BasicBlock``. Empty where nothing usable is left."""
+    parts = [part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part]
+    return "".join(part[0].upper() + part[1:] for part in parts).lstrip("0123456789")
+
+
+def snake(word: str) -> str:
+    """A word as the name of a variable, or an empty string where nothing usable is left."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", word).strip("_")
+    return name if name and not name[0].isdigit() else ""
+
+
+def unique(name: str, taken: Iterable[str], *, join: str = "") -> str:
+    """``name``, or with the first number from 2 that makes it free."""
+    taken = taken if isinstance(taken, (set, frozenset, dict)) else set(taken)
+    if name not in taken and name not in RESERVED:
+        return name
+    if name in RESERVED and name + "_" not in taken and not join:
+        return name + "_"
+    if name[-1:].isdigit():
+        join = "_"
+    number = 2
+    while f"{name}{join}{number}" in taken:
+        number += 1
+    return f"{name}{join}{number}"
+
+
+def literal(value: object) -> str:
+    """A constant as Python writes it and ruff keeps it. Raises TypeError for what is no constant."""
+    if value is None or isinstance(value, (bool, int)):
+        return repr(value)
+    if isinstance(value, float):
+        text = repr(value)
+        return text if text.lstrip("-")[0].isdigit() else f'float("{text}")'
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, (tuple, list)):
+        inside = ", ".join(map(literal, value))
+        if isinstance(value, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    raise TypeError(f"{value!r} cannot stand in generated source")
+
+
+def quoted(text: str) -> str:
+    """A string's literal, in double quotes unless single ones need fewer backslashes."""
+    mark = '"' if text.count('"') <= text.count("'") else "'"
+    body = "".join(_escaped(char, mark) for char in text)
+    return f"{mark}{body}{mark}"
+
+
+def _escaped(char: str, mark: str) -> str:
+    if char in (mark, "\\"):
+        return "\\" + char
+    return char if char.isprintable() else repr(char)[1:-1]
+
+
+def prose(text: str) -> str:
+    """Text as it may stand in a docstring: one line, nothing that ends the string or hides in it."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line.replace("\\", "\\\\").replace('"', '\\"')
+
+
+# -- expressions that know how to break -------------------------------------------------------------------------------
+
+
+class Doc:
+    """An expression. ``flat`` is its text on one line, or None where it is wanted over several."""
+
+    def flat(self) -> str | None:
+        raise NotImplementedError
+
+    def lines(self, indent: int, lead: str, tail: str) -> list[str]:
+        """The expression at ``indent`` columns, with ``lead`` before and ``tail`` after it, broken where it must be."""
+        text = self.flat()
+        if text is not None and indent + width(lead) + width(text) + width(tail) <= WIDTH:
+            return [" " * indent + lead + text + tail]
+        return self.broken(indent, lead, tail)
+
+    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        raise NotImplementedError
+
+
+class Atom(Doc):
+    """A text that is never broken."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def flat(self) -> str | None:
+        return self.text
+
+    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        return [" " * indent + lead + self.text + tail]
+
+
+class Keyword(Doc):
+    """``name=value``, or ``"key": value`` with another sign."""
+
+    def __init__(self, name: str, value: Doc, sign: str = "=") -> None:
+        self.prefix = name + sign
+        self.value = value
+
+    def flat(self) -> str | None:
+        text = self.value.flat()
+        return None if text is None else self.prefix + text
+
+    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        return self.value.broken(indent, lead + self.prefix, tail)
+
+
+class Bracket(Doc):
+    """``opening item, item, … closing``; broken, it has a line an item. ``tall`` asks for that even where it fits."""
+
+    def __init__(self, opening: str, items: Sequence[Doc], closing: str, *, tall: bool = False) -> None:
+        self.opening = opening
+        self.items = items
+        self.closing = closing
+        self.tall = tall and len(items) > 1
+
+    def flat(self) -> str | None:
+        if self.tall:
+            return None
+        texts = [item.flat() for item in self.items]
+        if None in texts:
+            return None
+        comma = "," if self.opening.endswith("(") and self.opening == "(" and len(texts) == 1 else ""
+        return f"{self.opening}{', '.join(text for text in texts if text is not None)}{comma}{self.closing}"
+
+    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        lines = [" " * indent + lead + self.opening]
+        # A lone item takes no comma; ruff would leave out none after several.
+        comma = "," if len(self.items) > 1 or self.opening == "(" else ""
+        for item in self.items:
+            lines += item.lines(indent + 4, "", comma)
+        return [*lines, " " * indent + self.closing + tail]
+
+
+class Repeat(Doc):
+    """``*(element for _ in range(count))``."""
+
+    def __init__(self, element: Doc, count: str) -> None:
+        self.element = element
+        self.loop = f"for _ in range({count})"
+
+    def flat(self) -> str | None:
+        text = self.element.flat()
+        return None if text is None else f"*({text} {self.loop})"
+
+    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        inside = self.element.lines(indent + 4, "", "")
+        pad = " " * indent
+        return [f"{pad}{lead}*(", *inside, f"{pad}    {self.loop}", f"{pad}){tail}"]
+
+
+def constant(value: object) -> Doc:
+    """A constant as a document: long tuples can break."""
+    if isinstance(value, (tuple, list)) and value:
+        ends = "()" if isinstance(value, tuple) else "[]"
+        return Bracket(ends[0], [constant(item) for item in value], ends[1])
+    return Atom(literal(value))
+
+
+def call(target: str, arguments: Sequence[Doc], *, tall: bool = False) -> Doc:
+    """A call."""
+    return Bracket(f"{target}(", arguments, ")", tall=tall)
+
+
+def expression(text: str) -> Doc:
+    """An expression's text as a document that can break at its last bracket, and inside that at every one."""
+    if not text.endswith((")", "]")) or '"' in text or "'" in text:
+        return Atom(text)
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] in ")]}") - (text[at] in "([{")
+        if not depth:
+            break
+    inside, items, start = text[at + 1 : -1], [], 0
+    depth = 0
+    for place, char in enumerate(inside):
+        depth += (char in "([{") - (char in ")]}")
+        if char == "," and not depth:
+            items.append(inside[start:place].strip())
+            start = place + 1
+    items.append(inside[start:].strip())
+    items = [item for item in items if item]
+    if not items or " for " in inside:
+        return Atom(text)
+    return Bracket(text[: at + 1], [expression(item) for item in items], text[-1])
+
+
+def wrapped(text: str, indent: int) -> list[str]:
+    """Prose in lines that fit."""
+    import textwrap
+
+    pad = " " * indent
+    return textwrap.wrap(text, WIDTH - 1, initial_indent=pad, subsequent_indent=pad, break_long_words=False)
