@@ -202,3 +202,5 @@ class Graph(Record):
     def __repr__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         return f"<Graph {self.name}{variant}, {len(self.nodes)} nodes>"
+
+    __str__ = __repr__

@@ -108,6 +108,9 @@ class Builder:
         base = names[1] if len(names) > 1 else None
         return tree.Variant(names[0], base, self.nodes(children, tree.Setting), self.over(children))
 
+    def default(self, children: list[Any]) -> tree.Default:
+        return tree.Default(self.word(children[1]), self.over(children))
+
     def setting(self, children: list[Any]) -> tree.Setting:
         return tree.Setting(self.word(children[0]), self.expression(children[2]), self.over(children))
 

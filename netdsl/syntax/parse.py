@@ -185,7 +185,7 @@ _WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"_NL", "$END"}), "the end of the line"),
 )
 _KEYWORDS = (
-    "net input param variant style block use expect init allow output if else table concat add mul sub reuse as true false "
+    "net input param variant default style block use expect init allow output if else table concat add mul sub reuse as true false "
     "and or not"
 ).split()
 

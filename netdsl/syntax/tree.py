@@ -303,6 +303,13 @@ class Variant(NamedTuple):
     span: Span
 
 
+class Default(NamedTuple):
+    """``default 50``: the variant that is meant when none is named."""
+
+    name: Name
+    span: Span
+
+
 class Style(NamedTuple):
     """``style conv = _, bn, relu``"""
 
@@ -397,7 +404,7 @@ class Output(NamedTuple):
 
 
 Statement: TypeAlias = (
-    Net | Input | Param | Variant | Style | Block | Use | Expect | InitRule | Allow | Output | Row
+    Net | Input | Param | Variant | Default | Style | Block | Use | Expect | InitRule | Allow | Output | Row
 )
 
 

@@ -1,0 +1,240 @@
+"""What a layer says of itself → the values of an operator's attributes, each checked at its own place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.diagnostics import Span, did_you_mean, nearest
+from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
+from netdsl.elaborate.values import Env, Stop, stop
+from netdsl.ir.op import Attribute, Op
+from netdsl.syntax import tree
+
+#: Words that every layer takes.
+UNIVERSAL = ("plain", "train", "eval")
+
+
+class Ramp:
+    """``a..b``: a value that grows over all such layers of the net, and is known when all are."""
+
+    __slots__ = ("first", "last")
+
+    def __init__(self, first: float, last: float) -> None:
+        self.first = first
+        self.last = last
+
+
+class Given:
+    """What one layer's text gives: attribute values, their places, and where each value came from."""
+
+    __slots__ = ("bare", "origins", "reference", "spans", "values", "words")
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.spans: dict[str, Span] = {}
+        self.origins: dict[str, str] = {}
+        self.words: set[str] = set()
+        self.reference: tree.Reference | None = None
+        self.bare = 0
+
+
+def show_syntax(op: type[Op]) -> str:
+    """How a layer of this kind is written."""
+    return f"`{op.example.line}`"
+
+
+def put(given: Given, name: str, value: Any, span: Span, origin: str) -> None:
+    """Sets an attribute. Raises :class:`Stop` where the same text gives it twice."""
+    if name in given.values and given.origins.get(name) == origin:
+        raise stop("ND202", f"`{name}` is given twice", span)
+    given.values[name] = value
+    given.spans[name] = span
+    given.origins[name] = origin
+
+
+def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: Env, rank: int | None) -> None:
+    """Kernel, channels and stride: ``conv3-64/2``."""
+    word = layer.word
+    if digits or layer.kernel:
+        end = word.span.end if not layer.kernel else layer.kernel[-1].span.end
+        span = Span(word.span.file, word.span.end - len(digits), end)
+        if op.syntax.kernel is None:
+            if layer.glued and op.syntax.positional and not digits:
+                name = op.syntax.positional[0]
+                message = f"`{op.keyword}` has no kernel"
+                raise stop("ND202", message, span, help=f"a space before the brace makes it the value of `{name}`")
+            message = f"`{op.keyword}` has no kernel"
+            raise stop("ND202", message, span, help=f"it is written {show_syntax(op)}")
+        parts = [int(d) if len(d) < 10 else 10**9 for d in digits.replace("X", "x").split("x") if d] if digits else []
+        attribute = op.attributes()[op.syntax.kernel]
+        sizes: list[Any] = [*parts, *(evaluate(part, env) for part in layer.kernel)]
+        put(given, op.syntax.kernel, numbers(attribute, sizes, span, rank), span, "written")
+    if layer.channels is not None:
+        if op.syntax.channels is None:
+            message = f"`{op.keyword}` has no channel count of its own"
+            raise stop("ND202", message, layer.channels.span, help=f"it is written {show_syntax(op)}")
+        attribute = op.attributes()[op.syntax.channels]
+        value = evaluate(layer.channels, env)
+        read = one(attribute, value, layer.channels.span)
+        put(given, op.syntax.channels, read, layer.channels.span, "written")
+    if layer.stride is not None:
+        if op.syntax.stride is None:
+            message = f"`{op.keyword}` has no stride"
+            raise stop("ND202", message, layer.stride.span, help=f"it is written {show_syntax(op)}")
+        attribute = op.attributes()[op.syntax.stride]
+        values = [evaluate(part, env) for part in layer.stride.parts]
+        put(given, op.syntax.stride, numbers(attribute, values, layer.stride.span, rank), layer.stride.span, "written")
+
+
+def read_modifiers(
+    given: Given, op: type[Op], modifiers: tuple[tree.Modifier, ...], env: Env, rank: int | None, origin: str
+) -> None:
+    """Flags, attributes and bare values."""
+    for modifier in modifiers:
+        if isinstance(modifier, tree.Flag):
+            _flag(given, op, modifier, env, rank, origin)
+        elif isinstance(modifier, tree.Attribute):
+            _attribute(given, op, modifier, env, rank, origin)
+        else:
+            _positional(given, op, modifier, env, rank, origin)
+
+
+def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | None, origin: str) -> None:
+    word, attributes = flag.name.text, op.attributes()
+    if word in UNIVERSAL:
+        given.words.add(word)
+    elif word in op.syntax.flags:
+        for name, value in op.syntax.flags[word].items():
+            attribute = attributes.get(name)
+            if attribute is not None and attribute.kind == "axes" and isinstance(value, int):
+                value = (value,) * rank if rank else (value,)
+            put(given, name, value, flag.span, origin)
+    elif word in attributes and attributes[word].kind == "bool":
+        put(given, word, True, flag.span, origin)
+    else:
+        known = [*op.syntax.flags, *(n for n, a in attributes.items() if a.kind == "bool"), *UNIVERSAL]
+        message = f"`{op.keyword}` has no flag `{word}`"
+        if env.lookup(word) is not None:
+            slot = op.syntax.positional[0] if op.syntax.positional else "key"
+            help = f"a value by its name takes braces or a key: `{{{word}}}` or `{slot}={word}`"
+        elif word in attributes:
+            help = f"`{word}` takes a value: `{word}=…`"
+        else:
+            help = did_you_mean(word, [*known, *attributes]) or "it takes " + ", ".join(f"`{k}`" for k in known)
+        raise stop("ND202", message, flag.span, help=help)
+
+
+def _attribute(
+    given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str
+) -> None:
+    name, attributes = item.name.text, op.attributes()
+    if name not in attributes:
+        help = did_you_mean(name, [*attributes, *op.syntax.flags])
+        if help is None:
+            help = "it has " + ", ".join(f"`{a}`" for a in attributes) if attributes else "it has none"
+        raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=help)
+    put(given, name, read(attributes[name], item.value, env, rank), item.value.span, origin)
+    given.spans[name] = item.value.span
+
+
+def _positional(
+    given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str
+) -> None:
+    if isinstance(item.value, tree.Reference):
+        if not op.syntax.reference:
+            message = f"`{op.keyword}` takes no second tensor"
+            raise stop("ND202", message, item.span, help="write a comma before it to go on from that tensor")
+        if given.reference is not None:
+            raise stop("ND202", "a second tensor is given twice", item.span)
+        given.reference = item.value
+        return
+    if given.bare >= len(op.syntax.positional):
+        message = f"`{op.keyword}` takes no {'further ' if given.bare else ''}value without a name"
+        raise stop("ND202", message, item.span, help=f"it is written {show_syntax(op)}")
+    name = op.syntax.positional[given.bare]
+    given.bare += 1
+    put(given, name, read(op.attributes()[name], item.value, env, rank), item.span, origin)
+
+
+def read(attribute: Attribute, value: tree.Value, env: Env, rank: int | None) -> Any:
+    """The value of an attribute from its text, of the attribute's kind and within its limits."""
+    if isinstance(value, tree.Range):
+        if not attribute.ramps:
+            raise stop("ND209", f"`{attribute.name}` cannot ramp: it is no fraction", value.span)
+        first = one(attribute, evaluate(value.first, env), value.first.span)
+        last = one(attribute, evaluate(value.last, env), value.last.span)
+        return Ramp(first, last)
+    assert isinstance(value, tree.Sizes)
+    if attribute.kind == "word":
+        return _word(attribute, value, env)
+    if attribute.kind == "axes":
+        return numbers(attribute, [evaluate(part, env) for part in value.parts], value.span, rank)
+    if len(value.parts) > 1:
+        raise stop("ND209", f"`{attribute.name}` is one {_noun(attribute)}, not one for each axis", value.span)
+    return one(attribute, evaluate(value.parts[0], env), value.span)
+
+
+def _noun(attribute: Attribute) -> str:
+    return {"int": "whole number", "float": "number", "bool": "truth value", "text": "text"}.get(attribute.kind, "value")
+
+
+def _word(attribute: Attribute, value: tree.Sizes, env: Env) -> str:
+    part = value.parts[0]
+    word: object = part.name if isinstance(part, tree.Variable) else None
+    braced = isinstance(part, tree.Variable) and part.span.end - part.span.start > len(part.name)
+    if word is None or (braced and word not in attribute.words):
+        word = evaluate(part, env)
+    if word not in attribute.words or len(value.parts) > 1:
+        choices = ", ".join(f"`{w}`" for w in attribute.words)
+        near = nearest(str(word), attribute.words)
+        help = f"did you mean `{near}`?" if near else f"there are {choices}"
+        raise stop("ND209", f"`{attribute.name}` has no choice `{word}`", value.span, help=help)
+    return str(word)
+
+
+def numbers(attribute: Attribute, values: list[Any], span: Span, rank: int | None) -> tuple[int, ...]:
+    """Whole numbers, one for each axis; one number stands for all axes."""
+    read = tuple(_limited(attribute, to_whole(v, span, f"`{attribute.name}`", least=-(10**9)), span) for v in values)
+    if attribute.any_length or rank is None:
+        return read
+    if len(read) == 1:
+        return read * rank if rank else read
+    if len(read) != rank:
+        axes = f"{rank} spatial ax{'is' if rank == 1 else 'es'}" if rank else "no spatial axes"
+        message = f"`{attribute.name}` has {len(read)} numbers, and what enters has {axes}"
+        raise stop("ND209", message, span, help="write one number, or one for each axis")
+    return read
+
+
+def one(attribute: Attribute, value: object, span: Span) -> Any:
+    """A single value of the attribute's kind, within its limits."""
+    name = attribute.name
+    if attribute.kind == "int":
+        return _limited(attribute, to_whole(value, span, f"`{name}`", least=-(10**18)), span)
+    if attribute.kind == "float":
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise stop("ND209", f"`{name}` is a number, and this is {kind_of(value)}", span)
+        return _limited(attribute, float(value), span)
+    wanted = bool if attribute.kind == "bool" else str
+    if not isinstance(value, wanted):
+        what = "true or false" if attribute.kind == "bool" else "a text in quotes"
+        raise stop("ND209", f"`{name}` is {what}, and this is {kind_of(value)}", span)
+    return value
+
+
+def _limited(attribute: Attribute, value: Any, span: Span) -> Any:
+    low, above, high, below = attribute.minimum, attribute.above, attribute.maximum, attribute.below
+    if low is not None and value < low:
+        limit = f"at least {low:g}"
+    elif above is not None and value <= above:
+        limit = f"more than {above:g}"
+    elif high is not None and value > high:
+        limit = f"at most {high:g}"
+    elif below is not None and value >= below:
+        limit = f"less than {below:g}"
+    else:
+        return value
+    raise stop("ND208", f"`{attribute.name}` must be {limit}, and this is {value:g}", span)
+
+
+__all__ = ["Given", "Ramp", "Stop", "put", "read", "read_head", "read_modifiers"]

@@ -1,0 +1,493 @@
+"""Text → verified graph: reads, elaborates, and holds the result against what the spec expects of itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import netdsl.ops  # noqa: F401  (fills the registry)
+from netdsl.diagnostics import Diagnostic, NetdslError, Note, Source, Span, did_you_mean, sort
+from netdsl.elaborate.context import Context, Draft, DraftScope
+from netdsl.elaborate.elaborator import Abort, Elaborator
+from netdsl.elaborate.expectations import check_expectations
+from netdsl.elaborate.expressions import whole
+from netdsl.elaborate.initialise import read_inits
+from netdsl.elaborate.names import Frame, Labels, check_label
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.sources import read, read_file, used_path
+from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.elaborate.warnings import warnings
+from netdsl.ir.graph import Graph, Node, Output, Scope
+from netdsl.ir.op import OpError, lookup
+from netdsl.ir.types import Mode, Scalar, Shape
+from netdsl.ir.verify import verify
+from netdsl.syntax import tree
+from netdsl.syntax.parse import parse
+
+#: The most nodes that a net has, unless more are asked for.
+MAX_NODES = 20_000
+
+#: An input shape from outside: ``3x256x256``, its numbers, or such by the input's name where there are several.
+Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
+
+
+class Compilation(NamedTuple):
+    """What came of a source: a graph where there was no error, and everything that was said, sorted by place.
+
+    ``notes`` are remarks without a place; ``origins`` says for each node where each of its attributes came from
+    (``written``, ``style``, ``bn``; what is missing is a default).
+    """
+
+    graph: Graph | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...] = ()
+    origins: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that are no warnings."""
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+
+def compile(
+    source: str | Path,
+    *,
+    variant: str | None = None,
+    set: Mapping[str, Scalar | str] | None = None,
+    input: Input | None = None,
+    max_nodes: int = MAX_NODES,
+) -> Graph:
+    """Compiles a spec into its graph.
+
+    ``source`` is a path where it is a ``Path`` or a string of one line (``resnet.net``, ``resnet.net:50``), else the
+    text itself. ``variant`` is a variant or a table's column; ``set`` gives parameters other values; ``input`` is
+    another input shape ``(channels, *spatial)``. ``max_nodes`` bounds the size of the net.
+
+    Raises :class:`NetdslError` with every error of the file. Torch is not needed.
+    """
+    made = analyse(source, variant=variant, set=set, input=input, max_nodes=max_nodes)
+    if made.graph is None:
+        raise NetdslError(made.errors, made.sources)
+    return made.graph
+
+
+def split_variant(source: str) -> tuple[str, str | None]:
+    """``resnet.net:50`` → ``resnet.net`` and ``50``. A file whose whole name is that has no variant."""
+    if ":" not in source or Path(source).exists():
+        return source, None
+    path, _, variant = source.rpartition(":")
+    return (path, variant) if path and "/" not in variant and "\\" not in variant else (source, None)
+
+
+def analyse(
+    source: str | Path,
+    *,
+    variant: str | None = None,
+    set: Mapping[str, Scalar | str] | None = None,
+    input: Input | None = None,
+    max_nodes: int = MAX_NODES,
+) -> Compilation:
+    """Compiles as :func:`compile` does, and returns errors and warnings instead of raising."""
+    return Compiler(max_nodes).run(source, variant, set or {}, input)
+
+
+class Compiler:
+    """One compilation: its sources and what is said of them."""
+
+    def __init__(self, max_nodes: int) -> None:
+        self.max_nodes = max_nodes
+        self.sources: list[Source] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.notes: list[str] = []
+        self.files: dict[Path, Program] = {}
+        self.loading: list[Path] = []
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+
+    def done(self, graph: Graph | None = None, drafts: Sequence[Draft] = ()) -> Compilation:
+        if any(d.severity == "error" for d in self.diagnostics):
+            graph = None
+        origins = tuple(draft.origins or {} for draft in drafts)
+        return Compilation(graph, tuple(sort(self.diagnostics)), tuple(self.sources), tuple(self.notes), origins)
+
+    def run(
+        self, source: str | Path, variant: str | None, given: Mapping[str, object], input: Input | None
+    ) -> Compilation:
+        if isinstance(source, str) and "\n" not in source:
+            source, named = split_variant(source)
+            if named is not None and variant not in (None, named):
+                message = f"the variant is `{named}` by the file's name and `{variant}` by its own"
+                self.report(Diagnostic("ND003", message))
+                return self.done()
+            variant = variant or named
+        # Nested calls and brackets are bounded by the elaborator, above Python's own bound.
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 60_000))
+        try:
+            text, path = read(source)
+            self.sources.append(text)
+            file, problems = parse(text, 0)
+            self.diagnostics += problems
+            if file is None:
+                return self.done()
+            program = Program(path, self.report)
+            if path is not None:
+                self.loading.append(path.resolve())
+            program.gather(file, self.use)
+            return self.elaborate(program, variant, given, input)
+        except Stop as problem:
+            if problem.diagnostic is not None:
+                self.report(problem.diagnostic)
+            return self.done()
+        finally:
+            sys.setrecursionlimit(limit)
+
+    # -- other files
+
+    def use(self, program: Program, use: tree.Use) -> None:
+        """Takes blocks of another file into a program."""
+        try:
+            other = self.load(used_path(use.file.text, program.path, use.file.span), use)
+        except Stop as problem:
+            if problem.diagnostic is not None:
+                diagnostic = problem.diagnostic
+                if diagnostic.span is None:
+                    diagnostic = diagnostic._replace(code="ND224", span=use.file.span)
+                self.report(diagnostic)
+            # what it would have given is no second mistake
+            program.holes += tuple(name.text for name in use.names)
+            return
+        wanted = use.names or tuple(tree.Name(name, use.span) for name in other.blocks)
+        for name in wanted:
+            block = other.blocks.get(name.text)
+            if block is None:
+                help = did_you_mean(name.text, other.blocks)
+                message = f"`{use.file.text}` has no block `{name.text}`"
+                self.report(Diagnostic("ND224", message, name.span, help=help))
+                program.holes += (name.text,)
+            elif name.text in program.blocks:
+                program.twice(f"the block `{name.text}`", name.span, program.blocks[name.text].syntax.name.span)
+            else:
+                program.blocks[name.text] = block
+
+    def load(self, path: Path, use: tree.Use) -> Program:
+        """The program of a used file, read once."""
+        key = path.resolve()
+        if key in self.files:
+            return self.files[key]
+        if key in self.loading:
+            raise stop("ND224", f"`{use.file.text}` is being read already: files use one another in a circle", use.span)
+        text = read_file(path)
+        number = len(self.sources)
+        self.sources.append(Source(str(path), text))
+        file, problems = parse(self.sources[number], number)
+        self.diagnostics += problems
+        other = Program(path, self.report)
+        if file is None:
+            raise Stop
+        self.loading.append(key)
+        other.gather(file, self.use)
+        self.loading.pop()
+        other.settings(None, {})
+        self.files[key] = other
+        return other
+
+    # -- the net
+
+    def elaborate(
+        self, program: Program, variant: str | None, given: Mapping[str, object], input: Input | None
+    ) -> Compilation:
+        known = program.variant_names()
+        if variant is not None and variant not in known:
+            help = did_you_mean(variant, known)
+            if help is None and known:
+                help = "there are " + ", ".join(f"`{name}`" for name in known)
+            self.report(Diagnostic("ND003", f"there is no variant called `{variant}`", help=help))
+            return self.done()
+        if program.default is not None and program.default.text not in known:
+            name = program.default
+            help = did_you_mean(name.text, known)
+            self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=help))
+            return self.done()
+        for declared in program.variants.values():
+            if declared.name.text in program.columns and declared.base is not None:
+                message = f"`{declared.name.text}` is a column already, and is built on another here"
+                note = Note(program.columns[declared.name.text], "the column")
+                self.report(Diagnostic("ND223", message, declared.name.span, (note,)))
+        chosen = variant if variant is not None else program.default_variant()
+        column, changed = program.settings(chosen, given)
+        drafts = Elaborator(program, column, self.max_nodes, check_shapes=True)
+        shapes = self.inputs(program, input)
+        if shapes is None:
+            return self.done()
+        resized = any(shape != own for shape, own, _ in shapes)
+        drafts.check_shapes = not (changed or resized)
+        if (changed or resized) and (program.expects or _asserts(program)):
+            what = " and ".join(word for word, done in (("`--set`", changed), ("`--input`", resized)) if done)
+            verb = "change" if changed and resized else "changes"
+            self.notes.append(f"{what} {verb} the spec: its `expect` and `->` were not checked")
+        try:
+            outputs, inputs = self.walk(program, drafts, shapes)
+        except Abort as abort:
+            drafts.report(abort.diagnostic)
+            self.diagnostics += drafts.diagnostics
+            return self.done()
+        except Stop as problem:
+            drafts.forgive(problem)
+            outputs, inputs = [], []
+        self.diagnostics += drafts.diagnostics
+        paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
+        inits = read_inits(program, paths, self.report)
+        graph: Graph | None = None
+        if not any(d.severity == "error" for d in self.diagnostics):
+            self.ramp(drafts)
+            graph = self.graph(program, chosen, drafts, outputs, inputs, inits)
+            verify(graph)
+            self.diagnostics += warnings(program, graph)
+        check_expectations(program, None if changed or resized else graph, chosen, self.report)
+        return self.done(graph, drafts.drafts)
+
+    def inputs(self, program: Program, given: Input | None) -> list[tuple[Shape, Shape, tree.Input]] | None:
+        """For each input its shape, the shape that the spec gives it, and its declaration; None after an error."""
+        if not program.inputs:
+            if program.broken("input"):
+                return None
+            message = "the net has no input"
+            span = program.net.span if program.net is not None else Span(0, 0, 0)
+            if program.blocks and not program.rows:
+                message = "this file has blocks alone and no net"
+            self.report(Diagnostic("ND227", message, span, help="say what enters: `input 3x224x224`"))
+            return None
+        outside: dict[str, object] = {}
+        names = [declared.name.text if declared.name is not None else "input" for declared in program.inputs]
+        if isinstance(given, Mapping):
+            outside = dict(given)
+            for name in outside:
+                if name not in names:
+                    raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", help=did_you_mean(name, names)))
+        elif given is not None:
+            if len(names) > 1:
+                listed = ", ".join(f"`{name}`" for name in names)
+                raise Stop(Diagnostic("ND005", f"the net has several inputs ({listed}), and one shape is given"))
+            outside = {names[0]: given}
+        found = []
+        seen: dict[str, Span] = {}
+        for declared, name in zip(program.inputs, names, strict=True):
+            try:
+                if declared.name is not None:
+                    check_label(name, False, declared.name.span)
+                elif len(names) > 1:
+                    message = "a net with several inputs names each of them"
+                    raise stop("ND227", message, declared.span, help="`input image 3x224x224`, `input text 512`")
+                if name in seen:
+                    program.twice(f"the input `{name}`", declared.span, seen[name])
+                seen[name] = declared.span
+                own = tuple(whole(part, program.env, "a size", least=1) for part in declared.sizes.parts)
+                if len(own) > 4:
+                    message = f"an input has up to 3 spatial axes, and this has {len(own) - 1}"
+                    raise stop("ND005", message, declared.sizes.span)
+            except Stop as problem:
+                if problem.diagnostic is not None:
+                    self.report(problem.diagnostic)
+                continue
+            shape = read_shape(outside[name]) if name in outside else own
+            found.append((shape, own, declared))
+        return found if len(found) == len(names) else None
+
+    def walk(
+        self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]
+    ) -> tuple[list[Output], list[int]]:
+        """Elaborates inputs, rows and outputs in file order."""
+        root = DraftScope(None, "", "", "net", program.net.span if program.net is not None else shapes[0][2].span)
+        drafts.scopes.append(root)
+        labels = Labels()
+        context = Context(program, program.env, Frame(0, ""), labels, ((program.styles, program.env),))
+        op = lookup("input")
+        assert op is not None
+        inputs: list[int] = []
+        for shape, _, declared in shapes:
+            name = declared.name.text if declared.name is not None else None
+            try:
+                node = drafts.emit(op.model_construct(shape=shape), (), context, declared.span, None)
+            except OpError as error:
+                raise stop(error.code, error.message, declared.sizes.span) from None
+            inputs.append(node.node)
+            drafts.drafts[node.node].name = name or "input"
+            if name is not None:
+                drafts.drafts[node.node].label = name
+                labels.tensors[name] = node
+        first = Tensor(inputs[0], shapes[0][0])
+        flow: Tensor | None = first if len(inputs) == 1 else None
+        root.enters = first.node
+        outputs: list[Output] = []
+        rows = [line for line in program.rows if isinstance(line, tree.Row)]
+        seen: dict[str, Span] = {}
+        end: Span | None = None
+        for line in program.rows:
+            if isinstance(line, tree.Row):
+                flow = drafts.rows((line,), context, flow)
+                end = line.items[-1].span
+                continue
+            if line.name.text in seen:
+                program.twice(f"the output `{line.name.text}`", line.name.span, seen[line.name.text])
+                continue
+            seen[line.name.text] = line.name.span
+            try:
+                made = self.output(line, program, drafts, context, flow)
+            except Stop as problem:
+                drafts.forgive(problem)
+                continue
+            if made is not None:
+                outputs.append(made)
+        if rows:
+            assert end is not None
+            flow = drafts.need(flow, end)
+            if flow.node >= 0:
+                root.result = flow.node
+                outputs.insert(0, Output(name="main", node=flow.node, span=end))
+        elif not program.rows and not program.holes:
+            raise stop("ND227", "the net has no layers", root.span)
+        return outputs, inputs
+
+    def output(
+        self, line: tree.Output, program: Program, drafts: Elaborator, context: Context, flow: Tensor | None
+    ) -> Output | None:
+        """A further output."""
+        name = line.name.text
+        if name == "main":
+            raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise")
+        check_label(name, False, line.name.span)
+        mode: Mode = "both"
+        weight: float | None = None
+        for modifier in line.modifiers:
+            if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
+                mode = "train" if modifier.name.text == "train" else "eval"
+            elif isinstance(modifier, tree.Attribute) and modifier.name.text == "weight":
+                weight = _weight(modifier, program.env)
+            else:
+                help = "it takes `train`, `eval` and `weight=0.3`"
+                raise stop("ND202", "an output does not take this", modifier.span, help=help)
+        place = context.at(mode=mode)
+        with drafts.scoped("output", place, None, name, line.span, flow) as (inside, done):
+            below = Labels(context.labels)
+            context.labels.inner[name] = below
+            result = done(drafts.body(line.body, inside.at(labels=below), flow, "an output"))
+        if result is None or result.node < 0:
+            return None if result is POISON else drafts.need(result, line.span) and None
+        return Output(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
+
+    def ramp(self, drafts: Elaborator) -> None:
+        """Gives every layer of a ramp its share, evenly from the first to the last, in the order of the net."""
+        groups: dict[tuple[str, str, float, float], list[int]] = {}
+        for index, field, ramp in drafts.ramps:
+            if drafts.scopes[drafts.drafts[index].scope].reuses:
+                continue
+            key = (drafts.drafts[index].op.keyword, field, ramp.first, ramp.last)
+            groups.setdefault(key, []).append(index)
+        shares: dict[str, dict[str, float]] = {}
+        for (_, field, first, last), members in groups.items():
+            steps = max(1, len(members) - 1)
+            for place, index in enumerate(members):
+                module = drafts.drafts[index].name
+                shares.setdefault(module, {})[field] = first + (last - first) * place / steps
+        for draft in drafts.drafts:
+            share = shares.get(draft.name) or (shares.get(draft.module) if draft.module else None)
+            if share:
+                draft.op = draft.op.model_copy(update=share)
+
+    def graph(
+        self,
+        program: Program,
+        variant: str | None,
+        drafts: Elaborator,
+        outputs: list[Output],
+        inputs: list[int],
+        inits: tuple[object, ...],
+    ) -> Graph:
+        path = program.path
+        name = program.net.name.text if program.net is not None else path.stem if path is not None else "net"
+        return Graph.model_construct(
+            name=name,
+            title=program.net.title if program.net is not None else None,
+            variant=variant,
+            variants=program.variant_names(),
+            settings=tuple((k, v) for k, v in program.env.names.items() if isinstance(v, (bool, int, float, str))),
+            nodes=tuple(_node(index, draft) for index, draft in enumerate(drafts.drafts)),
+            scopes=tuple(_scope(index, draft) for index, draft in enumerate(drafts.scopes)),
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            inits=inits,
+            sources=tuple(self.sources),
+        )
+
+
+def _node(index: int, draft: Draft) -> Node:
+    return Node.model_construct(
+        index=index,
+        name=draft.name,
+        op=draft.op,
+        inputs=draft.inputs,
+        shape=draft.shape,
+        module=draft.module,
+        scope=draft.scope,
+        mode=draft.mode,
+        head=draft.head,
+        label=draft.label,
+        span=draft.span,
+    )
+
+
+def _scope(index: int, draft: DraftScope) -> Scope:
+    return Scope.model_construct(
+        index=index,
+        parent=draft.parent,
+        name=draft.name,
+        path=draft.path,
+        kind=draft.kind,
+        numbered=draft.numbered,
+        block=draft.block,
+        arguments=draft.arguments,
+        enters=draft.enters,
+        result=draft.result,
+        reuses=draft.reuses,
+        mode=draft.mode,
+        span=draft.span,
+    )
+
+
+def _weight(modifier: tree.Attribute, env: Env) -> float:
+    from netdsl.elaborate.expressions import evaluate, kind_of
+
+    assert isinstance(modifier.value, tree.Sizes)
+    value = evaluate(modifier.value.parts[0], env)
+    if isinstance(value, (bool, str)) or len(modifier.value.parts) > 1:
+        raise stop("ND209", f"`weight` is a number, and this is {kind_of(value)}", modifier.value.span)
+    return float(value)
+
+
+def _asserts(program: Program) -> bool:
+    pending: list[object] = [*program.rows, *(block.syntax for block in program.blocks.values())]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Item) and node.assertion is not None:
+            return True
+        if isinstance(node, tuple):
+            pending.extend(part for part in node if isinstance(part, tuple) and part)
+    return False
+
+
+def read_shape(given: object) -> Shape:
+    """An input shape from outside: a text such as ``3x224x224``, or numbers. Raises :class:`Stop` for anything else."""
+    parts: Sequence[object] = given.lower().replace("×", "x").split("x") if isinstance(given, str) else given  # type: ignore[assignment]
+    try:
+        shape = tuple(int(str(part)) for part in parts)
+    except (TypeError, ValueError):
+        shape = ()
+    if not shape or any(size < 1 for size in shape) or len(shape) > 4:
+        help = "a shape is channels, then up to 3 spatial sizes: `3x224x224`"
+        raise Stop(Diagnostic("ND005", f"`{given}` is no input shape", help=help))
+    return shape

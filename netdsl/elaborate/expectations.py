@@ -1,0 +1,120 @@
+"""``expect``: a spec's own test, held against the numbers of its graph."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+from netdsl.analyses.stats import Stats, stats
+from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.values import Stop, stop
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import View
+from netdsl.syntax import tree
+
+#: What may be expected; one number, or one an axis.
+QUANTITIES = (
+    "params", "params_no_bias", "macs", "flops", "activations", "activations_conv_fc", "depth", "downsampling",
+    "receptive_field",
+)  # fmt: skip
+#: GB is 10⁹, GiB 2³⁰; the bare letters are for counts.
+UNITS = {
+    prefix + suffix: base**power
+    for power, prefix in enumerate(("", "K", "M", "G", "T"))
+    for suffix, base in (("", 1000), ("B", 1000), ("iB", 1024))
+    if (prefix or suffix == "B")
+}
+_RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def check_expectations(
+    program: Program, graph: Graph | None, variant: str | None, report: Callable[[Diagnostic], None]
+) -> None:
+    """Reports each expectation that does not hold for this variant. Without a graph only their text is read."""
+    computed: dict[tuple[View, int], Stats] = {}
+    default = program.default_variant()
+    for expect in program.expects:
+        if expect.variant is not None and expect.variant.text not in program.variant_names():
+            name = expect.variant
+            message = f"there is no variant called `{name.text}`"
+            help = did_you_mean(name.text, program.variant_names())
+            report(Diagnostic("ND003", message, name.span, help=help))
+            continue
+        bound = default if expect.variant is None else expect.variant.text
+        for condition in expect.conditions:
+            try:
+                _check(condition, program, graph if bound == variant else None, computed)
+            except Stop as problem:
+                if problem.diagnostic is not None:
+                    report(problem.diagnostic)
+
+
+def _check(
+    condition: tree.Condition, program: Program, graph: Graph | None, computed: dict[tuple[View, int], Stats]
+) -> None:
+    name = condition.name.text
+    if name not in QUANTITIES:
+        help = did_you_mean(name, QUANTITIES) or "there are " + ", ".join(f"`{q}`" for q in QUANTITIES)
+        raise stop("ND230", f"`{name}` is no quantity that can be expected", condition.name.span, help=help)
+    view, batch = _arguments(condition, program)
+    wanted = _wanted(condition.quantity, program)
+    if graph is None:
+        return
+    if (view, batch) not in computed:
+        computed[view, batch] = stats(graph, view=view, batch=batch)
+    found = getattr(computed[view, batch].totals, name)
+    values = found if isinstance(found, tuple) else (found,)
+    if found is None:
+        raise stop("ND211", f"this net has no `{name}`: there is no map in it", condition.span)
+    if len(wanted) == 1:
+        wanted = wanted * len(values)
+    relation = _RELATIONS[condition.relation]
+    holds = len(wanted) == len(values) and all(map(relation, values, wanted))
+    if condition.relation == "!=" and len(wanted) == len(values):
+        holds = values != wanted
+    if not holds:
+        shown = "×".join(f"{value:,}" for value in values)
+        of = f" in the {'training' if view == 'train' else 'inference'} view" if condition.arguments else ""
+        help = f"`{name} = {'x'.join(str(v) for v in values)}` would hold"
+        raise stop("ND211", f"`{name}` is {shown}{of}", condition.span, help=help)
+
+
+def _arguments(condition: tree.Condition, program: Program) -> tuple[View, int]:
+    view: View = "infer"
+    batch = 1
+    for argument in condition.arguments:
+        value = argument.value
+        if argument.name is None and isinstance(value, tree.Variable) and value.name in ("train", "infer"):
+            view = "train" if value.name == "train" else "infer"
+        elif argument.name is not None and argument.name.text == "batch" and not isinstance(value, tree.Reference):
+            batch = to_whole(evaluate(value, program.env), value.span, "a batch", least=1)
+        else:
+            message = f"`{condition.name.text}` does not take this"
+            raise stop("ND230", message, argument.span, help="it takes `train`, `infer` and `batch=…`")
+    return view, batch
+
+
+def _wanted(quantity: tree.Quantity, program: Program) -> tuple[float, ...]:
+    factor = 1
+    if quantity.unit is not None:
+        if quantity.unit.text not in UNITS:
+            help = did_you_mean(quantity.unit.text, UNITS) or "there are `K`, `M`, `G`, `GB`, `GiB` and the like"
+            raise stop("ND230", f"there is no unit `{quantity.unit.text}`", quantity.unit.span, help=help)
+        factor = UNITS[quantity.unit.text]
+    values = []
+    for part in quantity.sizes.parts:
+        value = evaluate(part, program.env)
+        if isinstance(value, (bool, str)):
+            raise stop("ND209", f"a quantity is a number, and this is {kind_of(value)}", part.span)
+        values.append(value * factor)
+    return tuple(values)

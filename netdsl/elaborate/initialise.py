@@ -1,0 +1,136 @@
+"""``init``: how weights start, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.elaborate.expressions import evaluate, kind_of
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.values import Stop, stop
+from netdsl.ir.graph import Init
+from netdsl.ir.op import lookup, names
+from netdsl.ir.types import Scalar
+from netdsl.syntax import tree
+
+#: The schemes of ``torch.nn.init``: the names of their bare numbers in order. ``bias`` may be given to each.
+SCHEMES: dict[str, tuple[str, ...]] = {
+    "normal": ("std", "mean"),
+    "uniform": ("a", "b"),
+    "trunc_normal": ("std", "mean"),
+    "xavier_normal": ("gain",),
+    "xavier_uniform": ("gain",),
+    "kaiming_normal": (),
+    "kaiming_uniform": (),
+    "orthogonal": ("gain",),
+    "constant": ("value",),
+    "zeros": (),
+    "ones": (),
+}
+#: Words that stand for an argument and its value.
+WORDS = {
+    "fan_in": ("mode", "fan_in"),
+    "fan_out": ("mode", "fan_out"),
+    "relu": ("nonlinearity", "relu"),
+    "leaky_relu": ("nonlinearity", "leaky_relu"),
+    "linear": ("nonlinearity", "linear"),
+}
+_NEEDED = {"normal": "std", "uniform": "b", "trunc_normal": "std", "constant": "value"}
+
+
+def read_inits(program: Program, paths: frozenset[str], report: Callable[[Diagnostic], None]) -> tuple[Init, ...]:
+    """Every ``init`` of a file. ``paths`` are those of the graph's modules and scopes."""
+    found: list[Init] = []
+    for rule in program.inits:
+        try:
+            made = _read(rule, program, paths)
+        except Stop as problem:
+            if problem.diagnostic is not None:
+                report(problem.diagnostic)
+            continue
+        if made is not None:
+            earlier = next((i for i in found if (i.target, i.by_label) == (made.target, made.by_label)), None)
+            if earlier is not None:
+                program.twice(f"how `{made.target}` is initialised", rule.target.span, earlier.span)
+            else:
+                found.append(made)
+    return tuple(found)
+
+
+def _read(rule: tree.InitRule, program: Program, paths: frozenset[str]) -> Init | None:
+    parts = [
+        part.text if isinstance(part, tree.Name) else str(evaluate(part, program.env)) for part in rule.target.parts
+    ]
+    target, by_label = ".".join(parts), True
+    op = lookup(target) if len(parts) == 1 else None
+    if op is not None:
+        target, by_label = op.keyword, False
+    elif target not in paths:
+        if any(target.split(".")[0] in name for name in _labels(program)):
+            return None  # a label that another variant has
+        help = did_you_mean(target, [*names(), *paths])
+        raise stop("ND231", f"no layer and no label is called `{target}`", rule.target.span, help=help)
+    scheme = rule.scheme.text
+    if scheme not in SCHEMES:
+        help = did_you_mean(scheme, SCHEMES) or "there are " + ", ".join(f"`{s}`" for s in SCHEMES)
+        raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
+    return Init(
+        target=target, by_label=by_label, scheme=scheme, arguments=_arguments(rule, program), span=rule.span
+    )
+
+
+def _labels(program: Program) -> list[str]:
+    found: list[str] = []
+    pending: list[object] = [*program.rows, *(block.syntax for block in program.blocks.values())]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Item) and node.label is not None:
+            found += [part.text for part in node.label.parts if isinstance(part, tree.Name)]
+        if isinstance(node, tuple):
+            pending.extend(part for part in node if isinstance(part, tuple) and part)
+    return found
+
+
+def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar], ...]:
+    scheme = rule.scheme.text
+    slots = SCHEMES[scheme]
+    allowed = {*slots, "bias"}
+    if scheme.startswith("kaiming"):
+        allowed |= {"mode", "nonlinearity", "a"}
+    if scheme == "trunc_normal":
+        allowed |= {"a", "b"}
+    found: dict[str, Scalar] = {}
+    bare = 0
+    for argument in rule.arguments:
+        assert isinstance(argument.value, tree.Sizes)
+        part = argument.value.parts[0]
+        word = part.name if isinstance(part, tree.Variable) else None
+        if argument.name is None and word in WORDS and scheme.startswith("kaiming"):
+            name, value = WORDS[word]
+        elif argument.name is None and word is not None:
+            help = did_you_mean(word, WORDS) or "a value by its name takes `key=`"
+            raise stop("ND231", f"`{scheme}` does not know the word `{word}`", argument.span, help=help)
+        else:
+            if argument.name is not None:
+                name = argument.name.text
+            elif bare < len(slots):
+                name, bare = slots[bare], bare + 1
+            else:
+                raise stop("ND231", f"`{scheme}` takes no further number", argument.span)
+            if name not in allowed:
+                help = did_you_mean(name, allowed) or "it has " + ", ".join(f"`{a}`" for a in sorted(allowed))
+                raise stop("ND231", f"`{scheme}` has no `{name}`", argument.span, help=help)
+            if name in ("mode", "nonlinearity") and word in WORDS and WORDS[word][0] == name:
+                value = WORDS[word][1]
+            else:
+                read = evaluate(part, program.env)
+                if isinstance(read, (bool, str)):
+                    raise stop("ND231", f"`{name}` is a number, and this is {kind_of(read)}", argument.span)
+                value = float(read)  # type: ignore[assignment]
+        if name in found:
+            raise stop("ND231", f"`{name}` is given twice", argument.span)
+        found[name] = value
+    needed = _NEEDED.get(scheme)
+    if needed is not None and needed not in found:
+        raise stop("ND231", f"`{scheme}` needs a number", rule.span, help=f"`{scheme} 0.01`: its `{needed}`")
+    return tuple(found.items())

@@ -1,0 +1,389 @@
+"""Layers → nodes: reading the head, styles and suffixes, and building the operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netdsl.diagnostics import Diagnostic, Span, did_you_mean
+from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
+from netdsl.elaborate.context import Context, Draft, DraftScope, Styles
+from netdsl.elaborate.expressions import evaluate, truth, whole
+from netdsl.elaborate.program import split_word
+from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.ir.op import Op, OpError, elements, lookup, names
+from netdsl.ir.types import Shape, show_shape
+from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: No tensor of one image may have more elements.
+MAX_ELEMENTS = 10**13
+
+
+class LayerMaker:
+    """The part of the elaborator that makes nodes of layers."""
+
+    def __init__(self, max_nodes: int) -> None:
+        self.max_nodes = max_nodes
+        self.drafts: list[Draft] = []
+        self.scopes: list[DraftScope] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.reported: set[tuple[str, Span | None]] = set()
+        self.steps = 0
+        self.ramps: list[tuple[int, str, Ramp]] = []
+        self.modules: dict[str, int] = {}
+        self.trace_origins = False
+
+    if TYPE_CHECKING:  # what the other part gives
+
+        def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None: ...
+        def need(self, flow: Tensor | None, span: Span) -> Tensor: ...
+        def reference(self, reference: tree.Reference, context: Context) -> Tensor: ...
+        def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None: ...
+        def report(self, diagnostic: Diagnostic) -> None: ...
+        def scoped(
+            self,
+            kind: Any,
+            context: Context,
+            word: str | None,
+            label: str | None,
+            span: Span,
+            flow: Tensor | None,
+            *,
+            numbered: bool = False,
+        ) -> Any: ...
+
+    # -- a layer with what its style says
+
+    def layer(
+        self,
+        layer: tree.Layer,
+        label: str | None,
+        context: Context,
+        flow: Tensor | None,
+        times: tree.Expression | None = None,
+    ) -> Tensor | None:
+        """A layer, with its style or suffixes around it. A word that is a block's name calls it."""
+        if layer.word.text == "_":
+            if context.target is None:
+                raise stop("ND203", "`_` stands for a layer inside its style alone", layer.word.span)
+            return context.target(flow, context, label, layer)
+        word, digits = split_word(layer.word.text)
+        op = lookup(word)
+        if op is None:
+            return self.bare_call(layer, label, context, flow)
+        if not op.writable:
+            raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span)
+        if op.variadic:
+            message = f"`{op.keyword}` joins branches"
+            raise stop("ND225", message, layer.word.span, help=f"write `{op.keyword} {{ a | b }}`")
+        if op.keyword == "id":
+            return self.identity(op, layer, flow)
+        enters = self.need(flow, layer.span)
+        plain = any(isinstance(m, tree.Flag) and m.name.text == "plain" for m in layer.modifiers)
+        if plain and layer.suffixes:
+            message = "`plain` is no style at all, and a suffix stands here"
+            raise stop("ND202", message, layer.suffixes[0].span, help="leave out one of them")
+        found = None if plain else find_style(op, context.styles)
+        body = None if found is None or context.target is not None or layer.suffixes else found
+        target = None if found is None else find_target(found[0].row, found[1])
+        normed = normalises(body, layer.suffixes)
+
+        def place(flow: Tensor | None, place: Context, label: str | None) -> Tensor:
+            defaults = None if target is None or found is None else (target, found[1])
+            assert op is not None
+            return self.build(op, layer, digits, label, place, context, self.need(flow, layer.span), defaults, normed, times)
+
+        first = len(self.drafts)
+        if body is None:
+            result: Tensor | None = place(enters, context, label)
+            head = None if context.target is not None else self.head_of(first)
+            for suffix in layer.suffixes:
+                result = self.suffix(suffix, context, result)
+        else:
+            result, head = self.styled(op, layer, label, context, enters, body, place)
+        if context.target is None:
+            for draft in self.drafts[first:]:
+                if draft.head < 0:
+                    draft.head = head if head is not None else first
+        return result
+
+    def head_of(self, first: int) -> int | None:
+        """The first node since ``first`` (a layer that is built of several has its first)."""
+        if len(self.drafts) == first:
+            return None
+        for index in range(first, len(self.drafts)):
+            self.drafts[index].head = first
+        return first
+
+    def identity(self, op: type[Op], layer: tree.Layer, flow: Tensor | None) -> Tensor | None:
+        if layer.head != layer.word.span or layer.suffixes or layer.modifiers:
+            raise stop("ND202", "`id` passes the tensor on as it is and takes nothing", layer.span)
+        return flow
+
+    def bare_call(self, layer: tree.Layer, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """A word that is no layer: a block's name without arguments, or a mistake."""
+        name = layer.word
+        if name.text in context.program.blocks:
+            if layer.span != name.span:
+                message = f"`{name.text}` is a block: its arguments stand in parentheses"
+                raise stop("ND216", message, layer.span, help=f"`{name.text}(…)`")
+            return self.call(tree.Call(name, (), name.span), label, context, flow)
+        if context.program.broken(name.text):
+            raise Stop
+        stem, digits = name.text, ""
+        while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
+            stem, digits = stem[:-1], stem[-1] + digits
+        near = did_you_mean(name.text, [*context.program.blocks, *names()])
+        if digits and stem:
+            close = did_you_mean(stem, [*context.program.blocks, *(n for n in names() if takes_kernel(n))])
+            near = close[:-2] + digits + close[-2:] if close else near
+        if name.text in context.env.visible():
+            near = near or f"`{name.text}` is a value; a value stands in braces or after `=`"
+        raise stop("ND201", f"there is no layer or block called `{name.text}`", name.span, help=near)
+
+    def styled(
+        self,
+        op: type[Op],
+        layer: tree.Layer,
+        label: str | None,
+        context: Context,
+        enters: Tensor,
+        style: tuple[tree.Style, Env],
+        place: Any,
+    ) -> tuple[Tensor | None, int | None]:
+        """The items of a style, with the layer at `_`. In brackets they make one scope of it."""
+        head: list[int] = []
+
+        def target(flow: Tensor | None, inside: Context, inner: str | None, sign: tree.Layer) -> Tensor:
+            if head:
+                raise stop("ND229", "`_` stands twice in what this style comes to", sign.span)
+            first = len(self.drafts)
+            result: Tensor = place(flow, inside, inner if bracketed else label)
+            index = self.head_of(first)
+            head.append(first if index is None else index)
+            return result
+
+        row, env = style[0].row, style[1]
+        bracketed = len(row.items) == 1 and isinstance(row.items[0].core, tree.Group) and row.items[0].repeat is None
+        inside = Context(
+            context.program, env, context.frame, context.labels, context.styles, context.mode, target, context.loose
+        )
+        if bracketed:
+            core = row.items[0].core
+            assert isinstance(core, tree.Group)
+            with self.scoped("layer", context, op.keyword, label, layer.span, enters, numbered=True) as (scope, done):
+                within = Context(
+                    context.program, env, scope.frame, scope.labels, context.styles, context.mode, target, False
+                )
+                result = done(self.rows(core.rows, within, enters))
+        else:
+            result = self.rows((row,), inside, enters)
+        if not head and result is not POISON and result is not None and result.shape is not None:
+            raise stop("ND229", f"the style of `{op.keyword}` does not say where the layer stands", style[0].span, help="`_`")
+        return result, head[0] if head else None
+
+    def suffix(self, suffix: tree.Layer, context: Context, flow: Tensor | None) -> Tensor | None:
+        """One layer after `+`: no style of its own, but its defaults."""
+        inside = Context(
+            context.program, context.env, context.frame, context.labels, context.styles, context.mode, no_target, context.loose
+        )
+        return self.layer(suffix, None, inside, flow)
+
+    # -- building the operator
+
+    def build(
+        self,
+        op: type[Op],
+        layer: tree.Layer,
+        digits: str,
+        label: str | None,
+        place: Context,
+        context: Context,
+        enters: Tensor,
+        defaults: tuple[tree.Layer, Env] | None,
+        normed: bool,
+        times: tree.Expression | None,
+    ) -> Tensor:
+        """The node of one layer: ``place`` is where it stands, ``context`` where its text does."""
+        rank = None if enters.shape is None else len(enters.shape) - 1
+        given = Given()
+        if defaults is not None:
+            sign, env = defaults
+            read_modifiers(given, op, sign.modifiers, env, rank, "style")
+            given.bare = 0
+        read_head(given, op, layer, digits, context.env, rank)
+        read_modifiers(given, op, layer.modifiers, context.env, rank, "written")
+        if times is not None:
+            assert op.syntax.times is not None
+            count = whole(times, context.env, f"`{op.syntax.times}`", least=1)
+            put(given, op.syntax.times, count, times.span, "written")
+        inputs = [enters]
+        if given.reference is not None:
+            inputs.append(self.reference(given.reference, context))
+        missing = [name for name in op.syntax.required if name not in given.values]
+        if missing:
+            what = ", ".join(f"`{name}`" for name in missing)
+            raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=f"it is written `{op.example.line}`")
+        if op.bias_unless_norm and "bias" not in given.values and normed:
+            put(given, "bias", False, layer.head, "bn")
+        if any(tensor.shape is None for tensor in inputs):
+            return POISON
+        shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
+        ramps = {name: value for name, value in given.values.items() if isinstance(value, Ramp)}
+        values = {name: value.first if isinstance(value, Ramp) else value for name, value in given.values.items()}
+        try:
+            resolved = op.resolve(values, shapes)
+            operator = op.model_construct(**resolved)
+            members = operator.members(shapes)
+            if members:
+                return self.several(op, members, label, place, tuple(inputs), layer.span)
+            result = self.emit(operator, tuple(inputs), place, layer.span, label, given.origins)
+        except OpError as error:
+            span = given.spans.get(error.field, layer.head) if error.field is not None else layer.head
+            raise stop(error.code, error.message, span, help=error.help) from None
+        self.ramps += [(result.node, name, ramp) for name, ramp in ramps.items()]
+        return result
+
+    def several(
+        self,
+        op: type[Op],
+        members: tuple[tuple[str, Op], ...],
+        label: str | None,
+        place: Context,
+        inputs: tuple[Tensor, ...],
+        span: Span,
+    ) -> Tensor:
+        """A layer that is a scope of several modules (``sepconv``)."""
+        flow = inputs[0]
+        with self.scoped("layer", place, op.keyword, label, span, flow) as (inside, done):
+            for name, member in members:
+                flow = self.emit(member, (flow,), inside, span, name)
+            done(flow)
+        return flow
+
+    def emit_op(self, keyword: str, inputs: tuple[Tensor, ...], context: Context, span: Span) -> Tensor:
+        """A node of an operator without attributes."""
+        if any(tensor.shape is None for tensor in inputs):
+            return POISON
+        op = lookup(keyword)
+        assert op is not None
+        try:
+            return self.emit(op.model_construct(), inputs, context, span, None)
+        except OpError as error:
+            raise stop(error.code, error.message, span, help=error.help) from None
+
+    def emit(
+        self,
+        op: Op,
+        inputs: tuple[Tensor, ...],
+        context: Context,
+        span: Span,
+        label: str | None,
+        origins: dict[str, str] | None = None,
+    ) -> Tensor:
+        """Adds a node. Raises :class:`OpError` where the operator cannot take these inputs."""
+        shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
+        shape = op.infer(shapes)
+        if elements(shape) > MAX_ELEMENTS:
+            raise OpError("ND218", f"a tensor of {show_shape(shape)} is beyond the bound of {MAX_ELEMENTS:.0e} elements")
+        index = len(self.drafts)
+        if index >= self.max_nodes:
+            from netdsl.elaborate.elaborator import Abort
+
+            message = f"the net has over {self.max_nodes:,} nodes"
+            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+        frame = context.frame
+        if op.lowers_to == "expression":
+            module, name = None, frame.functional(op.keyword)
+            if frame.replay:
+                name = f"{name}#{index}"
+        else:
+            name = module = frame.join(frame.member(op.keyword, label, span))
+            first = self.modules.setdefault(module, index)
+            if frame.replay:
+                self.check_again(first, index, op, shapes, module, span)
+                name = f"{module}#{index}"
+        draft = Draft(
+            name, op, tuple(t.node for t in inputs), shape, module, frame.scope, context.mode, -1, span, origins
+        )
+        if context.target is None:
+            draft.head = index
+        self.drafts.append(draft)
+        return Tensor(index, shape)
+
+    def check_again(self, first: int, index: int, op: Op, shapes: tuple[Shape, ...], module: str, span: Span) -> None:
+        """A module that is applied again must be the same module."""
+        if first == index:
+            self.modules.pop(module)
+            raise stop("ND228", f"`{module}` is not part of what is reused: an `if` in it went another way here", span)
+        draft = self.drafts[first]
+        before = tuple(self.drafts[i].shape for i in draft.inputs)
+        if draft.op != op or draft.op.tensors(before) != op.tensors(shapes):
+            message = f"`{module}` was made for {show_shape(before[0])}, and {show_shape(shapes[0])} enters here"
+            raise stop("ND228", message, span, help="the same weights need as many channels")
+
+
+def no_target(flow: Tensor | None, context: Context, label: str | None, sign: tree.Layer) -> Tensor:
+    """What ``_`` means in a suffix: nothing."""
+    raise stop("ND203", "`_` stands for a layer inside its style alone", sign.word.span)
+
+
+def takes_kernel(word: str) -> bool:
+    """Whether a layer's word may end in its kernel."""
+    op = lookup(word)
+    return op is not None and op.syntax.kernel is not None
+
+
+def find_style(op: type[Op], styles: tuple[Styles, ...]) -> tuple[tree.Style, Env] | None:
+    """The style of a kind of layer: its own from the nearest place, else that of the kind it falls back to."""
+    for keyword in (op.keyword, op.style_of):
+        if keyword is not None:
+            for known, env in styles:
+                if keyword in known:
+                    return known[keyword], env
+    return None
+
+
+def find_target(row: tree.Row, env: Env) -> tree.Layer | None:
+    """The ``_`` of a style, as its ``if``s go."""
+    for layer in layers_of(row.items, env):
+        if layer.word.text == "_":
+            return layer
+    return None
+
+
+def normalises(style: tuple[tree.Style, Env] | None, suffixes: tuple[tree.Layer, ...]) -> bool:
+    """Whether batch norm stands in a layer's own style or suffixes."""
+    found = list(suffixes)
+    if style is not None:
+        found += layers_of(style[0].row.items, style[1])
+    return any(op is not None and op.keyword == "bn" for op in (lookup(layer.word.text) for layer in found))
+
+
+def layers_of(items: tuple[tree.Item, ...], env: Env) -> list[tree.Layer]:
+    """Every layer written in some items, brackets and branches included, as their ``if``s go; suffixes too."""
+    found: list[tree.Layer] = []
+    for item in items:
+        core = item.core
+        if isinstance(core, tree.Layer):
+            found += [core, *core.suffixes]
+        elif isinstance(core, tree.Group):
+            for row in core.rows:
+                found += layers_of(row.items, env)
+        elif isinstance(core, tree.Join):
+            for branch in core.branches:
+                for row in branch.rows:
+                    found += layers_of(row.items, env)
+        elif isinstance(core, tree.If):
+            node: tree.If | tree.Body | None = core
+            while isinstance(node, tree.If):
+                node = node.then if truth(node.condition, env) else node.otherwise
+            for line in node.lines if node is not None else ():
+                if isinstance(line, tree.Row):
+                    found += layers_of(line.items, env)
+    return found
+
+
+__all__ = ["MAX_ELEMENTS", "LayerMaker", "evaluate"]

@@ -1,0 +1,164 @@
+"""Names of modules and of tensors: the rules that make a spec's keys those of the published checkpoints."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+from netdsl.diagnostics import Span, did_you_mean
+from netdsl.elaborate.values import Stop, Tensor, stop
+
+#: What ``torch.nn.Module`` has for its own use (a test holds this against torch): no label may be called so.
+MODULE_ATTRIBUTES = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
+    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
+    named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
+    state_dict to to_empty train training type xpu zero_grad
+    """.split()
+)
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
+
+
+def check_label(name: str, quoted: bool, span: Span) -> None:
+    """Raises :class:`Stop` where a label cannot be the name of a module."""
+    if name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__")):
+        raise stop("ND213", f"`{name}` is a name that `torch.nn.Module` uses itself", span, help="call it otherwise")
+    if keyword.iskeyword(name) and not quoted:
+        raise stop("ND213", f"`{name}` is a word of Python and cannot be an attribute", span, help="call it otherwise")
+    if not name or "." in name or not name.isprintable():
+        what = "an empty name" if not name else f"`{name}`" if name.isprintable() else "a name with such characters"
+        raise stop("ND213", f"{what} cannot be that of a module", span)
+
+
+class Frame:
+    """The naming of one scope's members.
+
+    ``scope`` is the scope's index and ``path`` its dotted path. ``replay`` marks a second pass over names that are
+    already taken (``reuse``).
+    """
+
+    __slots__ = ("children", "counts", "numbered", "path", "position", "replay", "scope", "taken")
+
+    def __init__(self, scope: int, path: str, *, numbered: bool = False, replay: bool = False) -> None:
+        self.scope = scope
+        self.path = path
+        self.numbered = numbered
+        self.replay = replay
+        self.counts: dict[str, int] = {}
+        self.position = 0
+        self.taken: dict[str, Span] = {}
+        self.children: dict[str, Frame] = {}
+
+    def again(self) -> Frame:
+        """A frame in the same state, whose names may be given a second time."""
+        frame = Frame(self.scope, self.path, numbered=self.numbered, replay=True)
+        frame.counts = dict(self.counts)
+        frame.position = self.position
+        return frame
+
+    def restore(self, state: Frame) -> None:
+        """Goes back to the counts of ``state``."""
+        self.counts = state.counts
+        self.position = state.position
+
+    def join(self, name: str) -> str:
+        """The dotted path of a member."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def member(self, word: str | None, label: str | None, span: Span) -> str:
+        """Names the next member that has modules: its label, else a number or its keyword and a count."""
+        if word is not None:
+            self.counts[word] = self.counts.get(word, 0) + 1
+        position = self.position
+        self.position += 1
+        if label is not None:
+            name = label
+        elif self.numbered or word is None:
+            name = str(position)
+        else:
+            name = counted(word, self.counts[word])
+        self.take(name, label is not None, span)
+        return name
+
+    def take(self, name: str, labelled: bool, span: Span) -> None:
+        """Marks a name as given. Raises :class:`Stop` where it was before."""
+        if self.replay:
+            return
+        first = self.taken.get(name)
+        if first is not None:
+            from netdsl.diagnostics import Note
+
+            where = f" in `{self.path}`" if self.path else ""
+            if labelled:
+                message, help = f"the label `{name}` stands twice{where}", "each module needs a name of its own"
+            else:
+                message = f"this would be called `{name}`{where}, and that name is taken"
+                help = "give it a label of its own"
+            raise stop("ND212", message, span, help=help, notes=(Note(first, "first here"),))
+        self.taken[name] = span
+
+    def functional(self, word: str) -> str:
+        """The full name of a node that applies no module: for people, no key of a checkpoint."""
+        key = f"{word} "  # apart from the counts of modules
+        self.counts[key] = self.counts.get(key, 0) + 1
+        return self.join(counted(word, self.counts[key]))
+
+
+def counted(word: str, count: int) -> str:
+    """``conv1``; after a final digit ``relu6_1``."""
+    return f"{word}_{count}" if word[-1].isdigit() else f"{word}{count}"
+
+
+class Labels:
+    """The tensors that have names in one block's call, output or file, with those of labelled scopes below them."""
+
+    __slots__ = ("inner", "outer", "tensors")
+
+    def __init__(self, outer: Labels | None = None) -> None:
+        self.outer = outer
+        self.tensors: dict[str, Tensor] = {}
+        self.inner: dict[str, Labels] = {}
+
+    def scope(self, name: str) -> Labels:
+        """The labels below ``name``, opened or opened again."""
+        if name not in self.inner:
+            self.inner[name] = Labels(self)
+        return self.inner[name]
+
+    def find(self, path: list[str], span: Span) -> Tensor:
+        """The last tensor of that name. Raises :class:`Stop` where there is none."""
+        here: Labels | None = self
+        while here is not None:
+            found = here._descend(path)
+            if found is not None:
+                return found
+            here = here.outer
+        name = ".".join(path)
+        raise stop("ND215", f"no tensor before this is called `{name}`", span, help=did_you_mean(name, self.visible()))
+
+    def _descend(self, path: list[str]) -> Tensor | None:
+        here = self
+        for part in path[:-1]:
+            if part not in here.inner:
+                return None
+            here = here.inner[part]
+        return here.tensors.get(path[-1])
+
+    def visible(self) -> list[str]:
+        """Names that :meth:`find` would find, for suggestions."""
+        found: list[str] = []
+        here: Labels | None = self
+        while here is not None:
+            found += here.tensors
+            for name, inner in here.inner.items():
+                found += [f"{name}.{below}" for below in inner.tensors]
+            here = here.outer
+        return found
+
+
+__all__ = ["MODULE_ATTRIBUTES", "Frame", "Labels", "Stop", "check_label", "counted"]

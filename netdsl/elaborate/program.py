@@ -1,0 +1,321 @@
+"""A file's declarations, gathered before its rows are elaborated: parameters, variants, blocks, styles, and files used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from netdsl.diagnostics import CODES, Diagnostic, Note, Source, Span, did_you_mean
+from netdsl.elaborate.expressions import evaluate, kind_of, show
+from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown, stop
+from netdsl.ir.op import lookup, names
+from netdsl.ir.types import Scalar
+from netdsl.syntax import tree
+from netdsl.syntax.parse import parse
+
+RESERVED = frozenset({"in", "i", "x", "_", "true", "false"})
+
+
+class Block:
+    """A block and the file that wrote it, whose parameters and styles it sees."""
+
+    __slots__ = ("program", "styles", "syntax", "used")
+
+    def __init__(self, syntax: tree.Block, program: Program) -> None:
+        self.syntax = syntax
+        self.program = program
+        self.used = False
+        self.styles = [line for line in syntax.body.lines if isinstance(line, tree.Style)]
+
+
+class Program:
+    """The declarations of one file."""
+
+    def __init__(self, path: Path | None, report: Callable[[Diagnostic], None]) -> None:
+        self.path = path
+        self.report = report
+        self.net: tree.Net | None = None
+        self.inputs: list[tree.Input] = []
+        self.params: list[tree.Setting] = []
+        self.variants: dict[str, tree.Variant] = {}
+        self.default: tree.Name | None = None
+        self.columns: dict[str, Span] = {}
+        self.blocks: dict[str, Block] = {}
+        self.styles: dict[str, tree.Style] = {}
+        self.expects: list[tree.Expect] = []
+        self.inits: list[tree.InitRule] = []
+        self.allowed: list[tree.Name] = []
+        self.rows: list[tree.Row | tree.Output] = []
+        self.holes: tuple[str, ...] = ()
+        self.env = Env(None, {}, opaque=True)
+
+    def broken(self, name: str) -> bool:
+        """Whether a statement that could not be read may define ``name``: then its absence is no second mistake."""
+        return any(name in hole for hole in self.holes)
+
+    # -- gathering
+
+    def gather(self, file: tree.File, use: Callable[[Program, tree.Use], None]) -> None:
+        """Sorts the statements of a file. ``use`` takes the blocks of another file in."""
+        self.holes = file.holes
+        for statement in file.statements:
+            if isinstance(statement, tree.Net):
+                if self.net is not None:
+                    self.twice("the net's name", statement.span, self.net.span)
+                else:
+                    self.net = statement
+            elif isinstance(statement, tree.Input):
+                self.inputs.append(statement)
+            elif isinstance(statement, tree.Param):
+                for setting in statement.settings:
+                    self.declare_param(setting)
+            elif isinstance(statement, tree.Variant):
+                self.declare_variant(statement)
+            elif isinstance(statement, tree.Default):
+                if self.default is not None:
+                    self.twice("the default variant", statement.span, self.default.span)
+                self.default = statement.name
+            elif isinstance(statement, tree.Block):
+                self.declare_block(statement)
+            elif isinstance(statement, tree.Style):
+                self.declare_style(self.styles, statement)
+            elif isinstance(statement, tree.Use):
+                use(self, statement)
+            elif isinstance(statement, tree.Expect):
+                self.expects.append(statement)
+            elif isinstance(statement, tree.InitRule):
+                self.inits.append(statement)
+            elif isinstance(statement, tree.Allow):
+                self.allow(statement.codes)
+            else:
+                self.rows.append(statement)
+                if isinstance(statement, tree.Row):
+                    self.find_columns(statement)
+                else:
+                    for line in statement.body.lines:
+                        self.find_columns(line)
+        for block in self.blocks.values():
+            for line in block.syntax.body.lines:
+                self.find_columns(line)
+
+    def twice(self, what: str, span: Span, first: Span) -> None:
+        """Reports a declaration that stands twice."""
+        self.report(Diagnostic("ND223", f"{what} stands twice", span, (Note(first, "first here"),)))
+
+    def declare_param(self, setting: tree.Setting) -> None:
+        name = setting.name.text
+        first = next((s for s in self.params if s.name.text == name), None)
+        if first is not None:
+            self.twice(f"the parameter `{name}`", setting.name.span, first.name.span)
+        elif name in RESERVED:
+            self.report(reserved(setting.name))
+        else:
+            self.params.append(setting)
+
+    def declare_variant(self, variant: tree.Variant) -> None:
+        first = self.variants.get(variant.name.text)
+        if first is not None:
+            self.twice(f"the variant `{variant.name.text}`", variant.name.span, first.name.span)
+        else:
+            self.variants[variant.name.text] = variant
+
+    def declare_block(self, syntax: tree.Block) -> None:
+        name = syntax.name.text
+        if name in self.blocks:
+            self.twice(f"the block `{name}`", syntax.name.span, self.blocks[name].syntax.name.span)
+        elif name in RESERVED:
+            self.report(reserved(syntax.name))
+        elif like_layer(name):
+            message = f"`{name}` would be read as a layer"
+            self.report(Diagnostic("ND223", message, syntax.name.span, help="call the block otherwise"))
+        else:
+            self.blocks[name] = Block(syntax, self)
+        seen: dict[str, Span] = {}
+        for parameter in syntax.parameters:
+            if parameter.name.text in RESERVED:
+                self.report(reserved(parameter.name))
+            elif parameter.name.text in seen:
+                self.twice(f"the parameter `{parameter.name.text}`", parameter.name.span, seen[parameter.name.text])
+            seen[parameter.name.text] = parameter.name.span
+
+    def declare_style(self, styles: dict[str, tree.Style], style: tree.Style) -> None:
+        """Adds a style to those of its file or block."""
+        word = style.word.text
+        op = lookup(word)
+        if op is None:
+            help = did_you_mean(word, names())
+            self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
+        elif op.keyword in styles:
+            self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
+        else:
+            styles[op.keyword] = style
+
+    def allow(self, codes: tuple[tree.Name, ...]) -> None:
+        """Silences warnings for the whole file."""
+        for code in codes:
+            self.check_code(code)
+        self.allowed += codes
+
+    def check_code(self, code: tree.Name) -> None:
+        """Reports a code in ``allow`` that is none, or one of an error."""
+        warnings = [known for known in CODES if known.startswith("ND3")]
+        if code.text not in warnings:
+            known = code.text in CODES
+            message = f"`{code.text}` is an error and cannot be allowed" if known else f"there is no code `{code.text}`"
+            help = None if known else did_you_mean(code.text, warnings)
+            self.report(Diagnostic("ND233", message, code.span, help=help))
+
+    def find_columns(self, root: tree.Row | tree.Style | tree.Body) -> None:
+        """Collects the columns of every table in a row, in order: they are variants."""
+        pending: list[object] = [root]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, tree.Table):
+                for column in node.columns:
+                    self.columns.setdefault(column.text, column.span)
+            if isinstance(node, tuple):
+                # named tuples: their fields; plain tuples: their members
+                pending.extend(part for part in reversed(node) if isinstance(part, tuple) and part)
+
+    # -- parameters and variants
+
+    def variant_names(self) -> tuple[str, ...]:
+        """Every variant: columns of tables first, then those declared, in file order."""
+        return tuple(dict.fromkeys([*self.columns, *self.variants]))
+
+    def default_variant(self) -> str | None:
+        """The variant that is taken when none is named: ``default``'s, else the first column, else none."""
+        if self.default is not None:
+            return self.default.text
+        return next(iter(self.columns), None)
+
+    def settings(self, variant: str | None, given: Mapping[str, object]) -> tuple[str | None, bool]:
+        """Computes the parameters for a variant and for what was set from outside.
+
+        Returns the column that tables take (None: their first) and whether ``given`` changed anything.
+        Raises :class:`Stop` for an unknown variant or parameter.
+        """
+        overrides: dict[str, tree.Setting] = {}
+        column = variant
+        known = {setting.name.text for setting in self.params}
+        for declared in self.variants.values():
+            for setting in declared.settings:
+                if setting.name.text not in known and not self.broken(setting.name.text):
+                    message = f"there is no parameter called `{setting.name.text}`"
+                    help = did_you_mean(setting.name.text, known)
+                    self.report(Diagnostic("ND203", message, setting.name.span, help=help))
+            if declared.base is not None and declared.base.text not in self.variant_names():
+                message = f"there is no variant or column called `{declared.base.text}`"
+                help = did_you_mean(declared.base.text, self.variant_names())
+                self.report(Diagnostic("ND003", message, declared.base.span, help=help))
+        if variant is not None:
+            chain: list[tree.Variant] = []
+            current: str | None = variant
+            while current is not None and current in self.variants:
+                if any(link.name.text == current for link in chain):
+                    name = self.variants[current].name
+                    raise stop("ND223", f"the variant `{current}` is built on itself", name.span)
+                chain.append(self.variants[current])
+                base = chain[-1].base
+                column, current = current, None if base is None else base.text
+                if current is not None:
+                    column = current
+            for link in reversed(chain):
+                overrides.update({setting.name.text: setting for setting in link.settings})
+        if given and not known:
+            raise Stop(Diagnostic("ND004", f"there is no parameter called `{next(iter(given))}`: the file has none"))
+        for name in given:
+            if name not in known:
+                help = did_you_mean(name, known) or "there are " + ", ".join(f"`{k}`" for k in sorted(known))
+                raise Stop(Diagnostic("ND004", f"there is no parameter called `{name}`", help=help))
+        changed = False
+        for setting in self.params:
+            name = setting.name.text
+            default = self.compute(setting.value)
+            value = default
+            if name in overrides:
+                value = self.same_kind(default, self.compute(overrides[name].value), overrides[name].value.span, name)
+            if name in given:
+                outside = read_given(name, given[name], default)
+                changed = changed or outside != value
+                value = outside
+            self.env.names[name] = value
+        return column, changed
+
+    def compute(self, expression: tree.Expression) -> Scalar | Unknown:
+        """The value of an expression at file level; UNKNOWN after a report where it has none."""
+        try:
+            return evaluate(expression, self.env)
+        except Stop as problem:
+            if problem.diagnostic is not None:
+                self.report(problem.diagnostic)
+            return UNKNOWN
+
+    def same_kind(self, default: object, value: Scalar | Unknown, span: Span, name: str) -> Scalar | Unknown:
+        if isinstance(value, Unknown) or isinstance(default, Unknown) or fits(default, value):
+            return value
+        message = f"`{name}` is {kind_of(default)} by default, and this is {kind_of(value)}"
+        self.report(Diagnostic("ND209", message, span))
+        return UNKNOWN
+
+
+def fits(default: object, value: object) -> bool:
+    """Whether a value may stand for a default: a number for a number, a truth value or a text for its like."""
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    return isinstance(default, str) == isinstance(value, str)
+
+
+def read_given(name: str, value: object, default: object) -> Scalar:
+    """A parameter set from outside; a text is read as the default's kind (``--set width=1.4``)."""
+    read: object = value
+    if isinstance(value, str) and not isinstance(default, str):
+        read = {"true": True, "false": False}.get(value.strip().lower(), value)
+        if read is value:
+            for kind in (int, float):
+                try:
+                    read = kind(value)
+                    break
+                except ValueError:
+                    continue
+    if not isinstance(read, (bool, int, float, str)) or (not isinstance(default, Unknown) and not fits(default, read)):
+        shown = value if isinstance(value, str) else repr(value)
+        by_default = "" if isinstance(default, Unknown) else f", by default {show(default)}"  # type: ignore[arg-type]
+        raise Stop(Diagnostic("ND004", f"`{name}` is {kind_of(default)}{by_default}; `{shown}` does not fit"))
+    if isinstance(read, float) and (read != read or read in (float("inf"), float("-inf"))):
+        raise Stop(Diagnostic("ND004", f"`{name}` must be a finite number, and `{value}` is none"))
+    return read
+
+
+def reserved(name: tree.Name) -> Diagnostic:
+    """The complaint about a name that the language keeps for itself."""
+    return Diagnostic("ND223", f"`{name.text}` is a reserved word and cannot name this", name.span)
+
+
+def split_word(word: str) -> tuple[str, str]:
+    """``conv3`` → ``conv``, ``3``; ``conv1x7`` → ``conv``, ``1x7``; a word that is a layer as it stands keeps its digits."""
+    if lookup(word) is not None:
+        return word, ""
+    end = len(word)
+    while end and (word[end - 1].isdigit() or (word[end - 1] in "xX" and end > 1)):
+        end -= 1
+    while end < len(word) and not word[end].isdigit():
+        end += 1
+    for place in range(end, len(word) + 1):
+        if place == len(word) or word[place].isdigit():
+            if lookup(word[:place]) is not None:
+                return word[:place], word[place:]
+    return word, ""
+
+
+def like_layer(word: str) -> bool:
+    """Whether a word would be read as a layer."""
+    return lookup(split_word(word)[0]) is not None
+
+
+def read_used(path: Path, source: Source, number: int, report: Callable[[Diagnostic], None]) -> tree.File | None:
+    """Parses a file that another uses, reporting its syntax errors."""
+    file, problems = parse(source, number)
+    for problem in problems:
+        report(problem)
+    return file

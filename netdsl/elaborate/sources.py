@@ -1,0 +1,84 @@
+"""Where text comes from: a path, a text in hand, and the files that a file uses."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from netdsl.diagnostics import Diagnostic, Source, Span
+from netdsl.elaborate.values import Stop, stop
+
+#: The largest file that is read, in bytes.
+MAX_BYTES = 1_000_000
+
+
+def read(source: str | Path) -> tuple[Source, Path | None]:
+    """The text behind ``source`` and its path: a ``Path`` or a one-line string is a path, anything else is text.
+
+    Raises :class:`Stop` with a diagnostic where a file cannot be read.
+    """
+    if isinstance(source, str) and "\n" in source:
+        return Source("<text>", source), None
+    path = Path(source)
+    return Source(str(path), read_file(path)), path
+
+
+def read_file(path: Path) -> str:
+    """A file's text. Raises :class:`Stop` for what is no readable text file of a bearable size."""
+    name = str(path)
+    try:
+        info = os.stat(path)
+        if stat.S_ISDIR(info.st_mode):
+            raise Stop(Diagnostic("ND001", f"`{name}` is a folder"))
+        if not stat.S_ISREG(info.st_mode):
+            raise Stop(Diagnostic("ND001", f"`{name}` is no regular file"))
+        if info.st_size > MAX_BYTES:
+            message = f"`{name}` has {info.st_size:,} bytes, and a spec at most {MAX_BYTES:,}"
+            raise Stop(Diagnostic("ND007", message))
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
+        help = None
+        if isinstance(error, FileNotFoundError):
+            help = _nearest_file(path)
+        raise Stop(Diagnostic("ND001", f"cannot read `{name}`: {reason}", help=help)) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"`{name}` is no UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}"
+        raise Stop(Diagnostic("ND002", message)) from None
+    if "\0" in text:
+        raise Stop(Diagnostic("ND002", f"`{name}` is no text: it has NUL bytes"))
+    return text
+
+
+def _nearest_file(path: Path) -> str | None:
+    from netdsl.diagnostics import nearest
+
+    try:
+        found = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(".net")]
+    except OSError:
+        return None
+    near = nearest(path.name, found)
+    return f"did you mean `{path.with_name(near)}`?" if near else None
+
+
+def used_path(name: str, user: Path | None, span: Span) -> Path:
+    """The file that ``use "name"`` means: beside the file that says so, or below it, and nowhere else.
+
+    Raises :class:`Stop` at ``span`` for other places, symbolic links out of the folder among them.
+    """
+    folder = user.parent if user is not None else Path()
+    if not name or "\0" in name:
+        raise stop("ND224", "a used file needs a name", span)
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise stop("ND224", f"`{name}` is not below the folder of the file that uses it", span)
+    path = folder / name
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        inside = False
+    if not inside:
+        raise stop("ND224", f"`{name}` leads out of the folder of the file that uses it", span)
+    return path

@@ -1,0 +1,178 @@
+"""What is allowed and seldom meant. Each warning has a code that `allow` silences, on a line or in the file."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.elaborate.program import Program
+from netdsl.ir.graph import Graph, Node
+from netdsl.ir.types import show_shape
+from netdsl.syntax import tree
+
+
+def warnings(program: Program, graph: Graph) -> list[Diagnostic]:
+    """Every warning about a net, those that a spec allows left out."""
+    found = [*_windows(graph), *_linear(graph), *_biases(graph), *_probabilities(graph), *_unused(program)]
+    everywhere = {code.text for code in program.allowed}
+    places = _allowed_places(program)
+    return [
+        warning
+        for warning in found
+        if warning.code not in everywhere
+        and not any(code == warning.code and _inside(warning.span, span) for code, span in places)
+    ]
+
+
+def _inside(inner: Span | None, outer: Span) -> bool:
+    return inner is not None and inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _walk(program: Program) -> list[object]:
+    """Every syntax node of a file, in no particular order."""
+    found: list[object] = []
+    pending: list[object] = [
+        *program.rows, *program.styles.values(), *program.inputs, *program.params, *program.variants.values(),
+        *program.expects, *program.inits, *(block.syntax for block in program.blocks.values() if block.program is program),
+    ]  # fmt: skip
+    while pending:
+        node = pending.pop()
+        found.append(node)
+        if isinstance(node, tuple):
+            pending.extend(part for part in node if isinstance(part, tuple) and part)
+    return found
+
+
+def _allowed_places(program: Program) -> list[tuple[str, Span]]:
+    return [
+        (code.text, node.span) for node in _walk(program) if isinstance(node, tree.Item) for code in node.allow
+    ]
+
+
+def _windows(graph: Graph) -> list[Diagnostic]:
+    found = []
+    for node in graph.nodes:
+        if node.op.category not in ("conv", "pool"):
+            continue
+        arithmetic = node.op.dropped(graph.input_shapes(node))
+        if arithmetic is not None:
+            message = f"the window does not tile its input: {arithmetic}"
+            help = "`pad=`, `ceil` or another size takes in what is left over"
+            found.append(Diagnostic("ND301", message, node.span, help=help))
+    return found
+
+
+def _linear(graph: Graph) -> list[Diagnostic]:
+    """Two linear layers in a row, but for a grouped convolution beside its pointwise one."""
+    found = []
+    users = graph.users()
+    for node in graph.nodes:
+        if not node.op.linear or not node.inputs:
+            continue
+        before = graph.nodes[node.inputs[0]]
+        if not before.op.linear or len(users[before.index]) > 1 or _factored(before, node):
+            continue
+        note = Note(before.span, "after this")
+        message = f"`{node.op.keyword}` stands right after `{before.op.keyword}`: two linear layers are one"
+        found.append(Diagnostic("ND302", message, node.span, (note,), help="put an activation between"))
+    return found
+
+
+def _factored(first: Node, second: Node) -> bool:
+    """A depthwise or grouped convolution and a 1×1 one, in either order, are one factored convolution."""
+    grouped = [getattr(node.op, "groups", 1) != 1 or node.op.keyword == "dwconv" for node in (first, second)]
+    same_layer = first.head == second.head
+    return same_layer or any(grouped)
+
+
+def _biases(graph: Graph) -> list[Diagnostic]:
+    found = []
+    for node in graph.nodes:
+        if node.op.keyword != "bn" or not node.inputs:
+            continue
+        before = graph.nodes[node.inputs[0]]
+        if before.op.bias_unless_norm and getattr(before.op, "bias", False):
+            note = Note(node.span, "and this takes the mean away again") if node.span != before.span else None
+            message = f"`{before.op.keyword}` has a bias right before batch norm"
+            notes = () if note is None else (note,)
+            found.append(Diagnostic("ND307", message, before.span, notes, help="`bias=false`, or `+bn`"))
+    return found
+
+
+def _probabilities(graph: Graph) -> list[Diagnostic]:
+    found = []
+    for output in graph.outputs:
+        node = graph.nodes[output.node]
+        if node.op.keyword == "softmax" and node.mode != "eval":
+            message = f"a loss on `{output.name}` would see probabilities"
+            help = "`soft-max eval` gives logits in training"
+            found.append(Diagnostic("ND308", message, node.span, help=help))
+    return found
+
+
+def _unused(program: Program) -> list[Diagnostic]:
+    values: set[str] = set()
+    layers: set[str] = set()
+    tensors: set[str] = set()
+    nodes = _walk(program)
+    for node in nodes:
+        if isinstance(node, tree.Variable):
+            values.add(node.name)
+        elif isinstance(node, tree.Member):
+            values.add(node.owner.text)
+        elif isinstance(node, tree.Layer):
+            layers.add(node.word.text)
+        elif isinstance(node, tree.Call):
+            layers.add(node.name.text)
+        elif isinstance(node, (tree.Reference, tree.Reuse)):
+            tensors.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
+    found = []
+    library = not program.rows
+    for name, block in program.blocks.items():
+        if name not in layers and block.program is program and not library:
+            found.append(Diagnostic("ND303", f"the block `{name}` is never called", block.syntax.name.span))
+        if block.program is program:
+            inside = _values_of(block.syntax)
+            for parameter in block.syntax.parameters:
+                if parameter.name.text not in inside:
+                    message = f"`{name}` never uses its parameter `{parameter.name.text}`"
+                    found.append(Diagnostic("ND304", message, parameter.name.span))
+    for setting in program.params:
+        if setting.name.text not in values and not library:
+            found.append(Diagnostic("ND304", f"the parameter `{setting.name.text}` is never used", setting.name.span))
+    for node in nodes:
+        if isinstance(node, tree.Item) and node.alias is not None and node.alias.text not in tensors:
+            found.append(Diagnostic("ND305", f"`@{node.alias.text}` is never taken up", node.alias.span))
+        if isinstance(node, tree.Row):
+            found += _lone_label(node)
+    return found
+
+
+def _values_of(block: tree.Block) -> set[str]:
+    found: set[str] = set()
+    pending: list[object] = [block.body, *(p.default for p in block.parameters if p.default is not None)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Variable):
+            found.add(node.name)
+        elif isinstance(node, tree.Member):
+            found.add(node.owner.text)
+        elif isinstance(node, tree.Reference):
+            found.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
+        if isinstance(node, tuple):
+            pending.extend(part for part in node if isinstance(part, tuple) and part)
+    return found
+
+
+def _lone_label(row: tree.Row) -> list[Diagnostic]:
+    """A label at the head of a row of several items names its first alone."""
+    first = row.items[0]
+    if first.label is None or len(row.items) < 2 or any(item.label is not None for item in row.items[1:]):
+        return []
+    if not isinstance(first.core, (tree.Layer, tree.Call)) or first.repeat is not None:
+        return []
+    name = ".".join(part.text for part in first.label.parts if isinstance(part, tree.Name))
+    message = f"the label `{name}` names the first item of this line alone"
+    help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
+    return [Diagnostic("ND306", message, first.label.span, help=help)]
+
+
+__all__ = ["show_shape", "warnings"]
