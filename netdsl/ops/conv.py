@@ -14,6 +14,7 @@ from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.conv_source import connected_source, frozen_source, variant_source
 from netdsl.ops.windows import (
+    PAD_FLAGS,
     Pads,
     Sizes,
     flags,
@@ -30,7 +31,12 @@ from netdsl.ops.windows import (
 
 PadMode = Literal["zeros", "reflect", "replicate", "circular"]
 
-_FLAGS = flags("same", "same_tf", "ws", "frozen", valid={"pad": 0})
+_FLAGS = flags(
+    "ws",
+    "frozen",
+    **{word: {**sets, "same_tf": False} for word, sets in PAD_FLAGS.items()},
+    same_tf={"pad": None, "same": False, "same_tf": True},
+)
 
 
 class _Convolution(Op):
@@ -73,7 +79,8 @@ class _Convolution(Op):
         same, same_tf = bool(values.get("same")), bool(values.get("same_tf"))
         if given is not None and (same or same_tf):
             word = "same" if same else "same_tf"
-            raise OpError("ND208", f"`{word}` decides the padding, and `pad` is given too", field="pad")
+            message = f"`{word}` decides the padding, and `pad` is given too"
+            raise OpError("ND208", message, help=f"`{word}=false` takes it back", field="pad")
         if same and same_tf:
             raise OpError("ND208", "`same` and `same_tf` are two rules for the padding: give one", field="same_tf")
         if same_tf:
@@ -382,7 +389,8 @@ class UpConv(Op):
         kernel = per_axis(values["kernel"], rank)
         stride = per_axis(values.get("stride", 1), rank)
         dilation = per_axis(values.get("dilation", 1), rank)
-        pad = per_axis(values["pad"], rank) if "pad" in values else same_pads(kernel, dilation)
+        given = values.get("pad")
+        pad = same_pads(kernel, dilation) if given is None else per_axis(given, rank)
         out_pad = per_axis(values.get("out_pad", 0), rank)
         for extra, s, d in zip(out_pad, stride, dilation):
             if extra >= max(s, d):

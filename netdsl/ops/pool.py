@@ -12,6 +12,7 @@ from pydantic import Field
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.windows import (
+    PAD_FLAGS,
     Pads,
     Sizes,
     flags,
@@ -108,8 +109,9 @@ class _PaddedPool(_Pool):
         kernel: tuple[int, ...] = values["kernel"]
         dilation = per_axis(values.get("dilation", 1), len(kernel))
         if values.pop("same", False):
-            if "pad" in values:
-                raise OpError("ND208", "`same` decides the padding, and `pad` is given too", field="pad")
+            if values.get("pad") is not None:
+                message = "`same` decides the padding, and `pad` is given too"
+                raise OpError("ND208", message, help="`same=false` takes it back", field="pad")
             if any(d * (k - 1) % 2 for k, d in zip(kernel, dilation)):
                 raise OpError(
                     "ND208",
@@ -118,7 +120,8 @@ class _PaddedPool(_Pool):
                     field="same",
                 )
             values["pad"] = same_pads(kernel, dilation)
-        pad = per_axis(values.get("pad", 0), len(kernel))
+        given = values.get("pad")
+        pad = per_axis(0 if given is None else given, len(kernel))
         for p, k in zip(pad, kernel):
             if p > k // 2:
                 raise OpError("ND208", f"padding {p} of `{cls.keyword}` exceeds half of its window of {k}", field="pad")
@@ -137,7 +140,7 @@ class MaxPool(_PaddedPool):
 
     keyword = "maxpool"
     word = "max"
-    syntax = Syntax("kernel", None, "stride", flags=flags("same", "ceil", valid={"pad": 0}))
+    syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
     example = Example("maxpool3/2")
 
     dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
@@ -169,7 +172,7 @@ class AvgPool(_PaddedPool):
 
     keyword = "avgpool"
     word = "avg"
-    syntax = Syntax("kernel", None, "stride", flags=flags("same", "ceil", valid={"pad": 0}))
+    syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
     example = Example("avgpool3/2 pad=1 count_pad=false")
 
     count_pad: bool = Field(default=True, description="whether the mean counts the padding's zeros")
@@ -184,8 +187,9 @@ class AvgPool(_PaddedPool):
         if values.get("to") is None:
             return super().resolve(values, inputs)
         rank = need_map(cls.keyword, inputs[0])
+        given = {**values, "count_pad": not values.get("count_pad", True)}
         for name in ("kernel", "stride", "pad", "ceil", "same", "count_pad"):
-            if name in values:
+            if given.get(name):
                 raise OpError("ND208", f"`to` decides the windows, and `{name}` is given too", field=name)
         return {"to": per_axis(values["to"], rank), "kernel": (), "stride": (), "pad": ()}
 

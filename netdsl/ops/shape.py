@@ -357,8 +357,9 @@ class Upsample(Op):
             "align_corners": {"align_corners": True},
         },
         reference=True,
+        times="scale",
     )
-    example = Example("upsample 2 bilinear")
+    example = Example("upsample ×2 bilinear")
 
     scale: Sizes | None = Field(default=None, description="factor of enlargement")
     to: Sizes | None = Field(default=None, description="the output's size")

@@ -23,6 +23,13 @@ def flags(*words: str, **more: Mapping[str, object]) -> Mapping[str, Mapping[str
     return {**{word: {word: True} for word in words}, **more}
 
 
+#: Flags that each decide the padding: one in a layer takes back what its style says of it.
+PAD_FLAGS: Mapping[str, Mapping[str, object]] = {
+    "valid": {"pad": 0, "same": False},
+    "same": {"pad": None, "same": True},
+}
+
+
 def per_axis(value: object, rank: int) -> tuple[int, ...]:
     """An attribute with one number for each axis; one number stands for all of them."""
     if isinstance(value, int):
