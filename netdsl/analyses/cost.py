@@ -39,7 +39,8 @@ class Cost(NamedTuple):
     ``flops``
         twice the multiply-adds, and the arithmetic beside them: norms, activations, pooling, joins.
     ``activations``
-        elements of the output; none for a view, or where the output takes its input's place.
+        elements of the output; none for a view, nor for an activation, norm or dropout whose output can take the place
+        of an input that nothing else needs.
     """
 
     params: int
@@ -80,7 +81,8 @@ def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
         macs = op.macs(shapes, shape) * batch
         flops = 2 * macs + op.work(shapes, shape) * batch
         inputs = seen.inputs[node.index]
-        if op.is_view or (op.in_place and inputs and users[inputs[0]] == 1):
+        fused = op.in_place or op.category == "activation"
+        if op.is_view or (fused and inputs and users[inputs[0]] == 1):
             activations = 0
         else:
             activations = elements(shape) * batch

@@ -91,17 +91,29 @@ class Stats:
     ``layers`` has a row for each node that the view has, in topological order; ``totals`` are theirs.
     """
 
-    __slots__ = ("_seen", "batch", "graph", "layers", "totals", "view")
+    __slots__ = ("_costs", "_fields", "_layers", "_seen", "batch", "graph", "totals", "view")
 
     def __init__(
-        self, graph: Graph, view: View, batch: int, seen: Seen, totals: Totals, layers: tuple[Row, ...]
+        self, graph: Graph, view: View, batch: int, seen: Seen, costs: list[Cost], fields: list[Field | None]
     ) -> None:
         self.graph = graph
         self.view = view
         self.batch = batch
-        self.totals = totals
-        self.layers = layers
+        self.totals = _totals(graph, seen, costs, fields)
         self._seen = seen
+        self._costs = costs
+        self._fields = fields
+        self._layers: tuple[Row, ...] | None = None
+
+    @property
+    def layers(self) -> tuple[Row, ...]:
+        """The rows by layer. They are made when they are first asked for: a spec's ``expect`` needs totals alone."""
+        if self._layers is None:
+            places = Places(self.graph)
+            pairs = zip(self._seen.nodes, self._costs, strict=True)
+            rows = [_row(self.graph, node, cost, self._fields[node.index], places) for node, cost in pairs]
+            self._layers = tuple(rows)
+        return self._layers
 
     def __repr__(self) -> str:
         total = self.totals
@@ -117,11 +129,12 @@ class Stats:
         if what == "layer":
             return self.layers
         pieces = blocks(self.graph, self._seen) if what == "block" else stages(self.graph, self._seen)
+        layers = self.layers
         place = {node.index: place for place, node in enumerate(self._seen.nodes)}
-        return tuple(self._together(piece, self.layers[place[piece.result]]) for piece in pieces)
+        return tuple(self._together(piece, layers, layers[place[piece.result]]) for piece in pieces)
 
-    def _together(self, piece: Piece, last: Row) -> Row:
-        rows = [self.layers[place] for place in piece.members]
+    def _together(self, piece: Piece, layers: tuple[Row, ...], last: Row) -> Row:
+        rows = [layers[place] for place in piece.members]
         first = rows[0]
         return Row(
             piece.name,
@@ -199,26 +212,21 @@ def stats(graph: Graph, *, view: View = "infer", batch: int = 1) -> Stats:
     if batch < 1:
         raise ValueError(f"a batch has at least one image, and {batch} were asked for")
     seen = see(graph, view)
-    costs = costs_of(graph, seen, batch)
-    fields = fields_of(graph, seen)
-    places = Places(graph)
-    rows = tuple(
-        [_row(graph, node, cost, fields[node.index], places) for node, cost in zip(seen.nodes, costs, strict=True)]
-    )
-    return Stats(graph, view, batch, seen, _totals(graph, seen, costs, fields), rows)
+    return Stats(graph, view, batch, seen, costs_of(graph, seen, batch), fields_of(graph, seen))
 
 
 def _row(graph: Graph, node: Node, cost: Cost, field: Field | None, places: Places) -> Row:
     line = places.line(node.span)
+    sizes, jumps, offsets = zip(*field, strict=True) if field else (None, None, None)
     return Row(
         node.name,
         node.op.keyword,
         1,
         node.shape,
         *cost,
-        tuple([axis.size for axis in field]) if field else None,
-        tuple([axis.jump for axis in field]) if field else None,
-        tuple([axis.start for axis in field]) if field else None,
+        sizes,
+        jumps,
+        offsets,
         node.module,
         node.mode,
         None if line is None else graph.sources[node.span.file].name,
@@ -235,6 +243,7 @@ def _totals(graph: Graph, seen: Seen, costs: list[Cost], fields: list[Field | No
             activations_conv_fc += cost.activations
     params, no_bias, frozen, buffers, macs, flops, activations = map(sum, zip(*costs, strict=True))
     reach = reach_of(graph, seen, fields)
+    sizes, jumps, offsets = zip(*reach.field, strict=True) if reach is not None else (None, None, None)
     return Totals(
         params,
         no_bias,
@@ -247,9 +256,9 @@ def _totals(graph: Graph, seen: Seen, costs: list[Cost], fields: list[Field | No
         activations_conv_fc,
         activations * BYTES,
         depth_of(graph, seen),
-        None if reach is None else tuple(axis.jump for axis in reach.field),
-        None if reach is None else tuple(axis.size for axis in reach.field),
-        None if reach is None else tuple(axis.start for axis in reach.field),
+        jumps,
+        sizes,
+        offsets,
         None if reach is None else graph.nodes[reach.node].name,
     )
 

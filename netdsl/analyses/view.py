@@ -7,6 +7,9 @@ from typing import NamedTuple
 from netdsl.ir.graph import Graph, Node, Output
 from netdsl.ir.types import Mode, View
 
+#: Keyword of the operator that passes on its second input in its node's mode, and its first in the other.
+CHOICE = "select"
+
 
 class Seen(NamedTuple):
     """A graph as one view sees it.
@@ -30,33 +33,32 @@ def see(graph: Graph, view: View) -> Seen:
     """The graph as ``view`` sees it. Linear in the nodes."""
     skipped = left_out(view)
     nodes = graph.nodes
-    needed = bytearray(len(nodes))
-    for output in graph.outputs:
-        if output.mode != skipped:
-            needed[output.node] = 1
-    for node in reversed(nodes):
-        if needed[node.index]:
-            for at in node.inputs[:1] if node.mode == skipped else node.inputs:
-                needed[at] = 1
+    # What is left out is another name for its first input, and a choice between modes for the input that is chosen.
     source = list(range(len(nodes)))
     inputs: list[tuple[int, ...]] = []
-    passes = False
+    renamed = False
     for node in nodes:
         taken = node.inputs
-        if passes:
+        if renamed:
             taken = tuple([source[at] for at in taken])
-        if node.mode == skipped and taken:
-            source[node.index] = taken[0]
-            passes = True
         inputs.append(taken)
+        if taken and (node.mode == skipped or node.op.keyword == CHOICE):
+            source[node.index] = taken[0] if node.mode == skipped else taken[1]
+            renamed = True
     outputs = tuple((output, source[output.node]) for output in graph.outputs if output.mode != skipped)
-    present = tuple([node for node in nodes if needed[node.index] and node.mode != skipped])
-    return Seen(present, inputs, outputs)
+    needed = bytearray(len(nodes))
+    for _, at in outputs:
+        needed[at] = 1
+    for index in range(len(nodes) - 1, -1, -1):
+        if needed[index]:
+            for at in inputs[index]:
+                needed[at] = 1
+    return Seen(tuple([node for node in nodes if needed[node.index]]), inputs, outputs)
 
 
 def carried(node: Node, inputs: tuple[int, ...]) -> tuple[int, ...]:
     """Those of a node's inputs whose values reach its output: a reference (``crop @t``) lends its size alone."""
-    return inputs if node.op.variadic else inputs[:1]
+    return inputs[:1] if node.op.syntax.reference else inputs
 
 
 def restrict(graph: Graph, view: View) -> Graph:

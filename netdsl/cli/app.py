@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A terminal that has no `×` shows `?` rather than a traceback.
         if (encoding := getattr(stream, "encoding", None)) and not encoding.lower().startswith("utf"):
             getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    # A command lives for a fraction of a second, and imports and graphs leave nothing to collect before its end.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         status = _command(given)
         sys.stdout.flush()
@@ -47,11 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NetdslError as error:
         report(error.diagnostics, error.sources)
         return 1
+    except SystemExit as stop:
+        return int(stop.code or 0)
     except BrokenPipeError:
         _silence()
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _command(given: list[str]) -> int:
@@ -72,18 +80,7 @@ def _command(given: list[str]) -> int:
     import importlib
 
     command = importlib.import_module(f"netdsl.cli.{name}")
-    try:
-        options = command.parser().read(rest)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    # A command lives for a fraction of a second and makes no cycles worth collecting.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        status: int = command.run(options)
-    finally:
-        if enabled:
-            gc.enable()
+    status: int = command.run(command.parser().read(rest))
     return status
 
 

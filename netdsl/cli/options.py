@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import did_you_mean
-from netdsl.elaborate import analyse
+from netdsl.elaborate import analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Scalar, Shape, View
 
@@ -104,20 +103,9 @@ def _shape(text: str) -> Shape:
     return shape
 
 
-def split(file: str) -> tuple[str, str | None]:
-    """``resnet.net:50`` as file and variant. What exists as a file under the whole name has no variant."""
-    if ":" not in file or os.path.exists(file):
-        return file, None
-    path, _, variant = file.rpartition(":")
-    # A colon may also stand in a folder's name, or after a drive's letter.
-    if not path or "/" in variant or "\\" in variant:
-        return file, None
-    return path, variant
-
-
 def target(parser: argparse.ArgumentParser, file: str, options: argparse.Namespace) -> tuple[str, str | None]:
     """The file and the variant that the command line asks for; exits with 2 where it names two."""
-    path, variant = split(file)
+    path, variant = split_variant(file)
     if variant is not None and options.variant is not None and variant != options.variant:
         parser.error(f"two variants are asked for: `{variant}` and `{options.variant}`")
     return path, options.variant if variant is None else variant

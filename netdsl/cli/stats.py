@@ -167,16 +167,28 @@ def _other(numbers: Stats) -> list[str]:
         return []
     view: View = "train" if numbers.view == "infer" else "infer"
     other = stats(graph, view=view, batch=numbers.batch)
-    here = {row.name for row in numbers.layers}
-    more = [row for row in other.layers if row.name not in here]
-    fewer = len(numbers.layers) - (len(other.layers) - len(more))
-    said = f"{len(more)} layers more and {fewer} fewer" if more else f"{fewer} layers fewer"
+    here, there = ([row.name for row in of.layers] for of in (numbers, other))
+    said = _list("adds", there, here) + _list("leaves out", here, there)
     outputs = [name for name, _ in other.outputs() if name not in dict(numbers.outputs())]
-    also = f", with the further outputs {', '.join(outputs)}" if outputs else ""
-    numbers_there = (
-        f"{other.totals.params:,} params, {other.totals.macs:,} MACs, {other.totals.activations:,} activations"
-    )
-    return [f"the {_VIEWS[view]} view (--view {view}) has {said}{also}: {numbers_there}"]
+    if outputs:
+        said.append(f"also gives {', '.join(outputs)}")
+    totals = other.totals
+    if (totals.params, totals.macs, totals.activations) != (
+        numbers.totals.params,
+        numbers.totals.macs,
+        numbers.totals.activations,
+    ):
+        said.append(f"has {totals.params:,} params, {totals.macs:,} MACs and {totals.activations:,} activations")
+    return [f"the {_VIEWS[view]} view (--view {view}) {', '.join(said)}"] if said else []
+
+
+def _list(verb: str, names: list[str], besides: list[str]) -> list[str]:
+    """``adds a, b``: the names that ``besides`` lacks, or how many where they are many."""
+    known = set(besides)
+    extra = [name for name in names if name not in known]
+    if not extra:
+        return []
+    return [f"{verb} {', '.join(extra)}" if len(extra) <= 3 else f"{verb} {len(extra)} layers"]
 
 
 def two_views(graph: Graph) -> bool:
