@@ -68,15 +68,13 @@ class Writer:
             return self.leaf(construct, at)
         if isinstance(construct, Own):
             names = [argument.name for argument in construct.definition.arguments]
-            values = [self.value(slot, value) for slot, value in construct.slots.items()]
-            # The slots of the first instance are those of the construct, in the order of the arguments.
-            written = [self.value((*at, "own", place), value) for place, value in enumerate(construct.slots.values())]
-            numbers = all(type(value) in (int, tuple) for value in construct.slots.values())
-            documents = written if len(values) == len(written) else values
-            if not numbers:
+            values = list(construct.slots.values())
+            documents = [self.value((*at, "own", place), value) for place, value in enumerate(values)]
+            # Numbers stand in the order of the arguments, as in the spec; anything else says what it is.
+            if not all(type(value) in (int, tuple) for value in values):
                 documents = [
                     item if type(value) in (int, tuple) else Keyword(name, item)
-                    for name, value, item in zip(names, construct.slots.values(), written, strict=True)
+                    for name, value, item in zip(names, values, documents, strict=True)
                 ]
             return call(construct.definition.name, documents)
         kind = holder(construct)
@@ -86,7 +84,7 @@ class Writer:
             below = (*at, place if numbered else name)
             document = self.document(inner, below)
             times = self.written.get((*below, "count"))
-            if times is not None or count > 2:
+            if times is not None or count > (1 if len(construct.runs) > 1 and not isinstance(inner, Leaf) else 2):
                 documents.append(Repeat(document, times if times is not None else str(count)))
             else:
                 documents += [document] * count

@@ -113,7 +113,8 @@ def _net(graph: Graph, plan: Plan, net: Definition, output_name: str) -> list[li
     returned = {mode: "tuple" if sum(flags) != 1 or not flags[0] else "tensor" for mode, flags in present.items()}
     kinds = [name for name, word in ((output_name, "tuple"), ("Tensor", "tensor")) if word in returned.values()]
     lines = [f"class {net.name}(nn.Module):", "    def __init__(self) -> None:", *Writer(net).members()]
-    lines += initialisation(graph, plan, net)
+    if inits := initialisation(graph, plan, net):
+        lines += ["", *inits]
     lines += ["", *call("def forward", parameters).lines(4, "", f" -> {' | '.join(kinds)}:")]
     code = list(forward.lines)
     if not several:

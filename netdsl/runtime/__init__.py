@@ -1,0 +1,5 @@
+"""What needs torch: modules from specs, and the check that they are what their graphs say."""
+
+from netdsl.runtime.load import load
+
+__all__ = ["load"]

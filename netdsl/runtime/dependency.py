@@ -1,0 +1,18 @@
+"""The one place where torch is imported, so that its absence is said in one way."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from netdsl.diagnostics import Diagnostic, NetdslError
+
+
+def require_torch() -> ModuleType:
+    """The module ``torch``. Raises :class:`NetdslError` with ND008 where it cannot be imported."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        message = f"PyTorch cannot be imported ({error}), and a module cannot be built without it"
+        help = "install it with `pip install torch`; everything but `build` and `load` works without"
+        raise NetdslError([Diagnostic("ND008", message, help=help)]) from error
+    return torch
