@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from netdsl.diagnostics import CODES
+from netdsl.diagnostics import CODES, render
+from netdsl.elaborate import analyse
 from netdsl.ir.op import Op, OpError, lookup, registry
 from netdsl.ir.types import Shape
 from tests.calls import build, feed, module_of
@@ -67,10 +68,8 @@ def same_state(op: Op, inputs: tuple[Shape, ...], module: torch.nn.Module) -> No
             assert tensor.size == parameters[tensor.name].numel()
 
 
-@pytest.mark.parametrize("case", BUILT, ids=str)
-def test_against_pytorch(case: Case) -> None:
+def agree(op: Op, inputs: tuple[Shape, ...]) -> None:
     """In both modes the module gives the predicted shape for any batch, and has the predicted state."""
-    op, inputs = case.op(), case.inputs
     output = op.infer(inputs)
     call = op.call(inputs, output)
     assert call.kind == op.lowers_to
@@ -88,6 +87,53 @@ def test_against_pytorch(case: Case) -> None:
         assert torch.equal(result, expected)
     assert op.caption(inputs, output)
     assert op.work(inputs, output) >= 0
+
+
+@pytest.mark.parametrize("case", BUILT, ids=str)
+def test_against_pytorch(case: Case) -> None:
+    agree(case.op(), case.inputs)
+
+
+WRITABLE = {keyword: cls for keyword, cls in registry().items() if cls.writable}
+
+
+@pytest.mark.parametrize("cls", WRITABLE.values(), ids=WRITABLE)
+def test_example(cls: type[Op]) -> None:
+    """The line compiles without a word from the compiler, and each of its nodes agrees with PyTorch."""
+    found = analyse(f"net example\ninput {cls.example.input}\n{cls.example.line}\n")
+    assert not found.diagnostics, render(found.diagnostics, found.sources)
+    assert found.graph is not None
+    # `id` adds no node; `sepconv` adds those that it is built of.
+    expected = {"id": {"input"}, "sepconv": {"dwconv", "conv"}}.get(cls.keyword, {cls.keyword})
+    assert expected <= {node.op.keyword for node in found.graph.nodes}
+    for node in found.graph.nodes[1:]:
+        shapes = found.graph.input_shapes(node)
+        agree(node.op, shapes)
+        assert node.shape == node.op.infer(shapes)
+
+
+def _one_of_each_source() -> list[Case]:
+    chosen: dict[str, Case] = {}
+    for case in BUILT:
+        op = case.op()
+        call = op.call(case.inputs, op.infer(case.inputs))
+        if call.source is not None or call.target == "torch.nn.ChannelShuffle":
+            chosen.setdefault(call.target, case)
+    return list(chosen.values())
+
+
+@pytest.mark.parametrize("case", _one_of_each_source(), ids=str)
+def test_compilers_take_our_module_text(case: Case) -> None:
+    """torch.compile without a graph break, and torch.export for any batch, give what eager mode gives."""
+    op, inputs = case.op(), case.inputs
+    module = module_of(op, inputs).eval()
+    tensors = feed(op, inputs)
+    expected = module(*tensors)
+    torch._dynamo.reset()
+    assert torch.allclose(torch.compile(module, fullgraph=True, backend="eager")(*tensors), expected)
+    dynamic = tuple({0: torch.export.Dim("batch")} for _ in tensors)
+    exported = torch.export.export(module, tensors, dynamic_shapes=dynamic).module()
+    assert tuple(exported(*feed(op, inputs, 3)).shape[1:]) == tuple(expected.shape[1:])
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -420,6 +466,72 @@ def test_a_flag_of_the_layer_takes_back_its_styles() -> None:
                     channels = {"channels": 6} if "conv" in keyword else {}
                     values = {**channels, "kernel": 3, "stride": 1, **flags[style], **flags[own]}
                     assert make(keyword, values, M2).model_dump()["pad"] == pad, (keyword, style, own)
+
+
+# -- numbers and words by hand ----------------------------------------------------------------------------------------
+
+WORK: list[tuple[str, dict[str, Any], tuple[Shape, ...], int]] = [
+    ("conv", {"kernel": 3, "channels": 4}, (M2,), 0),
+    ("fc", {"features": 10}, (M2,), 0),
+    ("maxpool", {"kernel": 3, "stride": 2}, ((6, 13, 9),), 6 * 6 * 4 * 9),
+    ("avgpool", {}, ((6, 12, 10),), 6 * 12 * 10),
+    # Adaptive windows over 13 elements for 3 outputs: 0-5, 4-9, 8-13; over 10 for 4: 0-3, 2-5, 5-8, 7-10.
+    ("avgpool", {"to": (3, 4)}, (M2,), 6 * (5 + 5 + 5) * (3 + 3 + 3 + 3)),
+    ("gap", {}, (M2,), 780),
+    ("lppool", {}, ((6, 12, 10),), 6 * 6 * 5 * 9),
+    ("subsample", {}, ((6, 12, 10),), 6 * 6 * 5 * 5),
+    ("bn", {}, (M2,), 2 * 780),
+    ("ln", {}, (M2,), 7 * 780),
+    ("gn", {"groups": 2, "affine": False}, (M2,), 5 * 780),
+    ("lrn", {}, (M2,), 9 * 780),
+    ("relu", {}, (M2,), 780),
+    ("relu", {"gamma": 2.0}, (M2,), 2 * 780),
+    ("silu", {}, (M2,), 5 * 780),
+    ("softmax", {}, (V1,), 60),
+    ("add", {}, (M2, M2, M2), 2 * 780),
+    ("mul", {}, (M2, (6,)), 780),
+    ("concat", {}, (M2, M2), 0),
+    ("upsample", {"scale": 2}, (M2,), 0),
+    ("upsample", {"scale": 2, "mode": "bilinear"}, (M2,), 7 * 4 * 780),
+    ("dropout", {}, (M2,), 0),
+    ("scale", {}, (M2,), 780),
+    ("rbf", {}, ((84,),), 3 * 84 * 10),
+]
+
+
+@pytest.mark.parametrize(("keyword", "values", "inputs", "flops"), WORK)
+def test_work(keyword: str, values: dict[str, Any], inputs: tuple[Shape, ...], flops: int) -> None:
+    op = make(keyword, values, *inputs)
+    assert op.work(inputs, op.infer(inputs)) == flops
+
+
+CAPTIONS: list[tuple[str, dict[str, Any], tuple[Shape, ...], str]] = [
+    ("conv", {"kernel": 3, "channels": 64, "stride": 2}, (M2,), "3×3 conv, 64, /2"),
+    ("conv", {"kernel": 1, "channels": 64}, (M2,), "1×1, 64"),
+    ("conv", {"kernel": (1, 7), "channels": 6, "groups": 2, "dilation": 2}, (M2,), "1×7 conv, 6, g=2, d=2"),
+    ("dwconv", {"kernel": 3, "stride": (1, 2)}, (M2,), "3×3 dw, 6, /1×2"),
+    ("upconv", {"kernel": 2, "channels": 4, "stride": 2}, (M2,), "2×2 upconv, 4, ×2"),
+    ("maxpool", {"kernel": 3, "stride": 2}, (M2,), "max 3×3, /2"),
+    ("avgpool", {"to": 7}, (M2,), "avg to 7×7"),
+    ("gap", {}, (M2,), "global avg-pool"),
+    ("fc", {"features": 1000}, (M2,), "fc 1000"),
+    ("dropout", {"p": 0.5}, (M2,), "dropout 0.5"),
+    ("mul", {}, (M2, M2), "×"),
+    ("upsample", {"scale": 2, "mode": "bilinear"}, (M2,), "upsample ×2, bilinear"),
+]
+
+
+@pytest.mark.parametrize(("keyword", "values", "inputs", "words"), CAPTIONS)
+def test_caption(keyword: str, values: dict[str, Any], inputs: tuple[Shape, ...], words: str) -> None:
+    op = make(keyword, values, *inputs)
+    assert op.caption(inputs, op.infer(inputs)) == words
+
+
+def test_captions_use_characters_that_every_drawing_has() -> None:
+    for case in CASES:
+        op = case.op()
+        caption = op.caption(case.inputs, op.infer(case.inputs))
+        assert all(char.isascii() or char in "×·²→–≥Σα½—" for char in caption), caption
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------

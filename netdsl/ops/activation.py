@@ -254,7 +254,7 @@ class Softmax(_Softmax):
 
     keyword = "softmax"
     function = "Softmax"
-    example = Example("softmax", "10")
+    example = Example("softmax eval", "10")
 
 
 @register

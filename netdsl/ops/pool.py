@@ -141,7 +141,7 @@ class MaxPool(_PaddedPool):
     keyword = "maxpool"
     word = "max"
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
-    example = Example("maxpool3/2")
+    example = Example("maxpool3/2 pad=1")
 
     dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
 
@@ -232,7 +232,7 @@ class LpPool(_Pool):
     keyword = "lppool"
     word = "lp"
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil"))
-    example = Example("lppool3/2 p=3")
+    example = Example("lppool2/2 p=3")
 
     p: float = Field(default=2.0, gt=0, description="the norm's exponent")
 

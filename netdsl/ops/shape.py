@@ -359,7 +359,7 @@ class Upsample(Op):
         reference=True,
         times="scale",
     )
-    example = Example("upsample ×2 bilinear")
+    example = Example("upsample bilinear ×2")
 
     scale: Sizes | None = Field(default=None, description="factor of enlargement")
     to: Sizes | None = Field(default=None, description="the output's size")
