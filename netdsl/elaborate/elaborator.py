@@ -438,32 +438,45 @@ class Elaborator(LayerMaker):
 
     def cells(self, table: tree.Table, place: int, context: Context, flow: Tensor | None) -> Tensor | None:
         for row in table.rows:
-            count = len(row.cells)
-            if count not in (1, len(table.columns)):
-                message = f"this row has {count} cells, and the table {len(table.columns)} columns"
-                help = "a line that begins with `|` goes on with the row above; `id` fills a cell that does nothing"
-                self.report(Diagnostic("ND222", message, row.span, help=help))
-                flow = POISON
-                continue
-            cell = row.cells[place if count > 1 else 0]
-            label = row.cells[0].items[0].label if count > 1 and row.cells[0] is not None else None
-            if cell is None:
-                continue
-            items = cell.items
-            if label is not None:
-                if cell is row.cells[0]:
-                    items = (items[0]._replace(label=None), *items[1:])
-                if len(items) == 1 and items[0].label is None:
-                    items = (items[0]._replace(label=label),)
-                elif items[0].label is not None:
-                    message = "the row has a label, and so has its cell"
-                    note = (Note(label.span, "the row's"),)
-                    self.report(Diagnostic("ND212", message, items[0].label.span, note))
-                else:
-                    group = tree.Group((tree.Row(items, cell.span),), cell.span)
-                    items = (tree.Item(label, group, (), None, None, None, (), cell.span),)
-            for item in items:
-                flow = self.item(item, context, flow)
+            for cells in split_rows(row, len(table.columns)):
+                flow = self.cell(row, cells, len(table.columns), place, context, flow)
+        return flow
+
+    def cell(
+        self,
+        row: tree.TableRow,
+        cells: list[tree.Row | None],
+        columns: int,
+        place: int,
+        context: Context,
+        flow: Tensor | None,
+    ) -> Tensor | None:
+        """One row's cell of the chosen column. The label of a row is that of each of its cells."""
+        if len(cells) not in (1, columns):
+            message = f"this row has {len(cells)} cells, and the table {columns} columns"
+            help = "a line that begins with `|` goes on with the row above until that is full"
+            self.report(Diagnostic("ND222", message, row.span, help=help))
+            return POISON
+        cell = cells[place if len(cells) > 1 else 0]
+        first = cells[0]
+        label = first.items[0].label if len(cells) > 1 and first is not None else None
+        if cell is None:
+            return flow
+        items = cell.items
+        if label is not None:
+            if cell is first:
+                items = (items[0]._replace(label=None), *items[1:])
+            if items[0].label is not None:
+                message = "the row has a label, and so has its cell"
+                note = (Note(label.span, "the row's"),)
+                self.report(Diagnostic("ND212", message, items[0].label.span, note))
+            elif len(items) == 1:
+                items = (items[0]._replace(label=label),)
+            else:
+                group = tree.Group((tree.Row(items, cell.span),), cell.span)
+                items = (tree.Item(label, group, (), None, None, None, (), cell.span),)
+        for item in items:
+            flow = self.item(item, context, flow)
         return flow
 
     # -- names of tensors
@@ -633,6 +646,16 @@ class Elaborator(LayerMaker):
             help = "begin with one of them: " + ", ".join(f"`@{name}, …`" for name in inputs) if inputs else None
             raise stop("ND227", "the net has several inputs, and this says not which", span, help=help)
         return flow
+
+
+def split_rows(row: tree.TableRow, columns: int) -> list[list[tree.Row | None]]:
+    """The rows of a table in a stretch whose later lines begin with ``|``: such a line fills the row above first."""
+    rows: list[list[tree.Row | None]] = [[]]
+    for index, cell in enumerate(row.cells):
+        if index in row.breaks and len(rows[-1]) == columns:
+            rows.append([None])
+        rows[-1].append(cell)
+    return rows
 
 
 def op_problem(error: OpError, spans: dict[str, Span], fallback: Span) -> Stop:

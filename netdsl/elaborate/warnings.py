@@ -5,7 +5,6 @@ from __future__ import annotations
 from netdsl.diagnostics import Diagnostic, Note, Span
 from netdsl.elaborate.program import Program
 from netdsl.ir.graph import Graph, Node
-from netdsl.ir.types import show_shape
 from netdsl.syntax import tree
 
 
@@ -112,6 +111,7 @@ def _unused(program: Program) -> list[Diagnostic]:
     values: set[str] = set()
     layers: set[str] = set()
     tensors: set[str] = set()
+    styled: set[Span] = set()
     nodes = _walk(program)
     for node in nodes:
         if isinstance(node, tree.Variable):
@@ -124,6 +124,10 @@ def _unused(program: Program) -> list[Diagnostic]:
             layers.add(node.name.text)
         elif isinstance(node, (tree.Reference, tree.Reuse)):
             tensors.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
+        elif isinstance(node, tree.Style):
+            # what stands in a style's brackets is labelled member by member
+            styled.add(node.row.span)
+            styled.update(row.span for item in node.row.items if isinstance(item.core, tree.Group) for row in item.core.rows)
     found = []
     library = not program.rows
     for name, block in program.blocks.items():
@@ -141,7 +145,7 @@ def _unused(program: Program) -> list[Diagnostic]:
     for node in nodes:
         if isinstance(node, tree.Item) and node.alias is not None and node.alias.text not in tensors:
             found.append(Diagnostic("ND305", f"`@{node.alias.text}` is never taken up", node.alias.span))
-        if isinstance(node, tree.Row):
+        if isinstance(node, tree.Row) and node.span not in styled:
             found += _lone_label(node)
     return found
 
@@ -174,5 +178,3 @@ def _lone_label(row: tree.Row) -> list[Diagnostic]:
     help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
     return [Diagnostic("ND306", message, first.label.span, help=help)]
 
-
-__all__ = ["show_shape", "warnings"]

@@ -23,10 +23,11 @@ def _unquote(text: str) -> str:
 
 
 class Builder:
-    """The callbacks for one file: ``file`` is its number in the list of sources."""
+    """The callbacks for one file: ``file`` is its number in the list of sources, ``text`` what is read."""
 
     def __init__(self, file: int) -> None:
         self.file = file
+        self.text = ""
 
     # -- spans and tokens
 
@@ -343,12 +344,18 @@ class Builder:
 
     def table_row(self, children: list[Any]) -> tree.TableRow:
         cells: list[tree.Row | None] = [None]
+        breaks: list[int] = []
+        end = self.at(children[0]).start
         for child in children:
+            span = self.at(child)
             if type(child) is tree.Row:
                 cells[-1] = child
             else:
+                if "\n" in self.text[end : span.start]:
+                    breaks.append(len(cells))
                 cells.append(None)
-        return tree.TableRow(tuple(cells), self.over(children))
+            end = span.end
+        return tree.TableRow(tuple(cells), tuple(breaks), self.over(children))
 
     def ref(self, children: list[Any]) -> tree.Reference:
         return tree.Reference(self.path(children[1:]), self.over(children))

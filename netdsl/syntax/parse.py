@@ -78,7 +78,7 @@ def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]
     problems: list[Diagnostic] = []
     holes: list[str] = []
     parser = _load()
-    _builder.file = file
+    _builder.file, _builder.text = file, text
     current = text
     while True:
         try:

@@ -214,9 +214,14 @@ class If(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """A row of a table: its cells, None where a cell is empty."""
+    """Cells of a table between two of its line ends, None where a cell is empty.
+
+    ``breaks`` are the cells whose ``|`` begins a line: such a line goes on with the row above where that has cells
+    left, else it is a row of its own whose first cell is empty. Only who knows the columns can tell.
+    """
 
     cells: tuple[Row | None, ...]
+    breaks: tuple[int, ...]
     span: Span
 
 
