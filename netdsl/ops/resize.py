@@ -1,0 +1,281 @@
+"""Operators that change a map's size without a window: borders, parts, enlargement, blocks.
+
+None has FLOPs but linear interpolation: a multiplication for each of its ``2**rank`` taps, an addition for all but one.
+"""
+
+from math import gcd
+from typing import Any, Literal
+
+from pydantic import Field
+
+from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.types import Call, Shape, Step, show_shape
+from netdsl.ops.windows import Pads, Sizes, per_axis, printed, same_rank
+
+
+@register
+class Pad(Op):
+    """A border around the map: (C, n, …) to (C, n + size + after, …)."""
+
+    keyword = "pad"
+    category = "shape"
+    syntax = Syntax(positional=("size",), required=("size",))
+    example = Example("pad 1 mode=reflect")
+
+    size: Pads = Field(description="elements before the first, and after the last unless `after` is given")
+    after: Pads | None = Field(default=None, description="elements after the last")
+    mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+        default="zeros", description="what the border holds"
+    )
+    value: float = Field(default=0.0, description="what a border of constants holds instead of zeros")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        rank = need_map(cls.keyword, inputs[0])
+        if values.get("value", 0) != 0 and values.get("mode", "zeros") != "zeros":
+            raise OpError("ND208", "`value` is for a border of constants, not for `mode`", field="value")
+        values = {**values, "size": per_axis(values["size"], rank)}
+        if values.get("after") is not None:
+            values["after"] = per_axis(values["after"], rank)
+        return values
+
+    def _sides(self) -> list[tuple[int, int]]:
+        return list(zip(self.size, self.size if self.after is None else self.after))
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape = inputs[0]
+        same_rank(self.keyword, shape, self.size)
+        for n, sides in zip(shape[1:], self._sides()):
+            if (self.mode == "reflect" and max(sides) >= n) or (self.mode == "circular" and max(sides) > n):
+                raise OpError(
+                    "ND205",
+                    f"{self.mode} padding of {max(sides)} needs more elements than the input of "
+                    f"{show_shape(shape)} has",
+                    field="size",
+                )
+        return (shape[0], *(n + before + after for n, (before, after) in zip(shape[1:], self._sides())))
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        return tuple(Step(1, 1, before) for before in self.size)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kind = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[self.mode]
+        sides = printed([side for pair in reversed(self._sides()) for side in pair])
+        if self.value != 0:
+            return Call("module", f"torch.nn.ConstantPad{len(self.size)}d", (sides, self.value))
+        return Call("module", f"torch.nn.{kind}Pad{len(self.size)}d", (sides,))
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return f"pad {printed(self.size) if self.after is None else show_shape(output)}"
+
+
+@register
+class Crop(Op):
+    """A part of each map, its middle unless ``offset`` is given: of the size of ``@name`` or of ``to``.
+
+    (C, *spatial) to (C, *to). With a reference its shape alone matters, and ``to`` stays empty.
+    """
+
+    keyword = "crop"
+    category = "shape"
+    lowers_to = "expression"
+    is_view = True
+    syntax = Syntax(positional=("to",), reference=True)
+    example = Example("crop 12x12")
+
+    to: Sizes | None = Field(default=None, description="the size that is left")
+    offset: Pads | None = Field(default=None, description="elements left out before the first; the middle unless given")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        rank = need_map(cls.keyword, inputs[0])
+        _one_size(cls.keyword, {"to": values.get("to")}, inputs)
+        return {name: value if value is None else per_axis(value, rank) for name, value in values.items()}
+
+    def _size(self, inputs: tuple[Shape, ...]) -> Shape:
+        return self.to if self.to is not None else _reference(self.keyword, inputs)
+
+    def _starts(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        if self.offset is not None:
+            return self.offset
+        return tuple((n - m) // 2 for n, m in zip(inputs[0][1:], self._size(inputs)))
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape, size = inputs[0], self._size(inputs)
+        same_rank(self.keyword, shape, size)
+        for n, m, start in zip(shape[1:], size, self._starts(inputs)):
+            if m > n or start + m > n:
+                at = f" from {show_shape(self.offset)} on" if self.offset is not None else ""
+                raise OpError(
+                    "ND205",
+                    f"`crop` to {show_shape(size)}{at} does not fit into its input of {show_shape(shape)}",
+                    field="offset" if m <= n else None if self.to is None else "to",
+                )
+        return (shape[0], *size)
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        return tuple(Step(1, 1, -start) for start in self._starts(inputs))
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        if inputs[0] == output:
+            return Call("expression", "{0}")
+        parts = [f"{start}:{start + m}" for start, m in zip(self._starts(inputs), output[1:])]
+        return Call("expression", f"{{0}}[..., {', '.join(parts)}]")
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return f"crop {show_shape(output[1:])}"
+
+
+@register
+class Upsample(Op):
+    """The map enlarged: by a factor, to a size, or to the size of ``@name``, whose shape alone matters."""
+
+    keyword = "upsample"
+    category = "shape"
+    syntax = Syntax(
+        positional=("scale",),
+        flags={
+            "nearest": {"mode": "nearest"},
+            "linear": {"mode": "linear"},
+            "bilinear": {"mode": "bilinear"},
+            "trilinear": {"mode": "trilinear"},
+            "align_corners": {"align_corners": True},
+        },
+        reference=True,
+        times="scale",
+    )
+    example = Example("upsample bilinear ×2")
+
+    scale: Sizes | None = Field(default=None, description="factor of enlargement")
+    to: Sizes | None = Field(default=None, description="the output's size")
+    mode: Literal["nearest", "linear", "bilinear", "trilinear"] = Field(
+        default="nearest", description="nearest element, or linear interpolation in each axis under any of its names"
+    )
+    align_corners: bool = Field(default=False, description="whether the corners' centres stay where they are")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        rank = need_map(cls.keyword, inputs[0])
+        _one_size(cls.keyword, {"scale": values.get("scale"), "to": values.get("to")}, inputs)
+        values = dict(values)
+        for name in ("scale", "to"):
+            if values.get(name) is not None:
+                values[name] = per_axis(values[name], rank)
+        if values.get("mode", "nearest") != "nearest":
+            values["mode"] = ("linear", "bilinear", "trilinear")[rank - 1]
+        elif values.get("align_corners"):
+            raise OpError(
+                "ND208", "`align_corners` is for linear interpolation, not for `nearest`", field="align_corners"
+            )
+        return values
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape = inputs[0]
+        if self.scale is not None:
+            same_rank(self.keyword, shape, self.scale)
+            return (shape[0], *(n * factor for n, factor in zip(shape[1:], self.scale)))
+        size = self.to if self.to is not None else _reference(self.keyword, inputs)
+        same_rank(self.keyword, shape, size)
+        return (shape[0], *size)
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        if self.mode == "nearest":
+            return 0
+        return elements(output) * ((1 << len(output)) - 1)
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        steps = []
+        for n, m in zip(inputs[0][1:], self.infer(inputs)[1:]):
+            common = gcd(n, m)
+            # Linear interpolation sees two neighbours; the first output lies half an element before the first input
+            # unless corners are aligned, so that one of the two is the edge's own repetition.
+            taps = 1 if self.mode == "nearest" or n == m else 2
+            before = taps - 1 if m > n and not self.align_corners else 0
+            steps.append(Step(taps, n // common, before, m // common))
+        return tuple(steps)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = []
+        if self.scale is not None:
+            kwargs.append(("scale_factor", printed(self.scale)))
+        else:
+            kwargs.append(("size", output[1:]))
+        if self.mode != "nearest":
+            kwargs.append(("mode", self.mode))
+        if self.align_corners:
+            kwargs.append(("align_corners", True))
+        return Call("module", "torch.nn.Upsample", (), tuple(kwargs))
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        to = f"×{show_shape(self.scale) if len(set(self.scale)) > 1 else self.scale[0]}" if self.scale else ""
+        kind = "" if self.mode == "nearest" else f", {self.mode}"
+        return f"upsample {to or show_shape(output[1:])}{kind}"
+
+
+@register
+class SpaceToDepth(Op):
+    """Each block of ``size`` elements an axis as channels: (C, n, …) to (C·size^rank, n/size, …)."""
+
+    keyword = "space_to_depth"
+    category = "shape"
+    syntax = Syntax(positional=("size",))
+    example = Example("space_to_depth 2")
+
+    size: int = Field(default=2, ge=1, description="edge of the blocks")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        rank = need_map(self.keyword, inputs[0])
+        channels, *spatial = inputs[0]
+        if any(n % self.size for n in spatial):
+            raise OpError(
+                "ND221", f"{show_shape(inputs[0])} does not divide into blocks of {self.size} an axis", field="size"
+            )
+        return (channels * self.size**rank, *(n // self.size for n in spatial))
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        return (Step(self.size, self.size, 0),) * (len(inputs[0]) - 1)
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        if len(output) == 3:
+            return Call("module", "torch.nn.PixelUnshuffle", (self.size,))
+        return Call("module", "SpaceToDepth", (self.size,), (), _SPACE_TO_DEPTH)
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return f"space to depth, {self.size}"
+
+
+def _reference(keyword: str, inputs: tuple[Shape, ...]) -> Shape:
+    """The size of the tensor that ``@name`` refers to."""
+    shape, other = inputs
+    if len(shape) != len(other):
+        raise OpError(
+            "ND204", f"`{keyword}` to the size of {show_shape(other)}: {show_shape(shape)} has other spatial axes"
+        )
+    return other[1:]
+
+
+def _one_size(keyword: str, given: dict[str, object], inputs: tuple[Shape, ...]) -> None:
+    """Raises :class:`OpError` unless exactly one of the attributes and the reference says the size."""
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) + len(inputs) - 1 == 1:
+        return
+    if len(inputs) > 1 or names:
+        raise OpError("ND208", f"the size of `{keyword}` is given twice", field=names[-1])
+    raise OpError("ND225", f"`{keyword}` needs a size", help=f"`{keyword} @name` takes that of a tensor")
+
+
+_SPACE_TO_DEPTH = '''\
+class SpaceToDepth(nn.Module):
+    """Blocks of a map (batch, channels, *spatial) as channels, in the order of nn.PixelUnshuffle."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        blocks = [n // self.size for n in x.shape[2:]]
+        split = [length for n in blocks for length in (n, self.size)]
+        inner, outer = range(3, 3 + len(split), 2), range(2, 2 + len(split), 2)
+        x = x.reshape(x.shape[0], x.shape[1], *split).permute(0, 1, *inner, *outer)
+        return x.flatten(1, 1 + len(blocks))
+'''

@@ -1,0 +1,119 @@
+"""The transposed convolution.
+
+Its multiply-adds are input positions times the weights that each of them meets. A bias add is not counted, as for every
+convolution.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
+from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
+from netdsl.ops.conv_source import frozen_source
+from netdsl.ops.windows import Pads, Sizes, flags, over, per_axis, printed, product, same_pads, same_rank, spans
+
+
+@register
+class UpConv(Op):
+    """Transposed convolution: (C, *spatial) to (channels, *(n-1)*stride - 2*pad + dilation*(kernel-1) + out_pad + 1)."""
+
+    keyword = "upconv"
+    category = "conv"
+    weight_layer = True
+    bias_unless_norm = True
+    linear = True
+    syntax = Syntax(
+        "kernel", "channels", "stride", flags=flags("frozen", valid={"pad": 0}), required=("kernel", "channels")
+    )
+    example = Example("upconv2-16/2")
+
+    channels: int = Field(ge=1, description="output channels")
+    kernel: Sizes = Field(description="size of the window")
+    stride: Sizes = Field(description="factor of enlargement; 1 unless given")
+    pad: Pads = Field(description="elements cut off each side of the output; dilation*(kernel-1)//2 unless given")
+    out_pad: Pads = Field(description="elements added to one side of the output; none unless given")
+    dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
+    groups: int = Field(default=1, ge=1, description="parts of the channels that are convolved apart")
+    bias: bool = Field(default=True, description="adds a learnt number to each output channel")
+    frozen: bool = Field(default=False, description="weights are not trained")
+
+    @classmethod
+    def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
+        rank = need_map(cls.keyword, inputs[0])
+        kernel = per_axis(values["kernel"], rank)
+        stride = per_axis(values.get("stride", 1), rank)
+        dilation = per_axis(values.get("dilation", 1), rank)
+        given = values.get("pad")
+        pad = same_pads(kernel, dilation) if given is None else per_axis(given, rank)
+        out_pad = per_axis(values.get("out_pad", 0), rank)
+        for extra, s, d in zip(out_pad, stride, dilation):
+            if extra >= max(s, d):
+                raise OpError(
+                    "ND208", f"`out_pad` of {extra} must be below the stride {s} or the dilation {d}", field="out_pad"
+                )
+        resolved = {"kernel": kernel, "stride": stride, "dilation": dilation, "pad": pad, "out_pad": out_pad}
+        return {**values, **resolved}
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape = inputs[0]
+        same_rank(self.keyword, shape, self.kernel)
+        for count, what in ((shape[0], "input"), (self.channels, "output")):
+            if count % self.groups:
+                raise OpError(
+                    "ND206", f"{count} {what} channels do not divide into {self.groups} groups", field="groups"
+                )
+        span = spans(self.kernel, self.dilation)
+        size = tuple(
+            (n - 1) * s - 2 * p + w + extra
+            for n, s, p, w, extra in zip(shape[1:], self.stride, self.pad, span, self.out_pad)
+        )
+        if min(size) < 1:
+            raise OpError(
+                "ND205",
+                f"`pad` of {show_shape(self.pad)} leaves nothing of the output of `upconv`: {show_shape(size)}",
+                field="pad",
+            )
+        return (self.channels, *size)
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        trainable = not self.frozen
+        weight = Tensor("weight", (inputs[0][0], self.channels // self.groups, *self.kernel), trainable=trainable)
+        if not self.bias:
+            return (weight,)
+        return (weight, Tensor("bias", (self.channels,), additive=True, trainable=trainable))
+
+    def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return product(inputs[0]) * (self.channels // self.groups) * product(self.kernel)
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        # Output element o sees the inputs i with 0 <= o + pad - i*stride < span: at most ceil(span/stride) of them,
+        # from ceil((o + pad - span + 1)/stride) on.
+        return tuple(
+            Step(-(-w // s), 1, (w - 1 - p) // s, s)
+            for w, s, p in zip(spans(self.kernel, self.dilation), self.stride, self.pad)
+        )
+
+    def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
+        kwargs: list[tuple[str, object]] = []
+        if max(self.stride) > 1:
+            kwargs.append(("stride", printed(self.stride)))
+        if max(self.pad) > 0:
+            kwargs.append(("padding", printed(self.pad)))
+        if max(self.out_pad) > 0:
+            kwargs.append(("output_padding", printed(self.out_pad)))
+        if self.groups > 1:
+            kwargs.append(("groups", self.groups))
+        if not self.bias:
+            kwargs.append(("bias", False))
+        if max(self.dilation) > 1:
+            kwargs.append(("dilation", printed(self.dilation)))
+        args = (inputs[0][0], self.channels, printed(self.kernel))
+        base = f"ConvTranspose{len(self.kernel)}d"
+        if self.frozen:
+            name, source = frozen_source(base)
+            return Call("module", name, args, tuple(kwargs), source)
+        return Call("module", f"torch.nn.{base}", args, tuple(kwargs))
+
+    def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
+        return f"{show_shape(self.kernel)} upconv, {self.channels}{over(self.stride, '×')}"
