@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, holder, positions
+from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, holder
 from netdsl.backends.torch_source.text import plain, quoted
 
 
@@ -24,10 +24,10 @@ def access(definition: Definition, path: str) -> str:
 
 def step(text: str, kind: str, name: str, names: list[str]) -> str:
     """A member of the module ``text``, which is of the class ``nn.<kind>`` and has members ``names``."""
-    if kind == "ModuleList" or (kind == "Sequential" and positions(names)):
-        return f"{text}[{int(name)}]"
     if plain(name):
         return f"{text}.{name}"
+    if kind == "ModuleList" or kind == "Sequential":
+        return f"{text}[{names.index(name)}]"
     return f"{text}[{quoted(name)}]" if kind == "ModuleDict" else f"getattr({text}, {quoted(name)})"
 
 

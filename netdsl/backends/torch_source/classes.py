@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.backends.torch_source.plan import Body, Member, Plan, pieces
-from netdsl.backends.torch_source.text import CONTAINER_METHODS, RESERVED, camel, plain, snake, unique
+from netdsl.backends.torch_source.text import CONTAINER_METHODS, RESERVED, camel, literal, plain, positions, snake, unique
 from netdsl.ir.graph import Scope
 from netdsl.ir.types import Call
 
@@ -158,11 +158,6 @@ def first_record(plan: Plan, scope: int) -> int:
     return plan.first[plan.graph.scopes[scope].path]
 
 
-def positions(names: Sequence[str]) -> bool:
-    """Whether names are just ``0, 1, 2, …``."""
-    return all(name == str(place) for place, name in enumerate(names))
-
-
 def exact(value: object) -> object:
     """A key that tells ``1``, ``1.0`` and ``True`` apart."""
     if isinstance(value, tuple):
@@ -171,13 +166,20 @@ def exact(value: object) -> object:
 
 
 class Argument:
-    """A constructor's argument: its name and what it is for each instance."""
+    """A constructor's argument: its name, what it is for each instance, and its default if it is ``optional``."""
 
-    __slots__ = ("name", "values")
+    __slots__ = ("default", "name", "optional", "values")
 
-    def __init__(self, name: str, values: tuple[object, ...]) -> None:
+    def __init__(self, name: str, values: tuple[object, ...], optional: bool, default: object) -> None:
         self.name = name
         self.values = values
+        self.optional = optional
+        self.default = default
+
+    @property
+    def declared(self) -> str:
+        """As it stands in the signature."""
+        return f"{self.name}: {self.type}" + (f" = {literal(self.default)}" if self.optional else "")
 
     @property
     def type(self) -> str:
@@ -323,19 +325,42 @@ class Definition:
             if text is None:
                 text = next((name for name, values in used.items() if exact(values) == exact(vector)), None)
             if text is None:
+                text = self._half(slot, vector, vectors)
+            if text is None:
                 out = vector == leaving and all(isinstance(value, int) for value in vector)
-                text = unique("out_channels" if out else self._role(slot), {*used, *given, channels})
+                role = "out_channels" if out else self._role(slot)
+                if role in used and exact(used[role]) != exact(vector):
+                    role = self._longer(slot, role)
+                text = unique(role, {*used, *given, channels})
                 used[text] = vector
             self.written[slot] = text
             if slot[0] == "step":
                 self.stored.setdefault(text, "")
         order = [channels, *given]
         names = sorted(used, key=lambda name: order.index(name) if name in order else len(order))
-        self.arguments = [Argument(name, used[name]) for name in names]
+        arguments = [Argument(name, used[name], *self._optional(name, used[name])) for name in names]
+        self.arguments = sorted(arguments, key=lambda argument: argument.optional)
         taken = set(self.first.constructs)
         for text in self.stored:
             self.stored[text] = unique(snake(text) or "size", taken)
             taken.add(self.stored[text])
+
+    def _optional(self, name: str, values: tuple[object, ...]) -> tuple[bool, object]:
+        """Whether an argument may be left out, and its default: that of the module which takes it."""
+        for slot, text in self.written.items():
+            if text == name and slot[-2] == "kw":
+                construct = find(self.first.constructs, slot[:-2])
+                assert isinstance(construct, Leaf)
+                known, value = default(construct.call.target, str(slot[-1]))
+                if known and exact(value) in map(exact, values):
+                    return True, value
+            elif text == name and slot[-2] == "own":
+                construct = find(self.first.constructs, slot[:-2])
+                assert isinstance(construct, Own)
+                inner = construct.definition.arguments[int(str(slot[-1]))]
+                if inner.optional and exact(inner.default) in map(exact, values):
+                    return True, inner.default
+        return False, None
 
     def _eaters(self) -> set[Slot]:
         """Slots of what counts the channels of the tensor that enters."""
@@ -372,11 +397,23 @@ class Definition:
                 for prefix, names in _POSITIONS.items():
                     if construct.call.target.startswith(prefix) and int(str(slot[-1])) < len(names):
                         name = names[int(str(slot[-1]))]
-        if len(self.first.constructs) > 1 and name not in ("in_channels",):
-            short = {"out_channels": "channels", "kernel_size": "kernel"}.get(name, name)
-            where = "_".join(str(part) for part in slot[:-2] if isinstance(part, str) and not part.isdigit())
-            name = snake(f"{where}_{short}") or name
-        return name
+        return name if name != "out_channels" else "channels"
+
+    def _longer(self, slot: Slot, role: str) -> str:
+        """A role with the member before it that has it."""
+        where = [str(part) for part in slot[:-2] if isinstance(part, str) and not part.isdigit()]
+        return snake("_".join([*where, role])) or role
+
+    def _half(self, slot: Slot, vector: tuple[object, ...], vectors: dict[Slot, tuple[object, ...]]) -> str | None:
+        """``kernel_size // 2``, where a padding is that."""
+        if slot[-2:] != ("kw", "padding"):
+            return None
+        kernel = next((at for at in ((*slot[:-2], "arg", 2), (*slot[:-2], "arg", 0)) if at in self.written), None)
+        if kernel is None or not self.written[kernel].isidentifier():
+            return None
+        sizes = vectors[kernel]
+        halves = [size // 2 if type(size) is int else None for size in sizes]
+        return f"{self.written[kernel]} // 2" if halves == list(vector) else None
 
 
 def _express(
@@ -543,9 +580,13 @@ def _label(plan: Plan, scope: Scope) -> str:
 
 
 def _layers(definition: Definition) -> str:
-    """``ConvBnRelu``, after the layers inside."""
-    nodes = [step.node for step in definition.first.body.steps if step.node is not None and step.path]
-    return camel("_".join(node.op.keyword for node in nodes[:4])) or "Layer"
+    """``ConvBNReLU``, after the layers inside."""
+    words = []
+    for step in definition.first.body.steps[:4]:
+        if step.node is not None and step.path:
+            target = definition.plan.call(step.node).target.rpartition(".")[2]
+            words.append(target if step.node.op.category == "activation" else step.node.op.keyword)
+    return "".join(map(camel, words)) or "Layer"
 
 
 def _difference(definition: Definition, plainest: Definition) -> str:

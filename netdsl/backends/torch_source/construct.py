@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, Slot, expressible, holder, positions
+from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, Slot, exact, expressible, holder
 from netdsl.backends.torch_source.plan import pieces
-from netdsl.backends.torch_source.text import Atom, Bracket, Doc, Keyword, Repeat, call, constant, literal, plain, quoted
+from netdsl.backends.torch_source.text import Atom, Bracket, Doc, Keyword, Repeat, call, constant, literal, plain, positions, quoted
 
 #: The order in which keywords are written; others follow.
 _ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias", "padding_mode")
@@ -26,7 +26,7 @@ class Writer:
         definition = self.definition
         constructs = definition.first.constructs
         lines = []
-        if definition.base == "Module":
+        if definition.base == "Module" or (definition.base == "Sequential" and not positions(list(constructs))):
             lines.append("        super().__init__()")
             for name, construct in constructs.items():
                 lines += self.member("self", name, construct, (name,))
@@ -67,16 +67,7 @@ class Writer:
         if isinstance(construct, Leaf):
             return self.leaf(construct, at)
         if isinstance(construct, Own):
-            names = [argument.name for argument in construct.definition.arguments]
-            values = list(construct.slots.values())
-            documents = [self.value((*at, "own", place), value) for place, value in enumerate(values)]
-            # Numbers stand in the order of the arguments, as in the spec; anything else says what it is.
-            if not all(type(value) in (int, tuple) for value in values):
-                documents = [
-                    item if type(value) in (int, tuple) else Keyword(name, item)
-                    for name, value, item in zip(names, values, documents, strict=True)
-                ]
-            return call(construct.definition.name, documents)
+            return self.instance(construct, at)
         kind = holder(construct)
         documents = []
         numbered = positions(construct.names) and construct.kind == "sequential"
@@ -89,6 +80,21 @@ class Writer:
             else:
                 documents += [document] * count
         return call(f"nn.{kind}", container(kind, construct.names, documents), tall=len(documents) > 2)
+
+    def instance(self, construct: Own, at: Slot) -> Doc:
+        """The constructor call of a generated class."""
+        documents: list[Doc] = []
+        named = False
+        values = construct.slots.values()
+        for place, (argument, value) in enumerate(zip(construct.definition.arguments, values, strict=True)):
+            slot = (*at, "own", place)
+            if slot not in self.written and argument.optional and exact(value) == exact(argument.default):
+                continue
+            # Numbers stand in their order, as in the spec; anything else says what it is, and all that follow it.
+            named = named or argument.optional or type(value) not in (int, tuple)
+            document = self.value(slot, value)
+            documents.append(Keyword(argument.name, document) if named else document)
+        return call(construct.definition.name, documents)
 
     def leaf(self, construct: Leaf, at: Slot) -> Doc:
         """A module's constructor call."""
@@ -124,11 +130,7 @@ def container(kind: str, names: list[str], documents: list[Doc]) -> list[Doc]:
     tall = len(documents) > 2
     if kind == "ModuleList":
         return [Bracket("[", documents, "]", tall=tall)]
-    if kind == "Sequential" and positions(names):
+    if kind == "Sequential":
         return documents
-    if kind == "Sequential" and all(map(plain, names)):
-        named: list[Doc] = [Keyword(name, item) for name, item in zip(names, documents, strict=True)]
-        return [call("OrderedDict", named, tall=tall)]
     keyed: list[Doc] = [Keyword(quoted(name), item, ": ") for name, item in zip(names, documents, strict=True)]
-    braces = Bracket("{", keyed, "}", tall=tall)
-    return [call("OrderedDict", [braces])] if kind == "Sequential" else [braces]
+    return [Bracket("{", keyed, "}", tall=tall)]

@@ -29,7 +29,14 @@ def initialisation(graph: Graph, plan: Plan, net: Definition) -> list[str]:
     """Statements at the end of the net's ``__init__``: kinds of operators first, then what a label names."""
     lines: list[str] = []
     for init in sorted(graph.inits, key=lambda init: init.by_label):
-        lines += _one(graph, plan, net, init)
+        added = _one(graph, plan, net, init)
+        # Loops over all modules that choose by class are one loop.
+        at = max((at for at, line in enumerate(lines) if not line.startswith(" " * 12)), default=-1)
+        if at >= 0 and len(added) > 1 and lines[at] == added[0] and added[1].lstrip().startswith("if isinstance"):
+            asked = {line.strip().removeprefix("el") for line in lines[at:] if "if isinstance" in line}
+            if added[1].strip() not in asked:
+                added = [added[1].replace("if", "elif", 1), *added[2:]]
+        lines += added
     return lines
 
 
@@ -88,7 +95,9 @@ def _shared_class(plan: Plan, nodes: list[Node]) -> str | None:
     if len(calls) > 1:
         return None
     kind, target = calls.pop()
-    if kind != "module":
+    # A class that an operator brings may be a subclass, which ``isinstance`` would choose too.
+    brought = [call.source for call in plan.calls if call is not None and call.source and call.target != target]
+    if kind != "module" or any(f"({target.removeprefix('torch.')})" in source for source in brought):
         return None
     return target.removeprefix("torch.") if target.startswith("torch.nn.") else target
 

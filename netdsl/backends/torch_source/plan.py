@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from netdsl.backends.torch_source.text import positions
 from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.types import Call, Shape
 
@@ -314,8 +315,9 @@ class Plan:
             if (scope.numbered or layer) and (found := self._chain(scope, steps)) is not None:
                 first, last = found
                 chain = steps[first : last + 1]
-                # A layer with its style is worth a name where the net has several.
-                self.kinds[index] = "class" if layer and layers > 1 else "sequential"
+                # A layer with its style is worth a name where the net has several; so are members with labels.
+                named = (layer and layers > 1) or not positions(list(self.member(scope.path).children))
+                self.kinds[index] = "class" if named else "sequential"
                 value = chain[-1].value
                 self.bodies[index] = Body(scope, chain[0].operands, chain, (value,))
                 self.bodies[index].chain = True

@@ -53,8 +53,7 @@ def _header(graph: Graph) -> str:
 
 
 def _imports(body: str) -> str:
-    names = [name for name in ("NamedTuple", "OrderedDict") if re.search(rf"\b{name}\(|\({name}\)", body)]
-    lines = [f"from typing import {', '.join(names)}", ""] if names else []
+    lines = ["from typing import NamedTuple", ""] if "(NamedTuple):" in body else []
     if re.search(r"\btorch\.", body):
         lines.append("import torch")
     if re.search(r"\bF\.", body):
@@ -83,7 +82,7 @@ def _operator_sources(plan: Plan) -> list[str]:
 
 def _class(definition: Definition) -> list[str]:
     lines = [f"class {definition.name}(nn.{definition.base}):"]
-    arguments = [Atom(f"{argument.name}: {argument.type}") for argument in definition.arguments]
+    arguments = [Atom(argument.declared) for argument in definition.arguments]
     lines += call("def __init__", [Atom("self"), *arguments]).lines(4, "", " -> None:")
     lines += Writer(definition).members()
     if definition.base == "Sequential":

@@ -15,7 +15,7 @@ WIDTH = 120
 #: What a name in the generated file must not hide.
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
-    | {"self", "torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "module", "name"}
+    | {"self", "torch", "nn", "F", "Tensor", "NamedTuple", "module", "name"}
 )
 
 #: Methods of the containers of ``torch.nn`` that a member's name must not hide.
@@ -28,9 +28,26 @@ def plain(name: str) -> bool:
 
 
 def camel(*words: str) -> str:
-    """Words as the name of a class: ``basic_block`` → ``BasicBlock``. Empty where nothing usable is left."""
+    """Words as the name of a class: ``basic_block`` → ``BasicBlock``, and ``vgg19``, which cannot be said, → ``VGG19``.
+
+    Empty where nothing usable is left.
+    """
     parts = [part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part]
-    return "".join(part[0].upper() + part[1:] for part in parts).lstrip("0123456789")
+    return "".join(map(_capital, parts)).lstrip("0123456789")
+
+
+def _capital(part: str) -> str:
+    letters = re.match(r"[a-z]*", part)
+    assert letters is not None
+    acronym = letters.group()
+    if 1 < len(acronym) < 5 and not re.search("[aeiouy]", acronym) and not part[len(acronym) : len(acronym) + 1].isupper():
+        return acronym.upper() + part[len(acronym) :]
+    return part[0].upper() + part[1:]
+
+
+def positions(names: Sequence[str]) -> bool:
+    """Whether names are just ``0, 1, 2, …``."""
+    return all(name == str(place) for place, name in enumerate(names))
 
 
 def snake(word: str) -> str:
