@@ -195,8 +195,7 @@ def test_stats_as_text(run, family: Path) -> None:  # type: ignore[no-untyped-de
     (total,) = (line for line in lines if line.startswith("total "))
     assert total.split()[1] == f"{netdsl.stats(netdsl.compile(family)).totals.params:,}"
     assert "depth: 3 weight layers on the longest path" in shown.out
-    assert "the training view (--view train) has" in shown.out
-    assert "with the further outputs aux" in shown.out
+    assert "the training view (--view train) adds aux.gap1, aux.fc1, leaves out softmax1, also gives aux" in shown.out
 
 
 def test_stats_of_a_variant_a_setting_and_an_input(run, family: Path) -> None:  # type: ignore[no-untyped-def]
@@ -316,6 +315,94 @@ def test_warnings_end_with_0_unless_strict(run, tmp_path: Path) -> None:  # type
     assert "warning[ND303]" in shown.err
     assert run("check", file, "--strict").code == 1
     assert "warning[ND303]" in run("stats", file).err
+
+
+# -- build ------------------------------------------------------------------------------------------------------------
+
+
+def test_build_writes_a_module_that_has_run(run, family: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    torch = pytest.importorskip("torch")
+    shown = run("build", f"{family}:wide", "-o", tmp_path / "wide.py", "--device", "cpu")
+    assert (shown.code, shown.err) == (0, "")
+    lines = dict(line.split(maxsplit=1) for line in shown.out.splitlines())
+    graph = netdsl.compile(family, variant="wide")
+    infer, train = (netdsl.stats(graph, view=view).totals for view in ("infer", "train"))
+    assert lines["net"] == 'family, "Two of a kind", variant wide'
+    assert lines["params"] == f"{infer.params:,} in inference, {train.params:,} in training"
+    assert lines["MACs"] == f"{infer.macs:,} for one image in inference"
+    assert (lines["output"], lines["device"]) == ("main 1×10", "cpu")
+    assert "forward" in lines["times"]
+    source = (tmp_path / "wide.py").read_text()
+    assert lines["file"] == f"{tmp_path / 'wide.py'}, {len(source.splitlines())} lines"
+    assert "netdsl" not in source
+    names: dict[str, object] = {}
+    exec(compile(source, "wide.py", "exec"), names)
+    (net,) = (value for key, value in names.items() if key.lower() == "family")
+    assert callable(net)
+    assert net().eval()(torch.zeros(2, 3, 16, 16)).shape == (2, 10)
+
+
+def test_build_in_training_runs_every_output(run, family: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("torch")
+    shown = run("build", family, "-o", tmp_path / "x.py", "--view", "train", "--device", "cpu")
+    assert "main 2×10, aux 2×10" in shown.out
+
+
+def test_build_without_running_needs_no_torch(family: Path, tmp_path: Path) -> None:
+    code = "import sys; sys.modules['torch'] = None; from netdsl.cli import main; sys.exit(main(sys.argv[1:]))"
+    words = [sys.executable, "-c", code, "build", str(family), "--logits"]
+    done = subprocess.run([*words, "--no-run"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "device  none, not run" in done.stdout
+    assert "softmax" not in (tmp_path / "family.py").read_text().lower()
+    (tmp_path / "family.py").write_text("kept")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "error[ND008]" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "family.py").read_text() == "kept"
+
+
+def test_build_to_the_output_keeps_its_words_apart(run, family: Path) -> None:  # type: ignore[no-untyped-def]
+    shown = run("build", family, "-o", "-", "--no-run")
+    assert shown.code == 0
+    compile(shown.out, "family.py", "exec")
+    assert "file    the standard output" in shown.err
+
+
+def test_a_module_that_contradicts_its_graph_is_an_error(
+    run, family: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("torch")
+    from netdsl.backends.torch_source import torch_source
+    from netdsl.cli import build
+
+    monkeypatch.setattr(
+        build, "torch_source", lambda graph: torch_source(graph).replace("Linear(8, 10)", "Linear(8, 11)")
+    )
+    shown = run("build", family, "-o", tmp_path / "x.py", "--device", "cpu")
+    assert shown.code == 1
+    assert "error[ND401]" in shown.err
+    assert not (tmp_path / "x.py").exists()
+
+
+def test_where_a_module_goes_unless_told(family: Path, tmp_path: Path) -> None:
+    from netdsl.cli.build import default_output
+
+    graph = netdsl.compile(family)
+    assert default_output("specs/vgg19.net", graph.model_copy(update={"variants": (), "variant": None})) == "vgg19.py"
+    many = {"variants": ("18", "50-32x4d"), "variant": "50-32x4d"}
+    assert default_output("specs/resnet.net", graph.model_copy(update=many)) == "resnet_50_32x4d.py"
+
+
+def test_a_gpu_that_is_not_there(run, family: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        assert "device  cuda (" in run("build", family, "-o", tmp_path / "x.py", "--device", "cuda").out
+    else:
+        shown = run("build", family, "-o", tmp_path / "x.py", "--device", "cuda")
+        assert shown.code == 1
+        assert "finds none" in shown.err
 
 
 # -- ir, expand, ops --------------------------------------------------------------------------------------------------
@@ -453,7 +540,9 @@ def test_no_heavy_library_is_imported(family: Path, arguments: tuple[str, ...]) 
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
-    code = "import sys, netdsl; netdsl.__version__; print([m for m in ('pydantic', 'lark', 'torch') if m in sys.modules])"
+    code = (
+        "import sys, netdsl; netdsl.__version__; print([m for m in ('pydantic', 'lark', 'torch') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

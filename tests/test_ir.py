@@ -169,21 +169,21 @@ def _node(graph: Graph, name: str) -> int:
     return index
 
 
-def _with_node(graph: Graph, index: int, **update: object) -> Graph:
+def _with_node(graph: Graph, at: int, /, **update: object) -> Graph:
     nodes = list(graph.nodes)
-    nodes[index] = nodes[index].model_copy(update=update)
+    nodes[at] = nodes[at].model_copy(update=update)
     return graph.model_copy(update={"nodes": tuple(nodes)})
 
 
-def _with_scope(graph: Graph, index: int, **update: object) -> Graph:
+def _with_scope(graph: Graph, at: int, /, **update: object) -> Graph:
     scopes = list(graph.scopes)
-    scopes[index] = scopes[index].model_copy(update=update)
+    scopes[at] = scopes[at].model_copy(update=update)
     return graph.model_copy(update={"scopes": tuple(scopes)})
 
 
-def _with_output(graph: Graph, index: int, **update: object) -> Graph:
+def _with_output(graph: Graph, at: int, /, **update: object) -> Graph:
     outputs = list(graph.outputs)
-    outputs[index] = outputs[index].model_copy(update=update)
+    outputs[at] = outputs[at].model_copy(update=update)
     return graph.model_copy(update={"outputs": tuple(outputs)})
 
 
@@ -202,7 +202,7 @@ def _with_output(graph: Graph, index: int, **update: object) -> Graph:
         (lambda g: _with_node(g, _node(g, "body.0.conv1"), module="body.9.conv1"), "outside its scope 'body.0'"),
         (lambda g: _with_node(g, 1, module="body"), "which is the path of a scope"),
         (lambda g: _with_node(g, 2, module=g.nodes[1].module), "another operator"),
-        (lambda g: _with_node(g, _node(g, "body.0.relu1"), mode="train", inputs=(0,)), "cannot take its inputs"),
+        (lambda g: _with_node(g, _node(g, "body.0.add1"), inputs=(0, 5)), "cannot take its inputs"),
         (lambda g: g.model_copy(update={"inputs": ()}), "the inputs are said to be [] and are [0]"),
         (lambda g: _with_output(g, 0, name="first"), "the first output is not `main`"),
         (lambda g: _with_output(g, 1, name="main"), "an output's name is taken twice: main, main"),

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from netdsl.cli.options import Parser, add_file, target
+from netdsl.cli.options import Parser, add_file, choice, target
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic, Note, Source, Span, count, sort
 from netdsl.elaborate import analyse
@@ -54,7 +54,7 @@ class _Found:
 
     def _compile(self, path: str, variant: str | None, options: argparse.Namespace) -> list[str]:
         """Compiles one variant; returns its name and, after it, those of the file's others."""
-        result = analyse(Path(path), variant=variant, set=dict(options.set), input=options.input)
+        result = analyse(Path(path), **choice(variant, options))
         places = []
         for source in result.sources:
             if source not in self.sources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from netdsl.cli.options import Parser, add_file, target
+from netdsl.cli.options import Parser, add_file, choice, target
 from netdsl.cli.terminal import say
 from netdsl.elaborate import expand
 
@@ -31,5 +31,5 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Prints the resolved text."""
     path, variant = target(parser(), options.file, options)
-    say(expand(Path(path), variant=variant, set=dict(options.set), input=options.input))
+    say(expand(Path(path), **choice(variant, options)))
     return 0

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         parser().error("which FILE?")
     path, variant = target(parser(), options.file, options)
     if path.endswith(".json"):
-        if variant is not None or options.set or options.input is not None:
+        if variant is not None or options.set or options.input:
             parser().error("a graph in JSON is compiled already: it takes no variant, no --set and no --input")
         graph: Graph | None = _read(path)
     else:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TypedDict
 
 from netdsl.cli.terminal import report
-from netdsl.diagnostics import did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
 from netdsl.elaborate import analyse, split_variant
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import Scalar, Shape, View
+from netdsl.ir.types import Shape, View
 
 
 class Parser(argparse.ArgumentParser):
@@ -65,7 +66,14 @@ def add_file(
         type=_setting,
         help="give a parameter of the file another value (repeatable)",
     )
-    parser.add_argument("--input", metavar="3x256x256", type=_shape, help="another input shape, channels first")
+    parser.add_argument(
+        "--input",
+        metavar="3x256x256",
+        action="append",
+        default=[],
+        type=_shape,
+        help="another input shape, channels first; NAME=1x28x28, repeatable, for one of several inputs",
+    )
     parser.add_argument(
         "--view",
         choices=("infer", "train"),
@@ -75,32 +83,22 @@ def add_file(
     )
 
 
-def _setting(text: str) -> tuple[str, Scalar]:
+def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
-    return name.strip(), _scalar(value.strip())
+    return name.strip(), value.strip()
 
 
-def _scalar(value: str) -> Scalar:
-    if value in ("true", "false"):
-        return value == "true"
-    for kind in (int, float):
-        try:
-            return kind(value)
-        except ValueError:
-            continue
-    return value
-
-
-def _shape(text: str) -> Shape:
+def _shape(text: str) -> tuple[str | None, Shape]:
+    name, equals, sizes = text.rpartition("=")
     try:
-        shape = tuple(int(length) for length in text.lower().replace("×", "x").split("x"))
+        shape = tuple(int(length) for length in sizes.lower().replace("×", "x").split("x"))
     except ValueError:
         raise argparse.ArgumentTypeError(f"`{text}` is not a shape such as 3x256x256") from None
     if not all(length > 0 for length in shape):
         raise argparse.ArgumentTypeError(f"`{text}` has a length that is not above zero")
-    return shape
+    return (name if equals else None), shape
 
 
 def target(parser: argparse.ArgumentParser, file: str, options: argparse.Namespace) -> tuple[str, str | None]:
@@ -111,11 +109,32 @@ def target(parser: argparse.ArgumentParser, file: str, options: argparse.Namespa
     return path, options.variant if variant is None else variant
 
 
+class Choice(TypedDict):
+    """Which net of a file is meant, as :func:`netdsl.elaborate.analyse` takes it."""
+
+    variant: str | None
+    set: dict[str, str]
+    input: Shape | dict[str, Shape] | None
+
+
+def choice(variant: str | None, options: argparse.Namespace) -> Choice:
+    """The net that the shared options ask for. Raises :class:`NetdslError` (ND005) for an input with two shapes."""
+    shapes: list[tuple[str | None, Shape]] = options.input
+    given: Shape | dict[str, Shape] | None = None
+    if len(shapes) == 1 and shapes[0][0] is None:
+        given = shapes[0][1]
+    elif shapes:
+        named = {name: shape for name, shape in shapes if name is not None}
+        if len(named) < len(shapes):
+            help = "give each input one shape: `--input left=1x28x28 --input right=1x28x28`"
+            raise NetdslError([Diagnostic("ND005", "`--input` is given twice for one input", help=help)])
+        given = named
+    return {"variant": variant, "set": dict(options.set), "input": given}
+
+
 def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:
     """The graph that is asked for; errors, warnings and notes go to the error stream. None where there are errors."""
-    from pathlib import Path
-
-    result = analyse(Path(path), variant=variant, set=dict(options.set), input=options.input)
+    result = analyse(Path(path), **choice(variant, options))
     report(result.diagnostics, result.sources)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
