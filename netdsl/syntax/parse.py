@@ -1,4 +1,4 @@
-"""Text → syntax tree, and Lark's complaints → diagnostics.
+"""Text → syntax tree, and what cannot be read → diagnostics.
 
 One wrong statement does not hide the next: its line (or the brackets that it opens) is taken out, a hole stands in its
 place, and the rest is read again.
@@ -6,61 +6,33 @@ place, and the rest is read again.
 
 from __future__ import annotations
 
-import pickle
 import re
-from pathlib import Path
 from typing import Any
-
-import lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import Builder
+from netdsl.syntax.lalr import Parser, Unexpected, load
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
 #: How many syntax errors of one file are reported.
 MAX_ERRORS = 20
 
-GRAMMAR = Path(__file__).with_name("grammar.lark")
-TABLES = Path(__file__).with_name("grammar.tables")
 _HOLE = "\ue000"
-_OPTIONS: dict[str, Any] = {
-    "parser": "lalr",
-    "lexer": "contextual",
-    "keep_all_tokens": True,
-    "maybe_placeholders": False,
-}
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)|([\[({])|([\])}])')
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _builder = Builder(0)
-_parser: lark.Lark | None = None
+_parser: Parser | None = None
 
 
-def grammar_parser(**options: Any) -> lark.Lark:
-    """The parser made from the grammar itself. ``options`` are Lark's own (``strict``, ``debug``)."""
-    return lark.Lark(GRAMMAR.read_text(encoding="utf-8"), **_OPTIONS, **options)
-
-
-def dump_tables() -> bytes:
-    """The parser's tables, for ``grammar.tables``: what makes a cold start quick. ``python -m netdsl.syntax.parse``."""
-    data, memo = grammar_parser().memo_serialize([lark.lexer.TerminalDef, lark.grammar.Rule])
-    # a path of the machine that made them has no place in them
-    data["options"]["source_path"] = None
-    return pickle.dumps({"lark": lark.__version__, "data": data, "memo": memo}, protocol=5)
-
-
-def _load() -> lark.Lark:
+def parser() -> Parser:
+    """The parser of the language, loaded once."""
     global _parser
     if _parser is None:
-        tables = pickle.loads(TABLES.read_bytes()) if TABLES.exists() else {}
-        if tables.get("lark") == lark.__version__:
-            _parser = lark.Lark._load_from_dict(tables["data"], tables["memo"], transformer=_builder)
-        else:  # another version of Lark than the tables were made with: slower, and as right
-            _parser = grammar_parser(transformer=_builder)
+        _parser = load(_builder)
     return _parser
 
 
@@ -77,17 +49,15 @@ def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]
     whole = Span(file, 0, len(text))
     problems: list[Diagnostic] = []
     holes: list[str] = []
-    parser = _load()
+    reader = parser()
     _builder.file, _builder.text = file, text
     current = text
     while True:
         try:
-            statements: Any = parser.parse(current)
+            statements: Any = reader.parse(current)
             break
-        except UnexpectedInput as error:
-            offset = error.pos_in_stream if error.pos_in_stream is not None else len(text)
-            if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-                offset = len(text.rstrip())
+        except Unexpected as error:
+            offset = min(error.offset, len(text.rstrip()))
             problems.append(_explain(error, current, offset, file))
             begin, end = _statement_at(current, offset, brackets)
             if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
@@ -205,20 +175,15 @@ def _expected(names: set[str]) -> str:
     return found[0] if found else ""
 
 
-def _explain(error: UnexpectedInput, text: str, offset: int, file: int) -> Diagnostic:
-    wanted = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None)
-    names = {str(name) for name in wanted or ()}
+def _explain(error: Unexpected, text: str, offset: int, file: int) -> Diagnostic:
+    names = set(error.expected)
     expected = _expected(names)
-    if isinstance(error, UnexpectedToken) and error.token.type not in ("$END", "_NL"):
-        token = error.token
-        span = Span(file, offset, offset + len(token))
-        seen = f"`{token}`"
-    elif isinstance(error, UnexpectedCharacters) and text[offset : offset + 1].strip():
+    if text[offset : offset + 1].strip() and text[offset] != "#":
         word = _WORD.match(text, offset)
-        end = word.end() if word else offset + 1
+        end = word.end() if word else max(error.end, offset + 1) if error.offset == offset else offset + 1
         span = Span(file, offset, end)
         seen = f"`{text[offset:end]}`"
-        if text[offset] == '"':
+        if text[offset] == '"' and end == offset + 1:
             return Diagnostic("ND101", "this text in quotes does not end on its line", span, help='add a `"`')
     else:
         span = Span(file, offset, offset + 1)
@@ -244,6 +209,3 @@ def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
         return f"`{word}` is a word of the language and cannot be a name here"
     return None
 
-
-if __name__ == "__main__":
-    TABLES.write_bytes(dump_tables())

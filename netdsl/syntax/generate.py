@@ -1,0 +1,102 @@
+"""Grammar → parsing tables, by Lark. Run ``python -m netdsl.syntax.generate`` after a change to ``grammar.lark``.
+
+Lark reads the grammar, refuses what is ambiguous, and computes the LALR(1) tables. What it found is kept as plain data
+beside the grammar, because importing Lark and building its lexers takes longer than everything else that
+``netdsl stats`` does; :mod:`netdsl.syntax.lalr` runs the same tables with the same contextual lexer. A test holds the
+file against the grammar, and the results against Lark's own parser.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import lark
+from lark.lexer import TerminalDef
+from lark.parsers.lalr_analysis import Shift
+
+from netdsl.syntax.lalr import GRAMMAR, TABLES, checksum
+
+
+def lark_parser(**options: Any) -> lark.Lark:
+    """Lark's own parser of the language. ``strict`` and ``debug`` are Lark's; every token is kept."""
+    text = GRAMMAR.read_text(encoding="utf-8")
+    return lark.Lark(
+        text, parser="lalr", lexer="contextual", keep_all_tokens=True, maybe_placeholders=False, **options
+    )
+
+
+def order(terminal: TerminalDef) -> tuple[int, int, int, str]:
+    """Lark's order of trial: priority, then the longest."""
+    return (-terminal.priority, -terminal.pattern.max_width, -len(terminal.pattern.value), terminal.name)
+
+
+def tables() -> dict[str, Any]:
+    """The tables as plain data.
+
+    ``terminals``: name, text, and whether the text is a regular expression, in the order in which they are tried.
+    ``states``: for each state the action on each terminal: ``n`` goes to state n, ``-n-1`` reduces by rule n.
+    ``gotos``: for each state the next state after each rule's name. ``rules``: name and length.
+    ``lexers`` and ``lexer_of``: the terminals that may come in a state, as places in ``terminals``; ignored ones too.
+    """
+    parser = lark_parser()
+    table: Any = parser.parser.parser._parse_table  # type: ignore[attr-defined]
+    ignored = set(parser.ignore_tokens)
+    terminals = sorted(parser.terminals, key=order)
+    place = {terminal.name: index for index, terminal in enumerate(terminals)}
+    numbers = {state: index for index, state in enumerate(table.states)}
+    rules: dict[Any, int] = {}
+    states: list[dict[str, int]] = []
+    gotos: list[dict[str, int]] = []
+    lexers: dict[tuple[int, ...], int] = {}
+    lexer_of: list[int] = []
+    for actions in table.states.values():
+        on_terminal: dict[str, int] = {}
+        on_rule: dict[str, int] = {}
+        for symbol, (action, argument) in actions.items():
+            if action is Shift:
+                target = on_terminal if symbol == "$END" or symbol in place else on_rule
+                target[symbol] = numbers[argument]
+            else:
+                on_terminal[symbol] = -rules.setdefault(argument, len(rules)) - 1
+        states.append(on_terminal)
+        gotos.append(on_rule)
+        accepted = tuple(sorted(place[name] for name in {*on_terminal, *ignored} if name in place))
+        lexer_of.append(lexers.setdefault(accepted, len(lexers)))
+    return {
+        "grammar": checksum(GRAMMAR.read_text(encoding="utf-8")),
+        "start": numbers[table.start_states["start"]],
+        "end": numbers[table.end_states["start"]],
+        "terminals": [
+            [terminal.name, terminal.pattern.to_regexp() if _is_regexp(terminal) else terminal.pattern.value,
+             _is_regexp(terminal)]
+            for terminal in terminals
+        ],
+        "ignored": sorted(ignored),
+        "states": states,
+        "gotos": gotos,
+        "rules": [[rule.origin.name, len(rule.expansion)] for rule in rules],
+        "lexers": [list(accepted) for accepted in lexers],
+        "lexer_of": lexer_of,
+    }  # fmt: skip
+
+
+def _is_regexp(terminal: TerminalDef) -> bool:
+    return terminal.pattern.type == "re"
+
+
+def dump() -> str:
+    """The text of the tables' file."""
+    parts = []
+    for key, value in tables().items():
+        rows = value if isinstance(value, list) else None
+        text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+        if rows and not isinstance(rows[0], (int, str)):
+            inside = [json.dumps(row, ensure_ascii=True, separators=(",", ":")) for row in rows]
+            text = "[\n" + ",\n".join(inside) + "\n]"
+        parts.append(f"{json.dumps(key)}:{text}")
+    return "{" + ",\n".join(parts) + "}\n"
+
+
+if __name__ == "__main__":
+    TABLES.write_text(dump(), encoding="utf-8")

@@ -1,0 +1,174 @@
+"""Runs the parsing tables that Lark made of the grammar: LALR(1), with a lexer that knows what may come next."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+GRAMMAR = Path(__file__).with_name("grammar.lark")
+TABLES = Path(__file__).with_name("grammar.json")
+
+
+class Token(str):
+    """A piece of text with its terminal's name and its place."""
+
+    __slots__ = ("end_pos", "start_pos", "type")
+
+    type: str
+    start_pos: int
+    end_pos: int
+
+
+class _Inline(list[Any]):
+    """The children of a rule whose name begins with ``_``: they go to the rule around it."""
+
+
+class Unexpected(Exception):
+    """Text that cannot be read on: where, and the names of the terminals that could have come."""
+
+    def __init__(self, offset: int, end: int, expected: frozenset[str]) -> None:
+        super().__init__()
+        self.offset = offset
+        self.end = end
+        self.expected = expected
+
+
+def checksum(grammar: str) -> int:
+    """Tells whether tables belong to a grammar."""
+    return zlib.crc32(grammar.replace("\r\n", "\n").encode())
+
+
+class Parser:
+    """The tables, ready to run. ``build`` is an object with a method for each rule: children → value."""
+
+    def __init__(self, tables: dict[str, Any], build: object) -> None:
+        self.start: int = tables["start"]
+        self.end: int = tables["end"]
+        self.states: list[dict[str, int]] = tables["states"]
+        self.gotos: list[dict[str, int]] = tables["gotos"]
+        self.lexer_of: list[int] = tables["lexer_of"]
+        self.ignored = frozenset(tables["ignored"])
+        self.rules: list[tuple[str, int, Callable[[list[Any]], Any]]] = [
+            (name, length, _Inline if name.startswith("_") else getattr(build, name)) for name, length in tables["rules"]
+        ]
+        self.terminals: list[tuple[str, str, bool]] = tables["terminals"]
+        self.lexers: list[list[int]] = tables["lexers"]
+        self.patterns: dict[int, Callable[[str, int], re.Match[str] | None]] = {}
+        self.ready: dict[int, tuple[list[tuple[str, Any]], dict[str, str], list[tuple[str, str]]]] = {}
+        self.word = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").match
+
+    def parse(self, text: str) -> Any:
+        """The value of the whole text. Raises :class:`Unexpected`."""
+        states, gotos, rules = self.states, self.gotos, self.rules
+        stack = [self.start]
+        values: list[Any] = []
+        position, length = 0, len(text)
+        while True:
+            actions = states[stack[-1]]
+            name, end = self.next(text, position, stack[-1]) if position < length else ("$END", position)
+            if name in self.ignored:
+                position = end
+                continue
+            action = actions.get(name)
+            if action is None:
+                raise Unexpected(position, end, self.expected(stack))
+            while action < 0:
+                rule, count, callback = rules[-action - 1]
+                if count:
+                    children = values[-count:]
+                    del values[-count:], stack[-count:]
+                    if any(type(child) is _Inline for child in children):
+                        flat: list[Any] = []
+                        for child in children:
+                            if type(child) is _Inline:
+                                flat += child
+                            else:
+                                flat.append(child)
+                        children = flat
+                else:
+                    children = []
+                values.append(callback(children))
+                stack.append(gotos[stack[-1]][rule])
+                if name == "$END" and stack[-1] == self.end:
+                    return values[-1]
+                action = states[stack[-1]].get(name)
+                if action is None:
+                    raise Unexpected(position, end, self.expected(stack))
+            stack.append(action)
+            token = Token(text[position:end])
+            token.type = name
+            token.start_pos = position
+            token.end_pos = end
+            values.append(token)
+            position = end
+
+    def next(self, text: str, position: int, state: int) -> tuple[str, int]:
+        """The terminal at a position, of those that may come in a state, and where it ends."""
+        lexer = self.lexer_of[state]
+        if lexer not in self.ready:
+            self.ready[lexer] = self.prepare(lexer)
+        expressions, keywords, signs = self.ready[lexer]
+        for name, match in expressions:
+            found = match(text, position)
+            if found is not None:
+                end = found.end()
+                if name in ("NAME", "PART", "VNAME"):
+                    return keywords.get(found.group(), name), end
+                return name, end
+        for sign, name in signs:
+            if text.startswith(sign, position):
+                return name, position + len(sign)
+        word = self.word(text, position)
+        if word is not None:
+            name = keywords.get(word.group(), "")
+            return name, word.end()
+        return "", position + 1
+
+    def prepare(self, lexer: int) -> tuple[list[tuple[str, Any]], dict[str, str], list[tuple[str, str]]]:
+        """For one set of terminals: expressions in order of trial, words by their text, signs by length."""
+        expressions: list[tuple[str, Any]] = []
+        keywords: dict[str, str] = {}
+        signs: list[tuple[str, str]] = []
+        for index in self.lexers[lexer]:
+            name, pattern, is_regexp = self.terminals[index]
+            if is_regexp:
+                if index not in self.patterns:
+                    self.patterns[index] = re.compile(pattern).match
+                expressions.append((name, self.patterns[index]))
+            elif pattern.isalpha():
+                keywords[pattern] = name
+            else:
+                signs.append((pattern, name))
+        return expressions, keywords, signs
+
+    def expected(self, stack: list[int]) -> frozenset[str]:
+        """The terminals that could follow, those alone that a reduction would really let pass."""
+        return frozenset(name for name in self.states[stack[-1]] if self.passes(list(stack), name))
+
+    def passes(self, stack: list[int], name: str) -> bool:
+        """Whether a terminal could be shifted after what reductions it asks for."""
+        action = self.states[stack[-1]].get(name)
+        while action is not None and action < 0:
+            rule, count, _ = self.rules[-action - 1]
+            if count:
+                del stack[-count:]
+            stack.append(self.gotos[stack[-1]][rule])
+            if name == "$END" and stack[-1] == self.end:
+                return True
+            action = self.states[stack[-1]].get(name)
+        return action is not None
+
+
+def load(build: object) -> Parser:
+    """The parser, from the shipped tables; made anew by Lark where the grammar has changed since."""
+    grammar = GRAMMAR.read_text(encoding="utf-8")
+    tables: dict[str, Any] = json.loads(TABLES.read_text(encoding="utf-8")) if TABLES.exists() else {}
+    if tables.get("grammar") != checksum(grammar):
+        from netdsl.syntax.generate import tables as make
+
+        tables = make()
+    return Parser(tables, build)
