@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from netdsl.backends.dot import draw as draw
     from netdsl.diagnostics import Diagnostic as Diagnostic
     from netdsl.diagnostics import NetdslError as NetdslError
-    from netdsl.elaborate import analyse as analyse
-    from netdsl.elaborate import compile as compile
+    from netdsl.elaborate.compile import analyse as analyse
+    from netdsl.elaborate.compile import compile as compile
     from netdsl.ir.graph import Graph as Graph
-    from netdsl.runtime import load as load
+    from netdsl.runtime.load import load as load
 
 _HOMES = {
     "Diagnostic": "netdsl.diagnostics",
