@@ -62,12 +62,11 @@ def _scope_piece(graph: Graph, seen: Seen, index: int, places: list[int], last: 
     scope = graph.scopes[index]
     inside = {seen.nodes[place].index for place in places}
     result = scope.result if scope.result in inside else None
-    parent = graph.scopes[scope.parent] if scope.parent is not None else None
     # A bracket or join without a name has its parent's path.
-    named = scope.path and (parent is None or scope.path != parent.path)
-    return Piece(
-        scope.path if named else last.name, scope.block or scope.kind, places, last.index if result is None else result
-    )
+    named = scope.path and (scope.parent is None or scope.path != graph.scopes[scope.parent].path)
+    head = graph.nodes[seen.nodes[places[0]].head].op.keyword
+    what = scope.block or (head if scope.kind == "layer" else scope.kind)
+    return Piece(scope.path if named else last.name, what, places, last.index if result is None else result)
 
 
 def stages(graph: Graph, seen: Seen) -> list[Piece]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 import netdsl.ops
 from netdsl.cli.options import Parser
@@ -16,6 +17,8 @@ netdsl ops
 netdsl ops conv
 netdsl ops soft-max
 """
+
+_WIDTH = 100
 
 _FAMILIES = {
     "conv": "convolution",
@@ -43,16 +46,22 @@ def run(options: argparse.Namespace) -> int:
         say(_list())
         return 0
     op = lookup(options.name)
-    if op is None:
-        message = f"there is no layer `{options.name}`"
-        report([Diagnostic("ND201", message, help=did_you_mean(options.name, names()) or "`netdsl ops` lists them")])
+    if op is None or not op.writable:
+        known = [name for name in names() if _writable(name)]
+        help = did_you_mean(options.name, known) or "`netdsl ops` lists them"
+        report([Diagnostic("ND201", f"there is no layer `{options.name}`", help=help)])
         return 1
     say(_one(op))
     return 0
 
 
+def _writable(name: str) -> bool:
+    op = lookup(name)
+    return op is not None and op.writable
+
+
 def _list() -> str:
-    ops = [op for op in registry().values() if op.category != "input"]
+    ops = [op for op in registry().values() if op.writable]
     widest = max(len(_words(op)) for op in ops)
     lines = []
     for category, family in _FAMILIES.items():
@@ -69,25 +78,28 @@ def _words(op: type[Op]) -> str:
 
 
 def _one(op: type[Op]) -> str:
-    doc = " ".join((op.__doc__ or "").split("\n\n")[0].split())
-    lines = [f"{_words(op)} ({_FAMILIES.get(op.category, op.category)})", f"  {doc}", "", f"  {_written(op)}"]
+    doc = " ".join((op.__doc__ or "").split("\n\n")[0].replace("``", "`").split())
+    lines = [f"{_words(op)} ({_FAMILIES.get(op.category, op.category)})", *_wrapped(doc, "  ", "  ")]
+    lines += ["", f"  {_written(op)}"]
     attributes = op.attributes().values()
     if attributes:
         lines += ["", "attributes"]
         widest = max(len(attribute.name) for attribute in attributes)
         for attribute in attributes:
-            lines.append(
-                f"  {attribute.name:<{widest}}  {_kind(attribute)}" + (f": {attribute.doc}" if attribute.doc else "")
-            )
+            said = _kind(attribute) + (f": {attribute.doc}" if attribute.doc else "")
+            lines += _wrapped(said, f"  {attribute.name:<{widest}}  ", " " * (widest + 4))
     if op.syntax.flags:
         lines += ["", "flags"]
         widest = max(map(len, op.syntax.flags))
         for flag, sets in op.syntax.flags.items():
-            lines.append(
-                f"  {flag:<{widest}}  {', '.join(f'{name}={show_value(value)}' for name, value in sets.items())}"
-            )
+            values = ", ".join(f"{name}={show_value(value)}" for name, value in sets.items())
+            lines.append(f"  {flag:<{widest}}  {values}")
     lines += ["", f"example, on an input of {op.example.input}", f"  {op.example.line}"]
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False)
 
 
 def _written(op: type[Op]) -> str:
@@ -101,7 +113,9 @@ def _written(op: type[Op]) -> str:
             text += f"[{part}]" if name in optional else part
     for name in syntax.positional:
         text += f" [<{name}>]" if name in optional else f" <{name}>"
-    return "written " + text + (" @tensor" if syntax.reference else "")
+    if syntax.times is not None:
+        text += f" [×<{syntax.times}>]"
+    return "written " + text + (" [@tensor]" if syntax.reference else "")
 
 
 def _kind(attribute: Attribute) -> str:
