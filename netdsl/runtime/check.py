@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from netdsl.analyses.view import see
@@ -11,8 +12,7 @@ from netdsl.ir.types import Shape, View, show_shape
 from netdsl.runtime.dependency import require_torch
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
+    from torch import Tensor, nn
 
 
 def contradictions(module: nn.Module, graph: Graph) -> list[Diagnostic]:
@@ -56,23 +56,16 @@ def _tensors(module: nn.Module, graph: Graph) -> list[Diagnostic]:
             has = _sizes(state[key].shape)
             found.append(_wrong(f"`{key}` is {has}, and the graph says {_sizes(shape)}", node, graph))
         elif state[key].requires_grad != trained:
-            does, says = ("is trained", "it is not") if not trained else ("is not trained", "it is")
+            does, says = ("is not trained", "it is") if trained else ("is trained", "it is not")
             found.append(_wrong(f"`{key}` {does}, and the graph says that {says}", node, graph))
     for key in state:
         if key not in expected:
             found.append(_wrong(f"the module has `{key}`, of which the graph knows nothing", None, graph))
     total = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
-    says = sum(_size(shape) for _, shape, trained in expected.values() if trained)
-    if not found and total != says:
-        found.append(_wrong(f"the module has {total:,} parameters, and the graph says {says:,}", None, graph))
+    predicted = sum(math.prod(shape) for _, shape, trained in expected.values() if trained)
+    if not found and total != predicted:
+        found.append(_wrong(f"the module has {total:,} parameters, and the graph says {predicted:,}", None, graph))
     return found
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
 
 
 def _sizes(shape: Shape) -> str:
@@ -93,9 +86,9 @@ def _shapes(module: nn.Module, graph: Graph, view: View, batch: int) -> list[Dia
     result, error = _run(module, graph, view, batch, set(calls), given, current)
     mode = "evaluation" if view == "infer" else "training"
     if error is not None:
-        node = calls[current[-1]][0] if current else None
+        failing = calls[current[-1]][0] if current else None
         where = f" in `{current[-1]}`" if current else ""
-        return [_wrong(f"in {mode} the forward pass fails{where}: {error}", node, graph)]
+        return [_wrong(f"in {mode} the forward pass fails{where}: {error}", failing, graph)]
     found: list[Diagnostic] = []
     for path, nodes in calls.items():
         shapes = given.get(path, [])
@@ -144,7 +137,7 @@ def _run(
         return hook
 
     def leave(path: str) -> object:
-        def hook(_: nn.Module, __: object, output: torch.Tensor) -> None:
+        def hook(_: nn.Module, __: object, output: Tensor) -> None:
             current.pop()
             given.setdefault(path, []).append(tuple(output.shape))
 
@@ -163,7 +156,7 @@ def _run(
         with torch.no_grad(), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             inputs = [torch.rand(batch, *graph.nodes[index].shape, device=device) for index in graph.inputs]
             result = module.train(view == "train")(*inputs)
-    except Exception as error:  # whatever a layer raises is what there is to report
+    except Exception as error:
         failure = error
     finally:
         for handle in handles:

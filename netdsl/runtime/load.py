@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.backends.torch_source import torch_source
@@ -28,8 +29,8 @@ def load(
 ) -> nn.Module:
     """Compiles a spec and returns its module, weights started as the spec says, on the CPU, in training mode.
 
-    ``source``, ``variant``, ``set`` and ``input`` are those of :func:`netdsl.compile`; a graph is taken as it is, so the
-    three options do not go with one (``TypeError``). ``logits`` takes a soft-max off the end of each output.
+    ``source``, ``variant``, ``set`` and ``input`` are those of :func:`netdsl.compile`; a graph is taken as it is, so
+    the three options do not go with one (``TypeError``). ``logits`` takes a soft-max off the end of each output.
 
     The module is an ordinary ``nn.Module``: it takes tensors ``(batch, channels, *spatial)``, one for each input of the
     net. With one output it returns a tensor; a net with outputs for training returns a named tuple in training mode,
@@ -43,7 +44,8 @@ def load(
             raise TypeError("a graph is compiled already: `variant`, `set` and `input` go with a spec")
         graph = source
     else:
-        graph = compile_net(source, variant=variant, set=set, input=input)
+        spec = source if isinstance(source, str) else Path(source)
+        graph = compile_net(spec, variant=variant, set=set, input=input)
     if logits:
         graph = strip_probabilities(graph)
     return instantiate(torch_source(graph), graph.name)

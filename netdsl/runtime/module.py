@@ -21,14 +21,13 @@ def instantiate(text: str, name: str) -> nn.Module:
     it makes with :data:`sys.modules`, so that its classes can be pickled in this process. ``name`` is what both are
     called after. Equal texts share one module and its classes. Raises :class:`NetdslError` where torch is missing.
     """
-    nn = require_torch().nn
-    classes = [
+    base = require_torch().nn.Module
+    classes: list[type[nn.Module]] = [
         value
         for value in vars(execute(text, name)).values()
-        if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__.startswith(_PREFIX)
+        if isinstance(value, type) and issubclass(value, base) and value.__module__.startswith(_PREFIX)
     ]
-    net: nn.Module = classes[-1]()
-    return net
+    return classes[-1]()
 
 
 _PREFIX = "netdsl_generated_"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, holder
+from netdsl.backends.torch_source.classes import Definition
+from netdsl.backends.torch_source.members import Group, Leaf, Own, holder
 from netdsl.backends.torch_source.text import plain, quoted
 
 

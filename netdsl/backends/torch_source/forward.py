@@ -66,7 +66,7 @@ class Forward:
     def _inline(self) -> None:
         for step in self.steps:
             if bypasses(step):
-                if step.kind == "select" and self._can_nest(step.operands[1], step) and self._single(step.operands[1]):
+                if step.kind == "select" and self._can_nest(step.operands[1], step):
                     self._nest(step, [step.operands[1]])
                 continue
             if joins(step):
@@ -76,10 +76,12 @@ class Forward:
                     continue
                 # One operand of a sum keeps its variable where only one is worth nesting.
                 self._nest(step, short)
-            elif len(step.operands) == 1 and self._can_nest(step.operands[0], step):
-                maker = self.makers[step.operands[0]]
-                if maker.head == step.head:
-                    self._nest(step, [step.operands[0]])
+            elif (
+                len(step.operands) == 1
+                and self._can_nest(step.operands[0], step)
+                and _one_layer(self.makers[step.operands[0]], step)
+            ):
+                self._nest(step, [step.operands[0]])
 
     def _can_nest(self, value: Value, step: Step) -> bool:
         maker = self.makers.get(value)
@@ -207,7 +209,7 @@ class Forward:
             dying = {name for name, value in self.holds.items() if last.get(value, -1) <= at}
             if bypasses(step):
                 self._bypass(step, text, dying)
-            elif (target := self._overwritten(step)) is not None:
+            elif not (final and step is self.steps[-1]) and (target := self._overwritten(step)) is not None:
                 self._keep(step.value, target)
                 others = [value for value in step.operands if self.names.get(value) != target]
                 added = self._operand(others[0], self.names.__getitem__)
@@ -262,7 +264,7 @@ class Forward:
         value = step.value
         held = set(self.holds) - dying
         wanted = self.outputs.get(value) if value != self.body.results[0] else None
-        if wanted is None and self.uses[value] > 1 and self._outlives(value):
+        if wanted is None and self.uses[value] > 1:
             wanted = self._label(value)
         if wanted is None:
             wanted = self._branch(value)
@@ -280,17 +282,6 @@ class Forward:
             if name not in held:
                 return name
         return unique("gate" if gate else "y", held)
-
-    def _outlives(self, value: Value) -> bool:
-        """Whether a value is used again after its users have met, or by what lies far from the join after it."""
-        meet = self.meets[value]
-        return meet is None or not joins(self.makers[meet]) or not self._local(value, meet)
-
-    def _local(self, value: Value, meet: Value) -> bool:
-        """Whether the join takes the value itself or branches of it alone, as a block without a name does."""
-        flows = {self.flow[step.value] for step in self.steps if value in step.operands and step.value != meet}
-        join = self.makers[meet]
-        return all(flow is not None and flow[0] is join for flow in flows) and len(join.operands) >= self.uses[value]
 
     # -- text ---------------------------------------------------------------------------------------------------------
 
@@ -320,6 +311,16 @@ class Forward:
             else:
                 parts.append(str(content))
         return "".join(parts)
+
+
+def _one_layer(before: Step, step: Step) -> bool:
+    """Whether two steps read as one layer: the spec says so, or a norm or activation follows what it belongs to."""
+    if before.head == step.head:
+        return True
+    if before.unit is not None or step.unit is not None or before.node is None or step.node is None:
+        return False
+    follows = step.node.op.category in ("norm", "activation") and not step.node.op.probabilities
+    return follows and before.kind == "call" and before.node.op.category in ("conv", "fc", "norm")
 
 
 def bypasses(step: Step) -> bool:
@@ -362,9 +363,13 @@ def statements(lines: Sequence[Line], indent: int) -> list[str]:
     """Lines of code, neighbours with the same condition under one ``if``."""
     text: list[str] = []
     current: str | None = None
+    alternative = False
+    opposite = dict(zip(_CONDITIONS.values(), reversed(_CONDITIONS.values()), strict=True))
     for line in lines:
-        if line.condition != current and line.condition is not None:
-            text.append(f"{' ' * indent}if {line.condition}:")
+        if line.condition is not None and line.condition != current:
+            other = current is not None and opposite[line.condition] == current
+            alternative = other and not alternative
+            text.append(" " * indent + ("else:" if alternative else f"if {line.condition}:"))
         current = line.condition
         text += statement(line.code, indent + (4 if current is not None else 0), line.comment)
     return text

@@ -1,4 +1,4 @@
-"""How weights start: the ``init`` lines of a spec as calls of ``torch.nn.init`` at the end of the net's ``__init__``."""
+"""How weights start: a spec's ``init`` lines as calls of ``torch.nn.init`` at the end of the net's ``__init__``."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ class Plan:
         return call is not None and call.inplace and self.fresh(self.source[node.inputs[0]])
 
     def fresh(self, value: Value) -> bool:
-        """Whether a value, used once, may be overwritten: autograd keeps none of what conv, norm, fc and a sum return."""
+        """Whether a value, used once, may be overwritten: autograd keeps no result of a conv, norm, fc or sum."""
         if value < 0 or self.uses.get(value, 0) != 1 or self.live[value] != self.active[value]:
             return False
         node, call = self.nodes[value], self.calls[value]
@@ -264,18 +264,18 @@ class Plan:
         low, high, size = [math.inf] * count, [-1.0] * count, [0] * count
         own: list[list[Node | Scope]] = [[] for _ in scopes]
         opened = [False] * count
-        path: list[int] = []
+        opening: list[int] = []
         for node in self.nodes:
             at = node.scope
             low[at], high[at], size[at] = min(low[at], node.index), node.index, size[at] + 1
             # Scopes join their parent's list where their first node stands.
-            path.clear()
+            opening.clear()
             inner: int | None = at
             while inner is not None and not opened[inner]:
                 opened[inner] = True
-                path.append(inner)
+                opening.append(inner)
                 inner = scopes[inner].parent
-            for index in reversed(path):
+            for index in reversed(opening):
                 parent = scopes[index].parent
                 if parent is not None:
                     own[parent].append(scopes[index])
@@ -336,9 +336,9 @@ class Plan:
             whole.node = self.nodes[head]
             self.visible[index] = [*steps[:first], whole, *steps[last + 1 :]]
         for same in records.values():
-            if len(same) > 1 and len({self._signature(index) for index in same}) > 1:
-                if scopes[same[0]].path not in inlined:
-                    return scopes[same[0]].path
+            path = scopes[same[0]].path
+            if len(same) > 1 and path not in inlined and len({self._signature(index) for index in same}) > 1:
+                return path
         return None
 
     def _steps(self, items: list[Node | Scope]) -> list[Step]:

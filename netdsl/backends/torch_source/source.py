@@ -6,7 +6,7 @@ import re
 
 from netdsl.analyses.cost import costs
 from netdsl.backends.torch_source.classes import Definition, define
-from netdsl.backends.torch_source.construct import Writer
+from netdsl.backends.torch_source.constructor import Writer
 from netdsl.backends.torch_source.forward import Forward, Line, statement, statements
 from netdsl.backends.torch_source.inits import initialisation
 from netdsl.backends.torch_source.plan import EVAL, TRAIN, Plan

@@ -19,7 +19,9 @@ RESERVED = frozenset(
 )
 
 #: Methods of the containers of ``torch.nn`` that a member's name must not hide.
-CONTAINER_METHODS = frozenset("append clear extend insert items keys pop popitem setdefault update values".split())
+CONTAINER_METHODS = frozenset(
+    {"append", "clear", "extend", "insert", "items", "keys", "pop", "popitem", "setdefault", "update", "values"}
+)
 
 
 def plain(name: str) -> bool:
@@ -40,7 +42,11 @@ def _capital(part: str) -> str:
     letters = re.match(r"[a-z]*", part)
     assert letters is not None
     acronym = letters.group()
-    if 1 < len(acronym) < 5 and not re.search("[aeiouy]", acronym) and not part[len(acronym) : len(acronym) + 1].isupper():
+    if (
+        1 < len(acronym) < 5
+        and not re.search("[aeiouy]", acronym)
+        and not part[len(acronym) : len(acronym) + 1].isupper()
+    ):
         return acronym.upper() + part[len(acronym) :]
     return part[0].upper() + part[1:]
 
@@ -111,19 +117,19 @@ def prose(text: str) -> str:
 
 
 class Doc:
-    """An expression. ``flat`` is its text on one line, or None where it is wanted over several."""
+    """An expression. ``_flat`` is its text on one line, or None where it is wanted over several."""
 
-    def flat(self) -> str | None:
+    def _flat(self) -> str | None:
         raise NotImplementedError
 
     def lines(self, indent: int, lead: str, tail: str) -> list[str]:
         """The expression at ``indent`` columns, with ``lead`` before and ``tail`` after it, broken where it must be."""
-        text = self.flat()
+        text = self._flat()
         if text is not None and indent + width(lead) + width(text) + width(tail) <= WIDTH:
             return [" " * indent + lead + text + tail]
-        return self.broken(indent, lead, tail)
+        return self._broken(indent, lead, tail)
 
-    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+    def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         raise NotImplementedError
 
 
@@ -133,10 +139,10 @@ class Atom(Doc):
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def flat(self) -> str | None:
+    def _flat(self) -> str | None:
         return self.text
 
-    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+    def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         return [" " * indent + lead + self.text + tail]
 
 
@@ -147,12 +153,12 @@ class Keyword(Doc):
         self.prefix = name + sign
         self.value = value
 
-    def flat(self) -> str | None:
-        text = self.value.flat()
+    def _flat(self) -> str | None:
+        text = self.value._flat()
         return None if text is None else self.prefix + text
 
-    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
-        return self.value.broken(indent, lead + self.prefix, tail)
+    def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        return self.value._broken(indent, lead + self.prefix, tail)
 
 
 class Bracket(Doc):
@@ -164,16 +170,16 @@ class Bracket(Doc):
         self.closing = closing
         self.tall = tall and len(items) > 1
 
-    def flat(self) -> str | None:
+    def _flat(self) -> str | None:
         if self.tall:
             return None
-        texts = [item.flat() for item in self.items]
+        texts = [item._flat() for item in self.items]
         if None in texts:
             return None
         comma = "," if self.opening.endswith("(") and self.opening == "(" and len(texts) == 1 else ""
         return f"{self.opening}{', '.join(text for text in texts if text is not None)}{comma}{self.closing}"
 
-    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+    def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         lines = [" " * indent + lead + self.opening]
         # A lone item takes no comma; ruff would leave out none after several.
         comma = "," if len(self.items) > 1 or self.opening == "(" else ""
@@ -189,11 +195,11 @@ class Repeat(Doc):
         self.element = element
         self.loop = f"for _ in range({count})"
 
-    def flat(self) -> str | None:
-        text = self.element.flat()
+    def _flat(self) -> str | None:
+        text = self.element._flat()
         return None if text is None else f"*({text} {self.loop})"
 
-    def broken(self, indent: int, lead: str, tail: str) -> list[str]:
+    def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         inside = self.element.lines(indent + 4, "", "")
         pad = " " * indent
         return [f"{pad}{lead}*(", *inside, f"{pad}    {self.loop}", f"{pad}){tail}"]

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from netdsl.backends.torch_source.classes import Definition, Group, Leaf, Own, Slot, exact, expressible, holder
+from netdsl.backends.torch_source.classes import Definition
+from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot, exact, expressible, holder
 from netdsl.backends.torch_source.plan import pieces
-from netdsl.backends.torch_source.text import Atom, Bracket, Doc, Keyword, Repeat, call, constant, literal, plain, positions, quoted
+from netdsl.backends.torch_source.text import (
+    Atom,
+    Bracket,
+    Doc,
+    Keyword,
+    Repeat,
+    call,
+    constant,
+    literal,
+    plain,
+    positions,
+    quoted,
+)
 
 #: The order in which keywords are written; others follow.
 _ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias", "padding_mode")
@@ -69,7 +82,7 @@ class Writer:
         if isinstance(construct, Own):
             return self.instance(construct, at)
         kind = holder(construct)
-        documents = []
+        documents: list[Doc] = []
         numbered = positions(construct.names) and construct.kind == "sequential"
         for place, (name, inner, count) in enumerate(construct.runs):
             below = (*at, place if numbered else name)

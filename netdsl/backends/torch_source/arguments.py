@@ -1,0 +1,271 @@
+"""The arguments of a class: numbers that differ among its instances, named and written in terms of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.backends.torch_source.members import Leaf, Own, Slot, default, exact, find
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.backends.torch_source.text import literal, snake, unique
+
+if TYPE_CHECKING:
+    from netdsl.backends.torch_source.classes import Instance
+
+#: The names of positional arguments, for arguments that no parameter of a block names.
+_POSITIONS = {
+    "torch.nn.Conv": ("in_channels", "out_channels", "kernel_size", "stride", "padding"),
+    "torch.nn.Linear": ("in_features", "out_features"),
+    "torch.nn.BatchNorm": ("features",),
+    "torch.nn.InstanceNorm": ("features",),
+    "torch.nn.GroupNorm": ("groups", "channels"),
+    "torch.nn.LayerNorm": ("shape",),
+    "torch.nn.MaxPool": ("kernel_size", "stride", "padding"),
+    "torch.nn.AvgPool": ("kernel_size", "stride", "padding"),
+    "torch.nn.Adaptive": ("size",),
+    "torch.nn.Dropout": ("p",),
+}
+
+
+class Argument:
+    """A constructor's argument: its name, what it is for each instance, and its default if it is ``optional``."""
+
+    __slots__ = ("default", "name", "optional", "values")
+
+    def __init__(self, name: str, values: tuple[object, ...], optional: bool, default: object) -> None:
+        self.name = name
+        self.values = values
+        self.optional = optional
+        self.default = default
+
+    @property
+    def declared(self) -> str:
+        """As it stands in the signature."""
+        return f"{self.name}: {self.type}" + (f" = {literal(self.default)}" if self.optional else "")
+
+    @property
+    def type(self) -> str:
+        """Its annotation."""
+        kinds = dict.fromkeys(_type(value) for value in self.values)
+        if "float" in kinds:
+            kinds.pop("int", None)
+        if "None" in kinds:
+            kinds.pop("None")
+            kinds["None"] = None
+        return " | ".join(kinds)
+
+
+def _type(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, tuple):
+        inner = [_type(item) for item in value]
+        if len(inner) > 3 and len(set(inner)) == 1:
+            return f"tuple[{inner[0]}, ...]"
+        return f"tuple[{', '.join(inner)}]"
+    return type(value).__name__
+
+
+class Factors:
+    """What differs among instances of a class.
+
+    ``arguments`` are the constructor's; ``written`` says for each slot that is not the same in all instances how its
+    value is written; ``stored`` maps those that ``forward`` needs to the attributes that keep them.
+    """
+
+    def __init__(self, plan: Plan, instances: Sequence[Instance]) -> None:
+        self.plan = plan
+        self.instances = instances
+        self.first = instances[0]
+        self.arguments: list[Argument] = []
+        self.written: dict[Slot, str] = {}
+        self.stored: dict[str, str] = {}
+        if vectors := self._collect():
+            self._name(vectors)
+
+    def _collect(self) -> dict[Slot, tuple[object, ...]]:
+        slots = dict.fromkeys(slot for instance in self.instances for slot in instance.slots)
+        vectors: dict[Slot, tuple[object, ...]] = {}
+        for slot in slots:
+            if slot[-2:] == ("kw", "inplace"):
+                # Working in place must be safe for all.
+                safe = all(bool(instance.slots.get(slot)) for instance in self.instances)
+                for instance in self.instances:
+                    instance.slots[slot] = safe
+                continue
+            missing = self._default(slot)
+            vector = tuple(instance.slots.get(slot, missing) for instance in self.instances)
+            if len({exact(value) for value in vector}) > 1:
+                vectors[slot] = vector
+        return vectors
+
+    def _default(self, slot: Slot) -> object:
+        if slot[-2] != "kw":
+            return None
+        construct: object = None
+        for instance in self.instances:
+            if slot in instance.slots:
+                construct = find(instance.constructs, slot[:-2])
+                break
+        assert isinstance(construct, Leaf)
+        return default(construct.call.target, str(slot[-1]))[1]
+
+    def _name(self, vectors: dict[Slot, tuple[object, ...]]) -> None:
+        entering = tuple(self.plan.shape(instance.body.inputs[0])[0] for instance in self.instances)
+        leaving = tuple(self.plan.shape(instance.body.results[0])[0] for instance in self.instances)
+        given: dict[str, tuple[object, ...]] = {}
+        for name, _ in self.first.scope.arguments:
+            values = tuple(dict(instance.scope.arguments).get(name) for instance in self.instances)
+            if len({exact(value) for value in values}) > 1:
+                given[unique(snake(name) or "value", given)] = values
+        channels = unique("in_channels", given, join="_")
+        eater = self._eaters()
+        used: dict[str, tuple[object, ...]] = {}
+        for slot, vector in vectors.items():
+            text = None
+            if exact(vector) == exact(entering) and slot in eater and vector not in given.values():
+                text = channels
+                used[text] = vector
+            else:
+                text = _express(vector, given, channels, entering, used)
+            if text is None:
+                text = next((name for name, values in used.items() if exact(values) == exact(vector)), None)
+            if text is None:
+                text = self._half(slot, vector, vectors)
+            if text is None:
+                out = vector == leaving and all(isinstance(value, int) for value in vector)
+                role = "out_channels" if out else self._role(slot)
+                if role in used and exact(used[role]) != exact(vector):
+                    role = self._longer(slot, role)
+                text = unique(role, {*used, *given, channels})
+                used[text] = vector
+            self.written[slot] = text
+            if slot[0] == "step":
+                self.stored.setdefault(text, "")
+        order = [channels, *given]
+        names = sorted(used, key=lambda name: order.index(name) if name in order else len(order))
+        arguments = [Argument(name, used[name], *self._optional(name, used[name])) for name in names]
+        self.arguments = sorted(arguments, key=lambda argument: argument.optional)
+        taken = set(self.first.constructs)
+        for text in self.stored:
+            self.stored[text] = unique(snake(text) or "size", taken)
+            taken.add(self.stored[text])
+
+    def _optional(self, name: str, values: tuple[object, ...]) -> tuple[bool, object]:
+        """Whether an argument may be left out, and its default: that of the module which takes it."""
+        for slot, text in self.written.items():
+            if text == name and slot[-2] == "kw":
+                construct = find(self.first.constructs, slot[:-2])
+                assert isinstance(construct, Leaf)
+                known, value = default(construct.call.target, str(slot[-1]))
+                if known and exact(value) in map(exact, values):
+                    return True, value
+            elif text == name and slot[-2] == "own":
+                construct = find(self.first.constructs, slot[:-2])
+                assert isinstance(construct, Own)
+                inner = construct.definition.arguments[int(str(slot[-1]))]
+                if inner.optional and exact(inner.default) in map(exact, values):
+                    return True, inner.default
+        return False, None
+
+    def _eaters(self) -> set[Slot]:
+        """Slots of what counts the channels of the tensor that enters."""
+        body = self.first.body
+        cut = len(body.scope.path) + 1
+        origin = {body.inputs[0]}
+        slots: set[Slot] = set()
+        for step in body.steps:
+            if not step.operands or step.operands[0] not in origin:
+                continue
+            if step.path:
+                path = tuple(step.path[cut:].split("."))
+                slots |= {(*path, "arg", 0), (*path, "own", 0), (*path, 0, "arg", 0), (*path, 0, "own", 0)}
+            node = step.node
+            if step.unit is None and node is not None and not node.op.weight_layer and not step.pieces:
+                origin.add(step.value)
+        return slots
+
+    def _role(self, slot: Slot) -> str:
+        """A name for a constant by what it is to its module."""
+        if slot[0] == "step":
+            return "size"
+        if slot[-1] == "count":
+            return "depth"
+        construct = find(self.first.constructs, slot[:-2])
+        name = "value"
+        if isinstance(construct, Own):
+            name = construct.definition.arguments[int(str(slot[-1]))].name
+        elif isinstance(construct, Leaf):
+            name = "value"
+            if slot[-2] == "kw":
+                name = str(slot[-1])
+            else:
+                for prefix, names in _POSITIONS.items():
+                    if construct.call.target.startswith(prefix) and int(str(slot[-1])) < len(names):
+                        name = names[int(str(slot[-1]))]
+        return name if name != "out_channels" else "channels"
+
+    def _longer(self, slot: Slot, role: str) -> str:
+        """A role with the member before it that has it."""
+        where = [str(part) for part in slot[:-2] if isinstance(part, str) and not part.isdigit()]
+        return snake("_".join([*where, role])) or role
+
+    def _half(self, slot: Slot, vector: tuple[object, ...], vectors: dict[Slot, tuple[object, ...]]) -> str | None:
+        """``kernel_size // 2``, where a padding is that."""
+        if slot[-2:] != ("kw", "padding"):
+            return None
+        kernel = next((at for at in ((*slot[:-2], "arg", 2), (*slot[:-2], "arg", 0)) if at in self.written), None)
+        if kernel is None or not self.written[kernel].isidentifier():
+            return None
+        sizes = vectors[kernel]
+        halves = [size // 2 if type(size) is int else None for size in sizes]
+        return f"{self.written[kernel]} // 2" if halves == list(vector) else None
+
+
+def _express(
+    vector: tuple[object, ...],
+    given: dict[str, tuple[object, ...]],
+    channels: str,
+    entering: tuple[int, ...],
+    used: dict[str, tuple[object, ...]],
+) -> str | None:
+    """A vector of constants in terms of the block's own parameters and the entering channels, noted in ``used``."""
+
+    def written(text: str, *names: str) -> str:
+        used.update((name, entering if name == channels else given[name]) for name in names)
+        return text
+
+    for name, values in given.items():
+        if exact(values) == exact(vector):
+            return written(name, name)
+    numbers = [value for value in vector if isinstance(value, int) and not isinstance(value, bool)]
+    if len(numbers) < len(vector) or 0 in numbers:
+        return None
+    bases: dict[str, list[int]] = {}
+    for name, values in given.items():
+        whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool) and value]
+        if len(whole) == len(vector):
+            bases[name] = whole
+    for name, whole in bases.items():
+        if (factor := _factor_of(numbers, whole)) is not None:
+            return written(f"{factor} * {name}", name)
+    if len(set(entering)) > 1:
+        if numbers == list(entering):
+            return written(channels, channels)
+        for name, whole in bases.items():
+            if numbers == [a * b for a, b in zip(whole, entering, strict=True)]:
+                return written(f"{name} * {channels}", name, channels)
+        if (factor := _factor_of(numbers, list(entering))) is not None:
+            return written(f"{factor} * {channels}", channels)
+        bases[channels] = list(entering)
+    for name, whole in bases.items():
+        for divisor in range(2, 65):
+            exactly = divisor == 2 or all(value % divisor == 0 for value in whole)
+            if exactly and numbers == [value // divisor for value in whole]:
+                return written(f"{name} // {divisor}", name)
+    return None
+
+
+def _factor_of(numbers: list[int], whole: list[int]) -> int | None:
+    factor = numbers[0] // whole[0]
+    return factor if factor > 1 and numbers == [factor * value for value in whole] else None
