@@ -1,0 +1,256 @@
+"""A net written out: one layer a line, every style, default, repeat and expression resolved, each with its origin.
+
+The text is a spec itself. It compiles to the same nodes under the same names; blocks and repeats, which are only a way
+to write them, are gone (a comment says where each began).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from netdsl.diagnostics import NetdslError, Span
+from netdsl.elaborate.compile import MAX_NODES, Compilation, Input, analyse
+from netdsl.elaborate.expressions import show
+from netdsl.ir.graph import Graph, Node, Output
+from netdsl.ir.types import Scalar, show_shape
+
+_WORD = re.compile(r"(?!(?:if|else)\b)[A-Za-z_][A-Za-z0-9_]*\Z")
+_PART = re.compile(r"[A-Za-z0-9_]+\Z")
+#: Where a line's comment begins, if the line is not longer.
+_MARGIN = 60
+
+
+def expand(
+    source: str | Path,
+    *,
+    variant: str | None = None,
+    set: Mapping[str, Scalar | str] | None = None,
+    input: Input | None = None,
+    max_nodes: int = MAX_NODES,
+) -> str:
+    """The net of a spec, written out. Arguments and errors are those of :func:`netdsl.compile`."""
+    made = analyse(source, variant=variant, set=set, input=input, max_nodes=max_nodes)
+    if made.graph is None:
+        raise NetdslError(made.errors, made.sources)
+    return "\n".join(_Writer(made.graph, made).lines()) + "\n"
+
+
+class _Writer:
+    def __init__(self, graph: Graph, made: Compilation) -> None:
+        self.graph = graph
+        self.origins = made.origins
+        self.last: int | None = graph.inputs[0] if len(graph.inputs) == 1 else None
+        self.known: dict[str, int] = {}
+        self.starts = [_line_starts(source.text) for source in graph.sources]
+
+    def lines(self) -> Iterator[str]:
+        graph = self.graph
+        title = f" {show(graph.title)}" if graph.title is not None else ""
+        yield f"net {graph.name}{title}"
+        if graph.variant is not None:
+            yield f"# variant {graph.variant}"
+        for name, value in graph.settings:
+            yield f"# {name} = {show(value)}"
+        yield ""
+        for index in graph.inputs:
+            node = graph.nodes[index]
+            label = f"{node.label} " if node.label is not None else ""
+            yield f"input {label}{'x'.join(map(str, node.shape))}"
+        yield ""
+        scopes = {scope.path: scope.index for scope in graph.scopes if scope.kind == "output"}
+        bodies = {output.name: scopes.get(output.name) for output in graph.outputs}
+        inside = {body for body in bodies.values() if body is not None}
+        owner = [next((a for a in graph.ancestors(node.scope) if a in inside), None) for node in graph.nodes]
+        main = next((output for output in graph.outputs if output.name == "main"), None)
+        yield from self.body([n for n in graph.nodes if owner[n.index] is None and n.inputs], "", None, "")
+        if main is not None and self.last != main.node:
+            yield f"@{self.name(main.node)}"
+        for output in graph.outputs:
+            if output.name != "main":
+                members = [n for n in graph.nodes if n.inputs and owner[n.index] == bodies[output.name]]
+                yield ""
+                yield from self.output(output, members)
+        if graph.inits:
+            yield ""
+        for init in graph.inits:
+            arguments = "".join(f" {name}={_init_value(value)}" for name, value in init.arguments)
+            target = _path(init.target) if init.by_label else init.target
+            yield f"init {target} = {init.scheme}{arguments}"
+
+    def output(self, output: Output, members: list[Node]) -> Iterator[str]:
+        mode = f" {output.mode}" if output.mode != "both" else ""
+        weight = f" weight={output.weight!r}" if output.weight is not None else ""
+        yield f"output {output.name}{mode}{weight} {{"
+        self.last = None
+        yield from self.body(members, "  ", output.mode, f"{output.name}.")
+        if self.last != output.node:
+            yield f"  @{self.name(output.node)}"
+        yield "}"
+
+    def body(self, members: list[Node], indent: str, mode: str | None, prefix: str) -> Iterator[str]:
+        """One line a node; ``prefix`` is the path of the scope that the lines stand in."""
+        scope: int | None = None
+        groups = {first: last for first, last in self.groups(members)}
+        open_until: int | None = None
+        for node in members:
+            if node.scope != scope:
+                yield from self.heading(node, indent)
+                scope = node.scope
+            if open_until is None and node.index in groups:
+                open_until = groups[node.index]
+                yield from self.start(self.graph.nodes[open_until].inputs[0], indent)
+                yield f"{indent}["
+                indent += "  "
+            if node.index == open_until:
+                indent = indent[:-2]
+                yield f"{indent}] {node.mode} as {_quoted(node.name)}"
+                self.known[node.name] = node.index
+                self.last, open_until = node.index, None
+                continue
+            inner = mode if open_until is None else self.graph.nodes[open_until].mode
+            text = self.item(node, prefix, inner)
+            flow = node.inputs[0]
+            lead = "" if flow == self.last or node.op.variadic else f"@{self.name(flow)}, "
+            line = f"{indent}{lead}{text}"
+            yield f"{line:<{_MARGIN}}  # {self.remark(node)}"
+            self.last = node.index
+
+    def start(self, index: int, indent: str) -> Iterator[str]:
+        if self.last != index:
+            yield f"{indent}@{self.name(index)}"
+
+    def groups(self, members: list[Node]) -> Iterator[tuple[int, int]]:
+        """First and last node of each group that acts in one mode alone."""
+        for node in members:
+            if node.op.keyword == "select":
+                first = node.inputs[1]
+                inside = {first}
+                for earlier in range(first, -1, -1):
+                    if earlier in inside and self.graph.nodes[earlier].mode == node.mode:
+                        first = earlier
+                        inside.update(i for i in self.graph.nodes[earlier].inputs if self.graph.nodes[i].mode == node.mode)
+                yield first, node.index
+
+    def heading(self, node: Node, indent: str) -> Iterator[str]:
+        scope = self.graph.scopes[node.scope]
+        if scope.index == 0 or scope.kind == "output":
+            return
+        what = scope.kind
+        if scope.block is not None:
+            what = f"{scope.block}({', '.join(f'{name}={show(value)}' for name, value in scope.arguments)})"
+        yield f"{indent}# {scope.path}: {what}, {self.place(scope.span)}"
+
+    def item(self, node: Node, prefix: str, mode: str | None) -> str:
+        """A node as an item of a row, with its name."""
+        words = f" {node.mode}" if node.mode != "both" and node.mode != mode else ""
+        if node.op.variadic:
+            branches = " | ".join(f"@{self.name(i)}" for i in node.inputs)
+            text = f"{node.op.keyword} {{ {branches} }}{words}"
+        elif node.module is not None and self.known.get(node.module, node.index) != node.index:
+            self.known[node.name] = node.index
+            return f"reuse {_path(node.module)}{words} as {_quoted(node.name)}"
+        else:
+            text = layer(node, [self.name(i) for i in node.inputs[1:]]) + words
+        if node.module is None:
+            self.known[node.name] = node.index
+            return f"{text} as {_quoted(node.name)}"
+        self.known[node.module] = node.index
+        return f"{_path(node.module.removeprefix(prefix))}: {text}"
+
+    def name(self, index: int) -> str:
+        """How a tensor is referred to."""
+        node = self.graph.nodes[index]
+        if node.index in self.graph.inputs:
+            return _path(node.label) if node.label is not None else _quoted("input")
+        if node.module is not None and self.known.get(node.module) == index:
+            return _path(node.module)
+        return _quoted(node.name)
+
+    def remark(self, node: Node) -> str:
+        """The shape, the place, and where each value came from."""
+        parts = [show_shape(node.shape), self.place(node.span)]
+        if node.head != node.index:
+            head = self.graph.nodes[node.head]
+            parts.append(f"added to {head.name}, {self.place(head.span)}")
+        found = self.origins[node.index] if node.index < len(self.origins) else {}
+        by_origin: dict[str, list[str]] = {}
+        for name, attribute in node.op.attributes().items():
+            value = getattr(node.op, name)
+            if value is None or value == ():
+                continue
+            if attribute.kind == "bool" and not value and name not in found and name != "bias":
+                continue
+            by_origin.setdefault(found.get(name, "default"), []).append(name)
+        words = {"written": "", "style": "by its style", "bn": "since batch norm follows", "default": "by default"}
+        for origin, text in words.items():
+            if origin in by_origin and text:
+                parts.append(f"{', '.join(by_origin[origin])} {text}")
+        return "; ".join(parts)
+
+    def place(self, span: Span) -> str:
+        import bisect
+
+        line = bisect.bisect_right(self.starts[span.file], span.start)
+        name = f"{self.graph.sources[span.file].name} " if span.file else ""
+        return f"{name}line {line}"
+
+
+def layer(node: Node, references: list[str]) -> str:
+    """A node's operator as a layer is written, every attribute said."""
+    op = node.op
+    syntax = op.syntax
+    values = {name: getattr(op, name) for name in op.attributes()}
+    text = op.keyword
+
+    def take(name: str | None) -> str | None:
+        value = values.pop(name, None) if name is not None else None
+        return None if value is None or value == () else _value(value)
+
+    kernel, channels, stride = take(syntax.kernel), take(syntax.channels), take(syntax.stride)
+    text += kernel or ""
+    text += f"-{channels}" if channels is not None else ""
+    text += f"/{stride}" if stride is not None else ""
+    for name in syntax.positional:
+        if values.get(name) is None or values.get(name) == ():
+            break
+        text += f" {_value(values.pop(name))}"
+    for name, value in values.items():
+        if value is None or value == ():
+            continue
+        if value is False and op.attributes()[name].default is False:
+            continue
+        text += f" {name}={_value(value)}"
+    return text + "".join(f" @{reference}" for reference in references)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        same = len(set(value)) == 1 and len(value) > 1
+        return str(value[0]) if same else "x".join(map(str, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value if _WORD.match(value) else show(value)
+    return f"{{{value!r}}}" if isinstance(value, (int, float)) and value < 0 else repr(value)
+
+
+def _init_value(value: Scalar) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _quoted(name: str) -> str:
+    return show(name)
+
+
+def _path(path: str) -> str:
+    """A dotted path as a label or reference is written."""
+    first, *rest = path.split(".")
+    parts = [first if _WORD.match(first) else _quoted(first)]
+    parts += [part if _PART.match(part) else _quoted(part) for part in rest]
+    return ".".join(parts)
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(index + 1 for index, char in enumerate(text) if char == "\n")]
