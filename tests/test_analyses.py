@@ -79,6 +79,11 @@ def test_an_activation_takes_the_place_of_a_tensor_that_nothing_else_needs() -> 
     assert counted["add1"] == 256
 
 
+def test_what_drops_or_scales_in_a_branch_takes_its_input_s_place() -> None:
+    numbers = stats(graph_of("input 4x8x8\nadd { conv3-4 +bn, scale, droppath 0.1 | id }"))
+    assert {r.op: r.activations for r in numbers.layers if r.activations} == {"input": 256, "conv": 256, "add": 256}
+
+
 def test_views_of_a_tensor_are_no_activations() -> None:
     numbers = stats(graph_of("input 4x8x8\nflatten\nfc-10"))
     assert [r.activations for r in numbers.layers] == [256, 0, 10]

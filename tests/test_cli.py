@@ -10,6 +10,7 @@ import os
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,8 @@ def test_help_names_every_command_with_examples(run: Run) -> None:
 
 
 def test_version(run: Run) -> None:
+    project = tomllib.loads((SPECS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == netdsl.__version__
     assert run("--version").out == f"netdsl {netdsl.__version__}\n"
 
 
@@ -271,8 +274,8 @@ def test_the_table_of_a_terminal_has_the_same_numbers(monkeypatch: pytest.Monkey
 def test_check_of_a_good_file_compiles_every_variant(run: Run, family: Path) -> None:
     shown = run("check", family)
     assert (shown.code, shown.err) == (0, "")
-    assert shown.out == "1 file, 2 variants: nothing to report\n"
-    assert run("check", f"{family}:wide").out == "1 file, 1 variant: nothing to report\n"
+    assert shown.out == "1 file, 2 nets: nothing to report\n"
+    assert run("check", f"{family}:wide").out == "1 file, 1 net: nothing to report\n"
 
 
 def test_check_says_all_that_is_wrong_once(run: Run, broken: Path, family: Path) -> None:

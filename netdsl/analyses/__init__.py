@@ -1,0 +1,1 @@
+"""The numbers: graph → frozen tables. Loops over nodes, linear in time; torch is never needed."""

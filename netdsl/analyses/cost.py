@@ -19,6 +19,9 @@ PARTS: tuple[Part, ...] = ("conv_fc", "norm", "pool", "elementwise")
 
 _PART: dict[Category, Part] = {"conv": "conv_fc", "fc": "conv_fc", "norm": "norm", "pool": "pool"}
 
+#: Elementwise in one tensor, so that a kernel can write where it reads, whether or not PyTorch has a flag for it.
+_FUSED: frozenset[Category] = frozenset({"activation", "regularise"})
+
 
 def part(category: Category) -> Part:
     """The part of the FLOPs that an operator of this category counts in."""
@@ -39,8 +42,8 @@ class Cost(NamedTuple):
     ``flops``
         twice the multiply-adds, and the arithmetic beside them: norms, activations, pooling, joins.
     ``activations``
-        elements of the output; none for a view, nor for an activation, norm or dropout whose output can take the place
-        of an input that nothing else needs.
+        elements of the output; none for a view, nor for an activation, norm, dropout or scale whose output can take
+        the place of an input that nothing else needs.
     """
 
     params: int
@@ -53,7 +56,7 @@ class Cost(NamedTuple):
 
 
 def costs(graph: Graph, view: View = "infer", batch: int = 1) -> list[Cost]:
-    """The cost of each node that the view has, in the order of :func:`netdsl.analyses.view.see`. Linear in the nodes."""
+    """The cost of each node that the view has, in the order of :func:`netdsl.analyses.view.see`."""
     return costs_of(graph, see(graph, view), batch)
 
 
@@ -81,7 +84,7 @@ def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
         macs = op.macs(shapes, shape) * batch
         flops = 2 * macs + op.work(shapes, shape) * batch
         inputs = seen.inputs[node.index]
-        fused = op.in_place or op.category == "activation"
+        fused = op.in_place or op.category in _FUSED
         if op.is_view or (fused and inputs and users[inputs[0]] == 1):
             activations = 0
         else:

@@ -34,7 +34,7 @@ exit codes: 0 all went well, 1 a diagnostic was reported, 2 the command was not 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code: 0, 1 (diagnostics) or 2 (usage). Prints, and never raises for input."""
+    """Runs one command and returns its exit code: 0, 1 (diagnostics) or 2 (usage). Never raises for bad input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has no `×` shows `?` rather than a traceback.

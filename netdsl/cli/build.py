@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def default_output(path: str, graph: Graph) -> str:
-    """``vgg19.py`` for ``specs/vgg19.net``, ``resnet_50.py`` for one of several variants: a name that Python imports."""
+    """``vgg19.py`` for ``specs/vgg19.net``, ``resnet_50.py`` for one of several variants: a name to import."""
     stem = Path(path).stem
     if graph.variant is not None and len(graph.variants) > 1:
         stem = f"{stem}_{graph.variant}"

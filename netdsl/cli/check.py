@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         report([_named(diagnostic, named[diagnostic]) for diagnostic in ordered], found.sources)
         files = f"{len(options.file)} file{'' if len(options.file) == 1 else 's'}"
-        nets = f"{checked} variant{'' if checked == 1 else 's'}"
+        nets = f"{checked} net{'' if checked == 1 else 's'}"
         say(f"{files}, {nets}: {count(ordered) or 'nothing to report'}\n")
     bad = any(diagnostic.severity == "error" for diagnostic in ordered)
     return 1 if bad or (options.strict and ordered) else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-import netdsl.ops
+import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl.cli.options import Parser
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic, did_you_mean
@@ -41,7 +41,6 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the list, or one layer; 1 where there is no such layer."""
-    assert netdsl.ops  # importing it filled the registry
     if options.name is None:
         say(_list())
         return 0

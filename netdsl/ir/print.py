@@ -72,9 +72,9 @@ class Places:
 def text(graph: Graph) -> str:
     """The graph as text: a head, one line a node below the scopes around it, then the outputs.
 
-    A node's line is ``%3 = conv(%2) kernel=3x3 … : 64×56×56  layer1.0.conv1  @resnet.net:12``: number, operator, inputs,
-    the attributes that are not their class's default, the output's shape (channels first, no batch axis), name, module
-    where it has another name, and place.
+    A node's line is ``%3 = conv(%2) kernel=3x3 … : 64×56×56  layer1.0.conv1  @resnet.net:12``: number, operator,
+    inputs, the attributes that are not their class's default, the output's shape (channels first, no batch axis), name,
+    module where it has another name, and place.
     """
     places = Places(graph)
     lines = [_head(graph)]
@@ -157,7 +157,7 @@ def _output(output: Output) -> str:
 
 
 def to_json(graph: Graph) -> str:
-    """The graph as JSON, indented by one space, with a newline at the end. :func:`from_json` reads an equal graph back."""
+    """The graph as JSON, indented by one space. :func:`from_json` reads an equal graph back."""
     return graph.model_dump_json(indent=1) + "\n"
 
 

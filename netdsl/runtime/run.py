@@ -25,7 +25,7 @@ class Ran(NamedTuple):
 
 
 def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
-    """The device of that name; ``auto`` is CUDA where there is a GPU. Raises :class:`NetdslError` where there is none."""
+    """The device of that name; ``auto`` is CUDA where there is a GPU. Raises :class:`NetdslError` for one not there."""
     library = require_torch()
     there = library.cuda.is_available()
     if wanted == "cuda" and not there:
