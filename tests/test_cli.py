@@ -310,6 +310,26 @@ def test_check_as_json(run: Run, broken: Path) -> None:
     assert first["end_column"] > 1
 
 
+def test_what_is_not_checked_is_said(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "kept.net"
+    file.write_text("net kept\ninput 1x8x8\nconv3-4 -> 4x8x8\nexpect params = 40\n")
+    assert run("check", file).err == ""
+    note = "`--input` changes the spec: its `expect` and `->` were not checked"
+    assert run("check", file, "--input", "1x9x9").err == f"note: {file}: {note}\n"
+    assert json.loads(run("check", file, "--input", "1x9x9", "--format", "json").out)["notes"] == [f"{file}: {note}"]
+    for name in ("stats", "ir", "expand"):
+        assert run(name, file, "--input", "1x9x9").err == f"note: {note}\n"
+
+
+def test_several_inputs_are_given_shapes_by_name(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "two.net"
+    file.write_text("net two\ninput a 1x8x8\ninput b 2x8x8\nconcat { @a | @b }, conv3-4\n")
+    shown = run("stats", file, "--input", "a=3x8x8", "--format", "json")
+    assert json.loads(shown.out)["inputs"] == {"a": [3, 8, 8], "b": [2, 8, 8]}
+    assert "is given twice for one input" in run("stats", file, "--input", "a=3x8x8", "--input", "a=1x8x8").err
+    assert "error[ND005]" in run("stats", file, "--input", "3x8x8").err
+
+
 def test_warnings_end_with_0_unless_strict(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "warn.net"
     file.write_text("net warn\ninput 1x8x8\nblock unused { conv3-4 }\nconv3-4, relu\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class _Found:
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
+        self.notes: list[str] = []
         #: For each diagnostic the variants that show it.
         self.shown: dict[Diagnostic, list[str]] = {}
         #: For each diagnostic whether some variant of its file does not show it.
@@ -60,6 +62,9 @@ class _Found:
             if source not in self.sources:
                 self.sources.append(source)
             places.append(self.sources.index(source))
+        for note in result.notes:
+            if f"{path}: {note}" not in self.notes:
+                self.notes.append(f"{path}: {note}")
         graph = result.graph
         name = (graph.variant if graph is not None else variant) or ""
         for diagnostic in result.diagnostics:
@@ -80,10 +85,12 @@ def run(options: argparse.Namespace) -> int:
 
         items = [_plain(diagnostic, named[diagnostic], found.sources) for diagnostic in ordered]
         errors = sum(diagnostic.severity == "error" for diagnostic in ordered)
-        value = {"diagnostics": items, "errors": errors, "warnings": len(ordered) - errors}
+        value = {"diagnostics": items, "notes": found.notes, "errors": errors, "warnings": len(ordered) - errors}
         say(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
     else:
         report([_named(diagnostic, named[diagnostic]) for diagnostic in ordered], found.sources)
+        for note in found.notes:
+            print(f"note: {note}", file=sys.stderr)
         files = f"{len(options.file)} file{'' if len(options.file) == 1 else 's'}"
         nets = f"{checked} net{'' if checked == 1 else 's'}"
         say(f"{files}, {nets}: {count(ordered) or 'nothing to report'}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from netdsl.cli.options import Parser, add_file, choice, target
+from netdsl.cli.options import Parser, add_file, choice, compiled, target
 from netdsl.cli.terminal import say
 from netdsl.elaborate import expand
 
@@ -31,5 +31,8 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Prints the resolved text."""
     path, variant = target(parser(), options.file, options)
+    # Warnings and notes are the compiler's to give; the text alone has none.
+    if compiled(path, variant, options) is None:
+        return 1
     say(expand(Path(path), **choice(variant, options)))
     return 0
