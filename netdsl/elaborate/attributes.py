@@ -124,9 +124,7 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         raise stop("ND202", message, flag.span, help=help)
 
 
-def _attribute(
-    given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str
-) -> None:
+def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str) -> None:
     name, attributes = item.name.text, op.attributes()
     if name not in attributes:
         help = did_you_mean(name, [*attributes, *op.syntax.flags])
@@ -137,9 +135,7 @@ def _attribute(
     given.spans[name] = item.value.span
 
 
-def _positional(
-    given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str
-) -> None:
+def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str) -> None:
     if isinstance(item.value, tree.Reference):
         if not op.syntax.reference:
             message = f"`{op.keyword}` takes no second tensor"
@@ -175,7 +171,9 @@ def read(attribute: Attribute, value: tree.Value, env: Env, rank: int | None) ->
 
 
 def _noun(attribute: Attribute) -> str:
-    return {"int": "whole number", "float": "number", "bool": "truth value", "text": "text"}.get(attribute.kind, "value")
+    return {"int": "whole number", "float": "number", "bool": "truth value", "text": "text"}.get(
+        attribute.kind, "value"
+    )
 
 
 def _word(attribute: Attribute, value: tree.Sizes, env: Env) -> str:

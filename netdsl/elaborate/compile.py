@@ -17,7 +17,7 @@ from netdsl.elaborate.initialise import read_inits
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path
-from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.elaborate.values import Env, Stop, Tensor, stop
 from netdsl.elaborate.warnings import warnings
 from netdsl.ir.graph import Graph, Node, Output, Scope
 from netdsl.ir.op import OpError, lookup
@@ -106,9 +106,11 @@ class Compiler:
         self.loading: list[Path] = []
 
     def report(self, diagnostic: Diagnostic) -> None:
+        """Keeps a diagnostic."""
         self.diagnostics.append(diagnostic)
 
     def done(self, graph: Graph | None = None, drafts: Sequence[Draft] = ()) -> Compilation:
+        """What came of it: no graph where there was an error."""
         if any(d.severity == "error" for d in self.diagnostics):
             graph = None
         origins = tuple(draft.origins or {} for draft in drafts)
@@ -117,6 +119,7 @@ class Compiler:
     def run(
         self, source: str | Path, variant: str | None, given: Mapping[str, object], input: Input | None
     ) -> Compilation:
+        """The whole way from a source to what came of it."""
         if isinstance(source, str) and "\n" not in source:
             source, named = split_variant(source)
             if named is not None and variant not in (None, named):
@@ -201,6 +204,7 @@ class Compiler:
     def elaborate(
         self, program: Program, variant: str | None, given: Mapping[str, object], input: Input | None
     ) -> Compilation:
+        """From declarations to a graph, for one variant."""
         known = program.variant_names()
         if variant is not None and variant not in known:
             help = did_you_mean(variant, known)
@@ -268,7 +272,9 @@ class Compiler:
             outside = dict(given)
             for name in outside:
                 if name not in names:
-                    raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", help=did_you_mean(name, names)))
+                    raise Stop(
+                        Diagnostic("ND005", f"there is no input called `{name}`", help=did_you_mean(name, names))
+                    )
         elif given is not None:
             if len(names) > 1:
                 listed = ", ".join(f"`{name}`" for name in names)
@@ -348,7 +354,7 @@ class Compiler:
             flow = drafts.need(flow, end)
             if flow.node >= 0:
                 root.result = flow.node
-                outputs.insert(0, Output(name="main", node=flow.node, span=end))
+                outputs.insert(0, Output.model_construct(name="main", node=flow.node, span=end))
         elif not program.rows and not program.holes:
             raise stop("ND227", "the net has no layers", root.span)
         return outputs, inputs
@@ -376,9 +382,10 @@ class Compiler:
             below = Labels(context.labels)
             context.labels.inner[name] = below
             result = done(drafts.body(line.body, inside.at(labels=below), flow, "an output"))
-        if result is None or result.node < 0:
-            return None if result is POISON else drafts.need(result, line.span) and None
-        return Output(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
+        result = drafts.need(result, line.span)
+        if result.node < 0:
+            return None
+        return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
 
     def ramp(self, drafts: Elaborator) -> None:
         """Gives every layer of a ramp its share, evenly from the first to the last, in the order of the net."""
@@ -408,6 +415,7 @@ class Compiler:
         inputs: list[int],
         inits: tuple[object, ...],
     ) -> Graph:
+        """The finished graph."""
         path = program.path
         name = program.net.name.text if program.net is not None else path.stem if path is not None else "net"
         return Graph.model_construct(

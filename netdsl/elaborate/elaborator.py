@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Note, Span, did_you_mean
-from netdsl.elaborate.context import Context, Draft, DraftScope, Styles
+from netdsl.elaborate.context import Context, DraftScope, Styles
 from netdsl.elaborate.expressions import evaluate, kind_of, show, truth, whole
 from netdsl.elaborate.layers import LayerMaker
 from netdsl.elaborate.names import Frame, Labels, check_label
@@ -76,6 +76,7 @@ class Elaborator(LayerMaker):
 
     @contextmanager
     def deeper(self, span: Span) -> Iterator[None]:
+        """One level of items further in: counts depth and steps, and holds them against their bounds."""
         self.depth += 1
         self.steps += 1
         if self.depth > MAX_DEPTH:
@@ -133,6 +134,7 @@ class Elaborator(LayerMaker):
             return result
 
     def name_tensor(self, name: str, tensor: Tensor, labels: Labels, item: tree.Item) -> None:
+        """Gives a tensor a name; a node keeps the first."""
         labels.tensors[name] = tensor
         if tensor.node >= 0 and not isinstance(item.core, tree.Reference):
             draft = self.drafts[tensor.node]
@@ -276,6 +278,7 @@ class Elaborator(LayerMaker):
         return op is not None and op.syntax.times is not None and not bare
 
     def remember(self, item: tree.Item, label: str | None, context: Context) -> None:
+        """Keeps what ``reuse`` of this label would need."""
         if label is not None and not context.frame.replay:
             state = context.frame.again()
             self.reusable[id(context.labels), label] = Reusable(item, label, context, state)
@@ -371,6 +374,7 @@ class Elaborator(LayerMaker):
             return done(self.joined(join, inside, flow))
 
     def joined(self, join: tree.Join, context: Context, flow: Tensor | None) -> Tensor | None:
+        """The node that joins what the branches give; what gives nothing to join passes the tensor on."""
         if not join.branches:
             raise stop("ND232", f"`{join.word.text}` has no branch to join", join.span)
         results: list[Tensor] = []
@@ -391,9 +395,7 @@ class Elaborator(LayerMaker):
         except Stop as problem:
             if problem.diagnostic is not None:
                 shapes = [show_shape(r.shape) for r in results if r.shape is not None]
-                notes = tuple(
-                    Note(span, f"gives {shape}") for span, shape in zip(spans, shapes, strict=True)
-                )
+                notes = tuple(Note(span, f"gives {shape}") for span, shape in zip(spans, shapes, strict=True))
                 problem.diagnostic = problem.diagnostic._replace(notes=notes)
             raise
 
@@ -413,6 +415,7 @@ class Elaborator(LayerMaker):
         return node.then
 
     def conditional(self, node: tree.If, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """An ``if``: the body that it takes, or nothing."""
         body = self.chosen(node, context.env)
         if body is None:
             return flow
@@ -437,6 +440,7 @@ class Elaborator(LayerMaker):
             return done(self.cells(table, place, inside, flow))
 
     def cells(self, table: tree.Table, place: int, context: Context, flow: Tensor | None) -> Tensor | None:
+        """The rows of a table, in the column at ``place``."""
         for row in table.rows:
             for cells in split_rows(row, len(table.columns)):
                 flow = self.cell(row, cells, len(table.columns), place, context, flow)
@@ -526,6 +530,7 @@ class Elaborator(LayerMaker):
     # -- blocks
 
     def find_block(self, name: tree.Name, context: Context) -> Block:
+        """The block of a name. Raises where there is none."""
         block = context.program.blocks.get(name.text)
         if block is not None:
             block.used = True
@@ -538,7 +543,9 @@ class Elaborator(LayerMaker):
             message = f"`{name.text}` is a layer and takes no parentheses"
             raise stop("ND201", message, name.span, help=f"it is written `{op.example.line}`")
         candidates = [*context.program.blocks, *names()]
-        raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=did_you_mean(name.text, candidates))
+        raise stop(
+            "ND201", f"there is no block called `{name.text}`", name.span, help=did_you_mean(name.text, candidates)
+        )
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""

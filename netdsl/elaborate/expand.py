@@ -92,7 +92,7 @@ class _Writer:
     def body(self, members: list[Node], indent: str, mode: str | None, prefix: str) -> Iterator[str]:
         """One line a node; ``prefix`` is the path of the scope that the lines stand in."""
         scope: int | None = None
-        groups = {first: last for first, last in self.groups(members)}
+        groups = dict(self.groups(members))
         open_until: int | None = None
         for node in members:
             if node.scope != scope:
@@ -130,14 +130,16 @@ class _Writer:
                 for earlier in range(first, -1, -1):
                     if earlier in inside and self.graph.nodes[earlier].mode == node.mode:
                         first = earlier
-                        inside.update(i for i in self.graph.nodes[earlier].inputs if self.graph.nodes[i].mode == node.mode)
+                        inside.update(
+                            i for i in self.graph.nodes[earlier].inputs if self.graph.nodes[i].mode == node.mode
+                        )
                 yield first, node.index
 
     def heading(self, node: Node, indent: str) -> Iterator[str]:
         scope = self.graph.scopes[node.scope]
         if scope.index == 0 or scope.kind == "output":
             return
-        what = scope.kind
+        what: str = scope.kind
         if scope.block is not None:
             what = f"{scope.block}({', '.join(f'{name}={show(value)}' for name, value in scope.arguments)})"
         yield f"{indent}# {scope.path}: {what}, {self.place(scope.span)}"

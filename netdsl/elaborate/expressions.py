@@ -103,7 +103,9 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
     if value is UNKNOWN:
         raise Stop
     if isinstance(value, Tensor):
-        raise stop("ND209", f"`{name}` is a tensor, and a value is wanted", span, help=f"the tensor itself is `@{name}`")
+        raise stop(
+            "ND209", f"`{name}` is a tensor, and a value is wanted", span, help=f"the tensor itself is `@{name}`"
+        )
     assert isinstance(value, (int, float, bool, str))
     return value
 
@@ -135,7 +137,7 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
 
 
 def _number(value: Scalar, operand: tree.Expression, sign: str) -> int | float:
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         help = "`int(…)` makes 1 or 0 of it" if isinstance(value, bool) else None
         raise stop("ND209", f"`{sign}` computes with numbers, and this is {kind_of(value)}", operand.span, help=help)
     return value

@@ -74,7 +74,7 @@ def _read(rule: tree.InitRule, program: Program, paths: frozenset[str]) -> Init 
     if scheme not in SCHEMES:
         help = did_you_mean(scheme, SCHEMES) or "there are " + ", ".join(f"`{s}`" for s in SCHEMES)
         raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
-    return Init(
+    return Init.model_construct(
         target=target, by_label=by_label, scheme=scheme, arguments=_arguments(rule, program), span=rule.span
     )
 

@@ -37,12 +37,12 @@ class LayerMaker:
 
     if TYPE_CHECKING:  # what the other part gives
 
-        def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None: ...
-        def need(self, flow: Tensor | None, span: Span) -> Tensor: ...
-        def reference(self, reference: tree.Reference, context: Context) -> Tensor: ...
-        def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None: ...
-        def report(self, diagnostic: Diagnostic) -> None: ...
-        def scoped(
+        def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None: ...  # noqa: D102
+        def need(self, flow: Tensor | None, span: Span) -> Tensor: ...  # noqa: D102
+        def reference(self, reference: tree.Reference, context: Context) -> Tensor: ...  # noqa: D102
+        def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None: ...  # noqa: D102
+        def report(self, diagnostic: Diagnostic) -> None: ...  # noqa: D102
+        def scoped(  # noqa: D102
             self,
             kind: Any,
             context: Context,
@@ -93,7 +93,9 @@ class LayerMaker:
         def place(flow: Tensor | None, place: Context, label: str | None) -> Tensor:
             defaults = None if target is None or found is None else (target, found[1])
             assert op is not None
-            return self.build(op, layer, digits, label, place, context, self.need(flow, layer.span), defaults, normed, times)
+            return self.build(
+                op, layer, digits, label, place, context, self.need(flow, layer.span), defaults, normed, times
+            )
 
         first = len(self.drafts)
         if body is None:
@@ -118,6 +120,7 @@ class LayerMaker:
         return first
 
     def identity(self, op: type[Op], layer: tree.Layer, flow: Tensor | None) -> Tensor | None:
+        """The layer ``id``: no node at all."""
         if layer.head != layer.word.span or layer.suffixes or layer.modifiers:
             raise stop("ND202", "`id` passes the tensor on as it is and takes nothing", layer.span)
         return flow
@@ -181,13 +184,22 @@ class LayerMaker:
         else:
             result = self.rows((row,), inside, enters)
         if not head and result is not POISON and result is not None and result.shape is not None:
-            raise stop("ND229", f"the style of `{op.keyword}` does not say where the layer stands", style[0].span, help="`_`")
+            raise stop(
+                "ND229", f"the style of `{op.keyword}` does not say where the layer stands", style[0].span, help="`_`"
+            )
         return result, head[0] if head else None
 
     def suffix(self, suffix: tree.Layer, context: Context, flow: Tensor | None) -> Tensor | None:
         """One layer after `+`: no style of its own, but its defaults."""
         inside = Context(
-            context.program, context.env, context.frame, context.labels, context.styles, context.mode, no_target, context.loose
+            context.program,
+            context.env,
+            context.frame,
+            context.labels,
+            context.styles,
+            context.mode,
+            no_target,
+            context.loose,
         )
         return self.layer(suffix, None, inside, flow)
 
@@ -287,7 +299,9 @@ class LayerMaker:
         shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         shape = op.infer(shapes)
         if elements(shape) > MAX_ELEMENTS:
-            raise OpError("ND218", f"a tensor of {show_shape(shape)} is beyond the bound of {MAX_ELEMENTS:.0e} elements")
+            raise OpError(
+                "ND218", f"a tensor of {show_shape(shape)} is beyond the bound of {MAX_ELEMENTS:.0e} elements"
+            )
         index = len(self.drafts)
         if index >= self.max_nodes:
             from netdsl.elaborate.elaborator import Abort

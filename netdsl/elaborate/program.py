@@ -1,4 +1,4 @@
-"""A file's declarations, gathered before its rows are elaborated: parameters, variants, blocks, styles, and files used."""
+"""A file's declarations, gathered before its rows are elaborated: parameters, variants, blocks, styles, used files."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ class Program:
         self.report(Diagnostic("ND223", f"{what} stands twice", span, (Note(first, "first here"),)))
 
     def declare_param(self, setting: tree.Setting) -> None:
+        """Adds a parameter of the file."""
         name = setting.name.text
         first = next((s for s in self.params if s.name.text == name), None)
         if first is not None:
@@ -113,6 +114,7 @@ class Program:
             self.params.append(setting)
 
     def declare_variant(self, variant: tree.Variant) -> None:
+        """Adds a variant."""
         first = self.variants.get(variant.name.text)
         if first is not None:
             self.twice(f"the variant `{variant.name.text}`", variant.name.span, first.name.span)
@@ -120,6 +122,7 @@ class Program:
             self.variants[variant.name.text] = variant
 
     def declare_block(self, syntax: tree.Block) -> None:
+        """Adds a block."""
         name = syntax.name.text
         if name in self.blocks:
             self.twice(f"the block `{name}`", syntax.name.span, self.blocks[name].syntax.name.span)
@@ -224,22 +227,22 @@ class Program:
                 overrides.update({setting.name.text: setting for setting in link.settings})
         if given and not known:
             raise Stop(Diagnostic("ND004", f"there is no parameter called `{next(iter(given))}`: the file has none"))
-        for name in given:
-            if name not in known:
-                help = did_you_mean(name, known) or "there are " + ", ".join(f"`{k}`" for k in sorted(known))
-                raise Stop(Diagnostic("ND004", f"there is no parameter called `{name}`", help=help))
+        for key in given:
+            if key not in known:
+                help = did_you_mean(key, known) or "there are " + ", ".join(f"`{k}`" for k in sorted(known))
+                raise Stop(Diagnostic("ND004", f"there is no parameter called `{key}`", help=help))
         changed = False
         for setting in self.params:
-            name = setting.name.text
+            key = setting.name.text
             default = self.compute(setting.value)
             value = default
-            if name in overrides:
-                value = self.same_kind(default, self.compute(overrides[name].value), overrides[name].value.span, name)
-            if name in given:
-                outside = read_given(name, given[name], default)
+            if key in overrides:
+                value = self.same_kind(default, self.compute(overrides[key].value), overrides[key].value.span, key)
+            if key in given:
+                outside = read_given(key, given[key], default)
                 changed = changed or outside != value
                 value = outside
-            self.env.names[name] = value
+            self.env.names[key] = value
         return column, changed
 
     def compute(self, expression: tree.Expression) -> Scalar | Unknown:
@@ -252,6 +255,7 @@ class Program:
             return UNKNOWN
 
     def same_kind(self, default: object, value: Scalar | Unknown, span: Span, name: str) -> Scalar | Unknown:
+        """A value that a variant gives a parameter, UNKNOWN after a report where it is of another kind."""
         if isinstance(value, Unknown) or isinstance(default, Unknown) or fits(default, value):
             return value
         message = f"`{name}` is {kind_of(default)} by default, and this is {kind_of(value)}"
@@ -293,7 +297,7 @@ def reserved(name: tree.Name) -> Diagnostic:
 
 
 def split_word(word: str) -> tuple[str, str]:
-    """``conv3`` → ``conv``, ``3``; ``conv1x7`` → ``conv``, ``1x7``; a word that is a layer as it stands keeps its digits."""
+    """``conv3`` → ``conv``, ``3``; ``conv1x7`` → ``conv``, ``1x7``; a word that is a layer whole keeps its digits."""
     if lookup(word) is not None:
         return word, ""
     end = len(word)

@@ -30,7 +30,8 @@ def _walk(program: Program) -> list[object]:
     found: list[object] = []
     pending: list[object] = [
         *program.rows, *program.styles.values(), *program.inputs, *program.params, *program.variants.values(),
-        *program.expects, *program.inits, *(block.syntax for block in program.blocks.values() if block.program is program),
+        *program.expects, *program.inits,
+        *(block.syntax for block in program.blocks.values() if block.program is program),
     ]  # fmt: skip
     while pending:
         node = pending.pop()
@@ -41,9 +42,7 @@ def _walk(program: Program) -> list[object]:
 
 
 def _allowed_places(program: Program) -> list[tuple[str, Span]]:
-    return [
-        (code.text, node.span) for node in _walk(program) if isinstance(node, tree.Item) for code in node.allow
-    ]
+    return [(code.text, node.span) for node in _walk(program) if isinstance(node, tree.Item) for code in node.allow]
 
 
 def _windows(graph: Graph) -> list[Diagnostic]:
@@ -127,7 +126,9 @@ def _unused(program: Program) -> list[Diagnostic]:
         elif isinstance(node, tree.Style):
             # what stands in a style's brackets is labelled member by member
             styled.add(node.row.span)
-            styled.update(row.span for item in node.row.items if isinstance(item.core, tree.Group) for row in item.core.rows)
+            styled.update(
+                row.span for item in node.row.items if isinstance(item.core, tree.Group) for row in item.core.rows
+            )
     found = []
     library = not program.rows
     for name, block in program.blocks.items():
@@ -177,4 +178,3 @@ def _lone_label(row: tree.Row) -> list[Diagnostic]:
     message = f"the label `{name}` names the first item of this line alone"
     help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
     return [Diagnostic("ND306", message, first.label.span, help=help)]
-

@@ -1,0 +1,1 @@
+"""The graph and what it is made of: small types, the base of operators, verification, printing."""

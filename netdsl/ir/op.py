@@ -182,6 +182,11 @@ class Op(Record):
         return cached
 
 
+# Pydantic reads the annotations of every base again for each class made of it. Op's are those of class variables alone,
+# and they are known already: without them an operator is defined in two thirds of the time.
+Op.__annotations__.clear()
+
+
 def _attribute(cls: type[Op], name: str) -> Attribute:
     info = cls.model_fields[name]
     annotation: Any = info.annotation

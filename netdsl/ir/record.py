@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 class Record(BaseModel):
     """A frozen value.
 
-    Validators and serialisers are built on first use (``defer_build``): a command that reads no JSON never pays for them.
+    Validators and serialisers are built on first use (``defer_build``): a command that reads no JSON never pays.
     The elaborator, which has checked every value itself, makes instances with ``model_construct``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, protected_namespaces=())

@@ -30,7 +30,7 @@ class Tensor(NamedTuple):
     """One parameter or buffer of a module: its key below the module's own, and its shape as PyTorch has it.
 
     ``additive`` marks biases (batch norm's beta too), ``trainable`` is false for buffers and frozen weights,
-    ``buffer`` is true for what is no ``nn.Parameter``. An empty ``name`` means that the tensor has the module's own key.
+    ``buffer`` is true for what is no ``nn.Parameter``. An empty ``name`` means: the module's own key.
     """
 
     name: str
@@ -51,8 +51,8 @@ class Tensor(NamedTuple):
 class Step(NamedTuple):
     """What a layer does to the receptive field along one axis.
 
-    ``size`` is the extent of its window in input elements (``dilation*(kernel-1)+1``); moving one element in its output
-    moves ``stride`` elements in its input, or one ``1/upscale`` of one; ``pad`` is the padding before the first element.
+    ``size`` is the extent of its window in input elements (``dilation*(kernel-1)+1``); one element in its output
+    is ``stride`` elements in its input, or one ``1/upscale`` of one; ``pad`` is the padding before the first element.
     """
 
     size: int
@@ -65,8 +65,8 @@ class Call(NamedTuple):
     """How PyTorch is called, said as data: nothing is imported for it.
 
     ``module``: ``target`` is the qualified name of a class (``torch.nn.Conv2d``) that is constructed with ``args`` and
-    ``kwargs`` and applied to the inputs. Where torch has no such class, ``source`` is the text of one that the generated
-    file includes (it may use ``torch``, ``nn`` and ``F``), and ``target`` is its bare name.
+    ``kwargs`` and applied to the inputs. Where torch has no such class, ``source`` is the text of one that the
+    generated file includes (it may use ``torch``, ``nn`` and ``F``), and ``target`` is its bare name.
 
     ``expression``: ``target`` is an expression over the inputs ``{0}``, ``{1}``, … (``torch.flatten({0}, 1)``).
 

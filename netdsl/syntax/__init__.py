@@ -1,0 +1,1 @@
+"""Text → syntax tree: the grammar, its tables, the parser and the nodes."""

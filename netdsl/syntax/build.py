@@ -142,9 +142,7 @@ class Builder:
 
     def condition(self, children: list[Any]) -> tree.Condition:
         arguments = children[1].items if type(children[1]) is _Arguments else ()
-        return tree.Condition(
-            self.word(children[0]), arguments, str(children[-2]), children[-1], self.over(children)
-        )
+        return tree.Condition(self.word(children[0]), arguments, str(children[-2]), children[-1], self.over(children))
 
     def quantity(self, children: list[Any]) -> tree.Quantity:
         unit = None
@@ -419,7 +417,7 @@ setattr(Builder, "if", _if)
 _VALUES = frozenset({"NAME", "INT", "FLOAT", "STRING", "TRUE", "FALSE"})
 
 
-# -- parts that exist while building alone ------------------------------------------------------------------------------
+# -- parts that exist while building alone ----------------------------------------------------------------------------
 
 
 class _Pair:

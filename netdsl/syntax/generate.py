@@ -21,9 +21,7 @@ from netdsl.syntax.lalr import GRAMMAR, TABLES, checksum
 def lark_parser(**options: Any) -> lark.Lark:
     """Lark's own parser of the language. ``strict`` and ``debug`` are Lark's; every token is kept."""
     text = GRAMMAR.read_text(encoding="utf-8")
-    return lark.Lark(
-        text, parser="lalr", lexer="contextual", keep_all_tokens=True, maybe_placeholders=False, **options
-    )
+    return lark.Lark(text, parser="lalr", lexer="contextual", keep_all_tokens=True, maybe_placeholders=False, **options)
 
 
 def order(terminal: TerminalDef) -> tuple[int, int, int, str]:
@@ -40,7 +38,7 @@ def tables() -> dict[str, Any]:
     ``lexers`` and ``lexer_of``: the terminals that may come in a state, as places in ``terminals``; ignored ones too.
     """
     parser = lark_parser()
-    table: Any = parser.parser.parser._parse_table  # type: ignore[attr-defined]
+    table: Any = parser.parser.parser._parse_table
     ignored = set(parser.ignore_tokens)
     terminals = sorted(parser.terminals, key=order)
     place = {terminal.name: index for index, terminal in enumerate(terminals)}

@@ -53,7 +53,8 @@ class Parser:
         self.lexer_of: list[int] = tables["lexer_of"]
         self.ignored = frozenset(tables["ignored"])
         self.rules: list[tuple[str, int, Callable[[list[Any]], Any]]] = [
-            (name, length, _Inline if name.startswith("_") else getattr(build, name)) for name, length in tables["rules"]
+            (name, length, _Inline if name.startswith("_") else getattr(build, name))
+            for name, length in tables["rules"]
         ]
         self.terminals: list[tuple[str, str, bool]] = tables["terminals"]
         self.lexers: list[list[int]] = tables["lexers"]

@@ -104,7 +104,7 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], Dia
 
 
 def _statement_at(text: str, offset: int, brackets: dict[int, int]) -> tuple[int, int]:
-    """The stretch to take out around an error: its line, widened over what it opens, narrowed to what it does not close."""
+    """The stretch to take out around an error: its line, widened over what it opens, short of what it does not close."""
     begin = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
@@ -131,7 +131,7 @@ def _statement_at(text: str, offset: int, brackets: dict[int, int]) -> tuple[int
     return begin, end
 
 
-# -- what was expected, in words ------------------------------------------------------------------------------------------
+# -- what was expected, in words -------------------------------------------------------------------------------------
 
 _ITEM = "a layer such as `conv3-64`"
 #: Terminals that stand for one another in a message, and the words for them, in the order of mention.
@@ -154,10 +154,34 @@ _WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"COMMA"}), "`,`"),
     (frozenset({"_NL", "$END"}), "the end of the line"),
 )
-_KEYWORDS = (
-    "net input param variant default style block use expect init allow output if else table concat add mul sub reuse as true false "
-    "and or not"
-).split()
+_KEYWORDS = [
+    "net",
+    "input",
+    "param",
+    "variant",
+    "default",
+    "style",
+    "block",
+    "use",
+    "expect",
+    "init",
+    "allow",
+    "output",
+    "if",
+    "else",
+    "table",
+    "concat",
+    "add",
+    "mul",
+    "sub",
+    "reuse",
+    "as",
+    "true",
+    "false",
+    "and",
+    "or",
+    "not",
+]
 
 
 def _expected(names: set[str]) -> str:
@@ -169,7 +193,7 @@ def _expected(names: set[str]) -> str:
     if "INT" in names and "FLOAT" in names and "a number" in found and "a name" in found:
         found.remove("a name")
     if len(found) > 4:
-        found = [words for words in found if words.startswith("`") or words.startswith("the end")][:4]
+        found = [words for words in found if words.startswith(("`", "the end"))][:4]
     if len(found) > 1:
         return ", ".join(found[:-1]) + " or " + found[-1]
     return found[0] if found else ""
@@ -208,4 +232,3 @@ def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
     if word in _KEYWORDS:
         return f"`{word}` is a word of the language and cannot be a name here"
     return None
-
