@@ -98,7 +98,9 @@ def _shapes(module: nn.Module, graph: Graph, view: View, batch: int) -> list[Dia
             found.append(_wrong(message, nodes[0], graph))
             continue
         for node, shape in zip(nodes, shapes, strict=True):
-            if shape != (batch, *node.shape):
+            # A dropout before a fully connected layer may stand behind the flattening: the same elements in a row.
+            flat = node.op.keyword == "dropout" and shape == (batch, math.prod(node.shape))
+            if shape != (batch, *node.shape) and not flat:
                 message = f"in {mode} `{path}` gives {show_shape(shape)}, and the graph says "
                 found.append(_wrong(message + show_shape((batch, *node.shape)), node, graph))
     tensors = list(result) if isinstance(result, tuple) else [result]

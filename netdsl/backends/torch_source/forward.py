@@ -242,7 +242,9 @@ class Forward:
 
     def _overwritten(self, step: Step) -> str | None:
         """The variable of a sum's operand that the sum may overwrite."""
-        if step.kind != "expression" or len(step.operands) != 2 or step.node is None or step.node.op.keyword != "add":
+        if step.kind != "expression" or len(set(step.operands)) != 2 or step.node is None:
+            return None
+        if step.node.op.keyword != "add":
             return None
         if [kind for kind, _ in step.pieces] != ["operand", "text", "operand"] or step.pieces[1][1] != " + ":
             return None

@@ -51,24 +51,11 @@ def _one(graph: Graph, plan: Plan, net: Definition, init: Init) -> list[str]:
     if not chosen:
         return []
     whole = init.by_label and init.target not in firsts
-    target = _shared_class(plan, chosen)
-    if target is not None and (whole or not init.by_label):
-        rest = [
-            node
-            for path, node in firsts.items()
-            if not init.by_label or path.startswith(f"{init.target}.")
-            if plan.call(node).target == plan.call(chosen[0]).target
-        ]
-        if len(rest) == len(chosen) and (len(chosen) > 1 or not whole):
-            root = access(net, init.target) if whole else "self"
-            body = _calls(graph, init, "module", chosen, 16)
-            if body:
-                return [
-                    f"        for module in {root}.modules():",
-                    f"            if isinstance(module, {target}):",
-                    *body,
-                ]
-            return []
+    test = _test(plan, chosen, [node for path, node in firsts.items() if not whole or path.startswith(f"{init.target}.")])
+    if test is not None and (whole or not init.by_label) and (len(chosen) > 1 or not whole):
+        body = _calls(graph, init, "module", chosen, 16)
+        root = access(net, init.target) if whole else "self"
+        return [f"        for module in {root}.modules():", f"            if {test}:", *body] if body else []
     if len(chosen) > 2 and len({_tensors(graph, node) for node in chosen}) == 1 and "" not in _names(graph, chosen[0]):
         names = [Atom(quoted(node.module or "")) for node in chosen]
         lines = Bracket("(", names, ")", tall=True).lines(8, "for name in ", ":")
@@ -89,17 +76,28 @@ def _modules(graph: Graph) -> dict[str, Node]:
     return found
 
 
-def _shared_class(plan: Plan, nodes: list[Node]) -> str | None:
-    """The class of all of them, as the generated file calls it, or None where they are of several."""
-    calls = {(plan.call(node).kind, plan.call(node).target) for node in nodes}
+def _test(plan: Plan, chosen: list[Node], among: list[Node]) -> str | None:
+    """A condition on ``module`` that holds for just these of the nodes' modules, or None where none is simple."""
+    calls = {(plan.call(node).kind, plan.call(node).target) for node in chosen}
     if len(calls) > 1:
         return None
     kind, target = calls.pop()
+    shown = target.removeprefix("torch.") if target.startswith("torch.nn.") else target
     # A class that an operator brings may be a subclass, which ``isinstance`` would choose too.
     brought = [call.source for call in plan.calls if call is not None and call.source and call.target != target]
-    if kind != "module" or any(f"({target.removeprefix('torch.')})" in source for source in brought):
+    if kind != "module" or any(f"({shown})" in source for source in brought):
         return None
-    return target.removeprefix("torch.") if target.startswith("torch.nn.") else target
+    paths = {node.module for node in chosen}
+    others = [node for node in among if plan.call(node).target == target and node.module not in paths]
+    test = f"isinstance(module, {shown})"
+    if not others:
+        return test
+    groups = {node.module: dict(plan.call(node).kwargs).get("groups", 1) for node in [*chosen, *others]}
+    if all((groups[node.module] == 1) == (node.module in paths) for node in [*chosen, *others]):
+        return f"{test} and module.groups == 1"
+    if all((groups[node.module] != 1) == (node.module in paths) for node in [*chosen, *others]):
+        return f"{test} and module.groups > 1"
+    return None
 
 
 def _tensors(graph: Graph, node: Node) -> tuple[tuple[str, bool], ...]:

@@ -84,6 +84,12 @@ class Step:
         self.unit = unit
         self.pieces = pieces
 
+    def after(self, operands: tuple[Value, ...]) -> Step:
+        """The same step on other operands."""
+        copy = Step(self.kind, self.value, operands, self.live, self.active, self.head, node=self.node)
+        copy.path, copy.unit, copy.pieces = self.path, self.unit, self.pieces
+        return copy
+
 
 class Member:
     """A place in the tree of modules: a leaf with the node that first applies it, or a scope with its members."""
@@ -312,7 +318,9 @@ class Plan:
             if not steps or index not in single or scope.path in inlined or scope.kind == "path":
                 continue
             layer = scope.kind == "layer"
-            if (scope.numbered or layer) and (found := self._chain(scope, steps)) is not None:
+            flat = self._flat_first(steps)
+            if (scope.numbered or layer) and (found := self._chain(scope, flat)) is not None:
+                steps = flat
                 first, last = found
                 chain = steps[first : last + 1]
                 # A layer with its style is worth a name where the net has several; so are members with labels.
@@ -372,6 +380,23 @@ class Plan:
         else:
             parts = pieces(call.target)
             yield Step(call.kind, index, operands, live, active, node.head, node=node, path=path, pieces=parts)
+
+    def _flat_first(self, steps: list[Step]) -> list[Step]:
+        """``steps`` with the flattening that a fully connected layer asks for before the dropouts that lead to it.
+
+        A dropout does not mind the shape, and what is a chain of modules can be an ``nn.Sequential``.
+        """
+        at = next((at for at, step in enumerate(steps) if step.value < 0), 0)
+        before = steps[:at]
+        if not before or any(step.node is None or step.node.op.keyword != "dropout" for step in before):
+            return steps
+        chained = [before[0].operands, *((step.value,) for step in before)]
+        if chained != [step.operands for step in steps[: at + 1]] or any(self.uses[of[0]] > 1 for of in chained[1:]):
+            return steps
+        moved = [steps[at].after(before[0].operands)]
+        for step in [*before, steps[at + 1]]:
+            moved.append(step.after((moved[-1].value,)))
+        return [*moved, *steps[at + 2 :]]
 
     def _chain(self, scope: Scope, steps: list[Step]) -> tuple[int, int] | None:
         """Where in ``steps`` a scope's modules stand if they are all there is between the first and the last."""
