@@ -201,6 +201,16 @@ def test_stats_as_text(run: Run, family: Path) -> None:
     assert "the training view (--view train) adds aux.gap1, aux.fc1, leaves out softmax1, also gives aux" in shown.out
 
 
+@pytest.mark.parametrize("by", ["layer", "block", "stage"])
+def test_stats_table(run: Run, family: Path, by: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"stats-{by}.txt", run("stats", f"{family}:wide", "--by", by, "--view", "train", "--batch", 8).out)
+
+
+@pytest.mark.parametrize("name", ["conv", "maxpool", "dropout"])
+def test_one_layer_s_page(run: Run, name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"ops-{name}.txt", run("ops", name).out)
+
+
 def test_stats_of_a_variant_a_setting_and_an_input(run: Run, family: Path) -> None:
     wide = json.loads(run("stats", f"{family}:wide", "--format", "json").out)
     assert (wide["variant"], wide["settings"]) == ("wide", {"width": 16})

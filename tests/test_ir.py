@@ -142,6 +142,11 @@ def test_text_of_a_small_net() -> None:
     assert lines[-1] == f"output main = {softmax.split()[0]}"
 
 
+@pytest.mark.parametrize("name", SPECS)
+def test_text_of_nets(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"ir-{name}.txt", text(netdsl.compile(SPECS[name])))
+
+
 def test_text_is_the_same_each_time_and_leaves_out_folders(graph: Graph) -> None:
     assert text(graph) == text(graph.model_copy())
     moved = tuple(source._replace(name="/some/where/net.net") for source in graph.sources)

@@ -20,7 +20,8 @@ _FORMATS = ("svg", "png", "dot")
 def parser() -> Parser:
     """The options of ``netdsl draw``."""
     options = Parser("draw", "Draws a net: blocks as clusters, one node a layer, colours by category.", _EXAMPLES)
-    add_file(options)
+    # The picture of a paper has the auxiliary heads.
+    add_file(options, view="train")
     options.add_argument(
         "-o", "--output", metavar="FILE", required=True, help="where to, .svg, .png or .dot; - is the standard output"
     )
