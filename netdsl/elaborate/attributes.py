@@ -112,7 +112,8 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
     elif word in attributes and attributes[word].kind == "bool":
         put(given, word, True, flag.span, origin)
     else:
-        known = [*op.syntax.flags, *(n for n, a in attributes.items() if a.kind == "bool"), *UNIVERSAL]
+        switches = (n for n, a in attributes.items() if a.kind == "bool")
+        known = list(dict.fromkeys([*op.syntax.flags, *switches, *UNIVERSAL]))
         message = f"`{op.keyword}` has no flag `{word}`"
         if env.lookup(word) is not None:
             slot = op.syntax.positional[0] if op.syntax.positional else "key"

@@ -216,7 +216,7 @@ class Compiler:
             name = program.default
             help = did_you_mean(name.text, known)
             self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=help))
-            return self.done()
+            program.default = None
         for declared in program.variants.values():
             if declared.name.text in program.columns and declared.base is not None:
                 message = f"`{declared.name.text}` is a column already, and is built on another here"
@@ -289,9 +289,11 @@ class Compiler:
                 elif len(names) > 1:
                     message = "a net with several inputs names each of them"
                     raise stop("ND227", message, declared.span, help="`input image 3x224x224`, `input text 512`")
+                place = declared.name.span if declared.name is not None else declared.span
                 if name in seen:
-                    program.twice(f"the input `{name}`", declared.span, seen[name])
-                seen[name] = declared.span
+                    program.twice(f"the input `{name}`", place, seen[name])
+                    continue
+                seen[name] = place
                 own = tuple(whole(part, program.env, "a size", least=1) for part in declared.sizes.parts)
                 if len(own) > 4:
                     message = f"an input has up to 3 spatial axes, and this has {len(own) - 1}"
@@ -355,8 +357,9 @@ class Compiler:
             if flow.node >= 0:
                 root.result = flow.node
                 outputs.insert(0, Output.model_construct(name="main", node=flow.node, span=end))
-        elif not program.rows and not program.holes:
-            raise stop("ND227", "the net has no layers", root.span)
+        elif not program.holes:
+            message = "the net has outputs alone, and no rows whose end is its main output"
+            raise stop("ND227", message if program.rows else "the net has no layers", root.span)
         return outputs, inputs
 
     def output(
@@ -370,6 +373,9 @@ class Compiler:
         mode: Mode = "both"
         weight: float | None = None
         for modifier in line.modifiers:
+            word = modifier.name.text if isinstance(modifier, (tree.Flag, tree.Attribute)) else ""
+            if (mode != "both" and word in ("train", "eval")) or (weight is not None and word == "weight"):
+                raise stop("ND202", f"`{word}` is one too many for an output", modifier.span)
             if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
                 mode = "train" if modifier.name.text == "train" else "eval"
             elif isinstance(modifier, tree.Attribute) and modifier.name.text == "weight":
@@ -472,7 +478,9 @@ def _weight(modifier: tree.Attribute, env: Env) -> float:
 
     assert isinstance(modifier.value, tree.Sizes)
     value = evaluate(modifier.value.parts[0], env)
-    if isinstance(value, (bool, str)) or len(modifier.value.parts) > 1:
+    if len(modifier.value.parts) > 1:
+        raise stop("ND209", "`weight` is one number", modifier.value.span)
+    if isinstance(value, (bool, str)):
         raise stop("ND209", f"`weight` is a number, and this is {kind_of(value)}", modifier.value.span)
     return float(value)
 

@@ -56,7 +56,8 @@ class DraftScope:
     """A scope while the graph is being made."""
 
     __slots__ = (
-        "arguments", "block", "enters", "kind", "mode", "name", "numbered", "parent", "path", "result", "reuses", "span",
+        "arguments", "block", "enters", "kind", "mode", "name", "numbered", "parent", "path", "result", "reuses",
+        "span",
     )  # fmt: skip
 
     def __init__(self, parent: int | None, name: str, path: str, kind: ScopeKind, span: Span) -> None:

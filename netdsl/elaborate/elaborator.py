@@ -33,7 +33,7 @@ class Abort(Exception):
 
 
 class Reusable:
-    """What ``reuse`` needs to apply a labelled item again: the item, its place, and the names as they stood before it."""
+    """What ``reuse`` needs to apply a labelled item again: the item, its place, and the names as they stood before."""
 
     __slots__ = ("context", "item", "label", "state")
 
@@ -119,6 +119,7 @@ class Elaborator(LayerMaker):
                 if item.label is not None:
                     place, label = self.open_label(item, context, flow)
                     labels = place.labels
+                    place.frame.label_at = item.label.span
                 result = self.moded(item, label, place, flow)
                 if item.assertion is not None and result is not None:
                     self.assert_shape(item.assertion, result, context.env)
@@ -279,7 +280,7 @@ class Elaborator(LayerMaker):
 
     def remember(self, item: tree.Item, label: str | None, context: Context) -> None:
         """Keeps what ``reuse`` of this label would need."""
-        if label is not None and not context.frame.replay:
+        if label is not None and not context.frame.replay and not isinstance(item.core, tree.Reuse):
             state = context.frame.again()
             self.reusable[id(context.labels), label] = Reusable(item, label, context, state)
 
@@ -307,7 +308,7 @@ class Elaborator(LayerMaker):
         if isinstance(core, tree.Reference):
             return self.reference(core, context)
         if isinstance(core, tree.Reuse):
-            return self.reuse(core, context, flow)
+            return self.reuse(core, label, context, flow)
         return POISON
 
     # -- groups, branches, choices
@@ -459,11 +460,15 @@ class Elaborator(LayerMaker):
         if len(cells) not in (1, columns):
             message = f"this row has {len(cells)} cells, and the table {columns} columns"
             help = "a line that begins with `|` goes on with the row above until that is full"
-            self.report(Diagnostic("ND222", message, row.span, help=help))
+            here = [cell.span for cell in cells if cell is not None]
+            span = here[0].to(here[-1]) if here else row.span
+            self.report(Diagnostic("ND222", message, span, help=help))
             return POISON
         cell = cells[place if len(cells) > 1 else 0]
         first = cells[0]
-        label = first.items[0].label if len(cells) > 1 and first is not None else None
+        label = row.label if first is None and cells[1:] == list(row.cells[1 : len(cells)]) else None
+        if len(cells) > 1 and first is not None:
+            label = first.items[0].label
         if cell is None:
             return flow
         items = cell.items
@@ -505,7 +510,7 @@ class Elaborator(LayerMaker):
                 raise stop("ND215", message, reference.span) from None
             raise
 
-    def reuse(self, reuse: tree.Reuse, context: Context, flow: Tensor | None) -> Tensor | None:
+    def reuse(self, reuse: tree.Reuse, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A labelled item once more, with the same modules."""
         name = self.path(reuse.path, context.env)
         labels: Labels | None = context.labels
@@ -522,10 +527,24 @@ class Elaborator(LayerMaker):
             help = did_you_mean(".".join(name), known)
             raise stop("ND228", f"no module before this is labelled `{'.'.join(name)}`", reuse.path.span, help=help)
         place = found.context.at(frame=found.state.again(), labels=Labels(), mode=context.mode)
+        if label is not None:
+            self.reusable[id(context.labels), label] = found
         item = found.item
-        if item.repeat is None:
-            return self.core(item.core, found.label, place, flow)
-        return self.repeated(item, found.label, place, flow)
+        before = len(self.diagnostics)
+        try:
+            if item.repeat is None:
+                return self.core(item.core, found.label, place, flow)
+            return self.repeated(item, found.label, place, flow)
+        except Stop as problem:
+            if problem.diagnostic is not None and problem.diagnostic.span is not None:
+                note = Note(problem.diagnostic.span, "made here")
+                problem.diagnostic = problem.diagnostic._replace(span=reuse.span, notes=(note,))
+            raise
+        finally:
+            for place_of, said in enumerate(self.diagnostics[before:], before):
+                if said.code == "ND228" and said.span is not None and said.span != reuse.span:
+                    notes = (Note(said.span, "made here"),)
+                    self.diagnostics[place_of] = said._replace(span=reuse.span, notes=notes)
 
     # -- blocks
 

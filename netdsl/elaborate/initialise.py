@@ -122,6 +122,10 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
                 raise stop("ND231", f"`{scheme}` has no `{name}`", argument.span, help=help)
             if name in ("mode", "nonlinearity") and word in WORDS and WORDS[word][0] == name:
                 value = WORDS[word][1]
+            elif name in ("mode", "nonlinearity"):
+                choices = [choice for choice, (slot, _) in WORDS.items() if slot == name]
+                help = "there are " + ", ".join(f"`{choice}`" for choice in choices)
+                raise stop("ND231", f"this is no `{name}`", argument.value.span, help=help)
             else:
                 read = evaluate(part, program.env)
                 if isinstance(read, (bool, str)):

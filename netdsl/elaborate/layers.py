@@ -33,7 +33,7 @@ class LayerMaker:
         self.steps = 0
         self.ramps: list[tuple[int, str, Ramp]] = []
         self.modules: dict[str, int] = {}
-        self.trace_origins = False
+        self.styling: list[Span] = []
 
     if TYPE_CHECKING:  # what the other part gives
 
@@ -160,6 +160,7 @@ class LayerMaker:
         head: list[int] = []
 
         def target(flow: Tensor | None, inside: Context, inner: str | None, sign: tree.Layer) -> Tensor:
+            check_target(sign)
             if head:
                 raise stop("ND229", "`_` stands twice in what this style comes to", sign.span)
             first = len(self.drafts)
@@ -170,9 +171,40 @@ class LayerMaker:
 
         row, env = style[0].row, style[1]
         bracketed = len(row.items) == 1 and isinstance(row.items[0].core, tree.Group) and row.items[0].repeat is None
+        if style[0].span in self.styling:
+            message = f"the style of `{op.keyword}` contains a `{op.keyword}` that has this style itself"
+            raise stop("ND229", message, style[0].span, help="`plain` gives a layer no style")
+        for item in row.items if not bracketed else ():
+            if item.label is not None:
+                message = "a label in a style would stand at each of its layers"
+                raise stop("ND214", message, item.label.span, help="in brackets it has a scope: `[conv: _, bn: bn]`")
+        self.styling.append(style[0].span)
+        try:
+            result = self.style_items(op, layer, label, context, enters, row, env, target, bracketed)
+        finally:
+            self.styling.pop()
+        if not head and result is not None and result.shape is not None:
+            message = f"the style of `{op.keyword}` does not say where the layer stands"
+            raise stop("ND229", message, style[0].span, help="`_` is the layer itself")
+        return result, head[0] if head else None
+
+    def style_items(
+        self,
+        op: type[Op],
+        layer: tree.Layer,
+        label: str | None,
+        context: Context,
+        enters: Tensor,
+        row: tree.Row,
+        env: Env,
+        target: Any,
+        bracketed: bool,
+    ) -> Tensor | None:
+        """The items of a style, in a scope of their own where it is in brackets."""
         inside = Context(
             context.program, env, context.frame, context.labels, context.styles, context.mode, target, context.loose
         )
+        result: Tensor | None
         if bracketed:
             core = row.items[0].core
             assert isinstance(core, tree.Group)
@@ -183,11 +215,7 @@ class LayerMaker:
                 result = done(self.rows(core.rows, within, enters))
         else:
             result = self.rows((row,), inside, enters)
-        if not head and result is not POISON and result is not None and result.shape is not None:
-            raise stop(
-                "ND229", f"the style of `{op.keyword}` does not say where the layer stands", style[0].span, help="`_`"
-            )
-        return result, head[0] if head else None
+        return result
 
     def suffix(self, suffix: tree.Layer, context: Context, flow: Tensor | None) -> Tensor | None:
         """One layer after `+`: no style of its own, but its defaults."""
@@ -337,6 +365,17 @@ class LayerMaker:
         if draft.op != op or draft.op.tensors(before) != op.tensors(shapes):
             message = f"`{module}` was made for {show_shape(before[0])}, and {show_shape(shapes[0])} enters here"
             raise stop("ND228", message, span, help="the same weights need as many channels")
+
+
+def check_target(sign: tree.Layer) -> None:
+    """Raises where ``_`` in a style has more than attributes."""
+    for part in (*sign.kernel, sign.channels, sign.stride, *sign.suffixes):
+        if part is not None:
+            message = "`_` is the layer as it is written elsewhere: a style adds attributes to it alone"
+            raise stop("ND202", message, part.span, help="write the layers after it, with commas")
+    for modifier in sign.modifiers:
+        if isinstance(modifier, tree.Flag) and modifier.name.text in ("plain", "train", "eval"):
+            raise stop("ND202", f"`{modifier.name.text}` is said of a layer, not in its style", modifier.span)
 
 
 def no_target(flow: Tensor | None, context: Context, label: str | None, sign: tree.Layer) -> Tensor:

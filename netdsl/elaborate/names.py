@@ -89,7 +89,7 @@ class Frame:
     already taken (``reuse``).
     """
 
-    __slots__ = ("children", "counts", "numbered", "path", "position", "replay", "scope", "taken")
+    __slots__ = ("children", "counts", "label_at", "numbered", "path", "position", "replay", "scope", "taken")
 
     def __init__(self, scope: int, path: str, *, numbered: bool = False, replay: bool = False) -> None:
         self.scope = scope
@@ -100,6 +100,8 @@ class Frame:
         self.position = 0
         self.taken: dict[str, Span] = {}
         self.children: dict[str, Frame] = {}
+        #: where the label of the item stands that is being elaborated
+        self.label_at: Span | None = None
 
     def again(self) -> Frame:
         """A frame in the same state, whose names may be given a second time."""
@@ -129,6 +131,8 @@ class Frame:
             name = str(position)
         else:
             name = counted(word, self.counts[word])
+        if label is not None and self.label_at is not None:
+            span, self.label_at = self.label_at, None
         self.take(name, label is not None, span)
         return name
 

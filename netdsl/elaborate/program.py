@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class Program:
 
     def broken(self, name: str) -> bool:
         """Whether a statement that could not be read may define ``name``: then its absence is no second mistake."""
-        return any(name in hole for hole in self.holes)
+        return any(re.search(rf"\b{re.escape(name)}\b", hole) for hole in self.holes)
 
     # -- gathering
 
@@ -148,6 +149,9 @@ class Program:
         if op is None:
             help = did_you_mean(word, names())
             self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
+        elif op.variadic or not op.writable or op.keyword == "id":
+            message = f"`{op.keyword}` takes no style"
+            self.report(Diagnostic("ND223", message, style.word.span, help="write what follows it after it"))
         elif op.keyword in styles:
             self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
         else:

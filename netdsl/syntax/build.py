@@ -48,7 +48,7 @@ class Builder:
 
     def word(self, token: Any) -> tree.Name:
         if token.type == "STRING":
-            return tree.Name(_unquote(token), self.at(token), quoted=True)
+            return tree.Name(_unquote(token), self.at(token), True)
         return tree.Name(str(token), self.at(token))
 
     def expression(self, child: Any) -> tree.Expression:
@@ -344,7 +344,8 @@ class Builder:
         cells: list[tree.Row | None] = [None]
         breaks: list[int] = []
         end = self.at(children[0]).start
-        for child in children:
+        label = children[0].path if type(children[0]) is _Label else None
+        for child in children if label is None else children[1:]:
             span = self.at(child)
             if type(child) is tree.Row:
                 cells[-1] = child
@@ -353,7 +354,7 @@ class Builder:
                     breaks.append(len(cells))
                 cells.append(None)
             end = span.end
-        return tree.TableRow(tuple(cells), tuple(breaks), self.over(children))
+        return tree.TableRow(label, tuple(cells), tuple(breaks), self.over(children))
 
     def ref(self, children: list[Any]) -> tree.Reference:
         return tree.Reference(self.path(children[1:]), self.over(children))

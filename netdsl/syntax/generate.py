@@ -42,16 +42,17 @@ def tables() -> dict[str, Any]:
     ignored = set(parser.ignore_tokens)
     terminals = sorted(parser.terminals, key=order)
     place = {terminal.name: index for index, terminal in enumerate(terminals)}
-    numbers = {state: index for index, state in enumerate(table.states)}
+    numbers = number_states(table)
     rules: dict[Any, int] = {}
     states: list[dict[str, int]] = []
     gotos: list[dict[str, int]] = []
     lexers: dict[tuple[int, ...], int] = {}
     lexer_of: list[int] = []
-    for actions in table.states.values():
+    for state in numbers:
+        actions = table.states[state]
         on_terminal: dict[str, int] = {}
         on_rule: dict[str, int] = {}
-        for symbol, (action, argument) in actions.items():
+        for symbol, (action, argument) in sorted(actions.items(), key=lambda item: item[0]):
             if action is Shift:
                 target = on_terminal if symbol == "$END" or symbol in place else on_rule
                 target[symbol] = numbers[argument]
@@ -77,6 +78,18 @@ def tables() -> dict[str, Any]:
         "lexers": [list(accepted) for accepted in lexers],
         "lexer_of": lexer_of,
     }  # fmt: skip
+
+
+def number_states(table: Any) -> dict[Any, int]:
+    """Numbers in the order in which a walk from the start comes to the states: the same at each run."""
+    numbers = {table.start_states["start"]: 0}
+    pending = list(numbers)
+    for state in pending:
+        for _, (action, argument) in sorted(table.states[state].items(), key=lambda item: item[0]):
+            if action is Shift and argument not in numbers:
+                numbers[argument] = len(numbers)
+                pending.append(argument)
+    return numbers
 
 
 def _is_regexp(terminal: TerminalDef) -> bool:

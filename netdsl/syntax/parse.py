@@ -104,7 +104,7 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], Dia
 
 
 def _statement_at(text: str, offset: int, brackets: dict[int, int]) -> tuple[int, int]:
-    """The stretch to take out around an error: its line, widened over what it opens, short of what it does not close."""
+    """The stretch to take out around an error: its line, with all that it opens and without what it does not close."""
     begin = text.rfind("\n", 0, offset) + 1
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
@@ -187,8 +187,10 @@ _KEYWORDS = [
 def _expected(names: set[str]) -> str:
     if "SOFTMAX" in names:
         return _ITEM if "STYLE" not in names else f"{_ITEM} or a statement such as `style conv = _, relu`"
-    if "LPAR" in names and "INT" in names and "NAME" in names:
+    if {"LPAR", "INT", "NAME", "TRUE"} <= names:
         return "a value such as `64` or `4*c`"
+    if "COMMA" in names and "_NL" in names:
+        names = names - {"LBRACE", "KBRACE"}
     found = [words for group, words in _WORDS if group & names]
     if "INT" in names and "FLOAT" in names and "a number" in found and "a name" in found:
         found.remove("a name")
@@ -221,14 +223,21 @@ def _explain(error: Unexpected, text: str, offset: int, file: int) -> Diagnostic
 def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
     word = text[span.start : span.end]
     before = text[text.rfind("\n", 0, offset) + 1 : offset].rstrip()
+    rest = text[span.end :].partition("\n")[0].strip()
     if word in ("x", "×") and "TIMES" in names:
-        return "a repeat is `×3` or `×{n}`"
+        return "a number is missing after it" if not rest else "a repeat is `×3` or `×{n}`"
+    if word == ":" and before.endswith(("if", "else")):
+        return "`if` and `else` cannot be labels"
+    if word == ":":
+        return "an item has one label, and a label is a name such as `stage.0`"
     if word == ";":
         return "layers are separated by `,` or a new line"
-    if word in ("*",) and not before.endswith("{"):
+    if word == "*" and "TRUE" not in names:
         return "an expression stands in braces: `conv3-{4*c}`"
     if word == "(" and "LPAR" not in names:
         return "attributes are written `name=value`, an expression in braces"
-    if word in _KEYWORDS:
+    if word == "as":
+        return "`as` stands before `->`"
+    if word in _KEYWORDS and "NAME" in names and "SOFTMAX" not in names:
         return f"`{word}` is a word of the language and cannot be a name here"
     return None

@@ -263,10 +263,13 @@ class If(Node):
 class TableRow(Node):
     """Cells of a table between two of its line ends, None where a cell is empty.
 
+    ``label`` is the row's where its first cell is empty; elsewhere that of the first cell's first item is.
+
     ``breaks`` are the cells whose ``|`` begins a line: such a line goes on with the row above where that has cells
     left, else it is a row of its own whose first cell is empty. Only who knows the columns can tell.
     """
 
+    label: Path | None
     cells: tuple[Row | None, ...]
     breaks: tuple[int, ...]
     span: Span
