@@ -27,7 +27,7 @@ def plain(table: Table) -> str:
     """Aligned text with a rule below the titles and above the totals."""
     titles = tuple(column.title for column in table.columns)
     cells = [titles, *table.rows, *([table.total] if table.total else [])]
-    widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     rule = "  ".join("-" * size for size in widths)
     lines = [_aligned(titles, widths, table.columns), rule]
     lines += [_aligned(row, widths, table.columns) for row in table.rows]
@@ -39,9 +39,14 @@ def plain(table: Table) -> str:
 def _aligned(row: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
     padded = []
     for cell, size, column in zip(row, widths, columns, strict=True):
-        space = " " * (size - width(cell))
+        space = " " * (size - _width(cell))
         padded.append(space + cell if column.number else cell + space)
     return "  ".join(padded).rstrip()
+
+
+def _width(cell: str) -> int:
+    """As :func:`netdsl.diagnostics.width`, at once for cells whose only signs beyond ASCII are these tables' own."""
+    return len(cell) if cell.replace("×", "").replace("–", "").isascii() else width(cell)
 
 
 def markdown(table: Table) -> str:
