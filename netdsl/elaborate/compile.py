@@ -440,7 +440,7 @@ class Compiler:
 
 
 def _node(index: int, draft: Draft) -> Node:
-    return Node.model_construct(
+    return Node.trusted(
         index=index,
         name=draft.name,
         op=draft.op,
@@ -456,7 +456,7 @@ def _node(index: int, draft: Draft) -> Node:
 
 
 def _scope(index: int, draft: DraftScope) -> Scope:
-    return Scope.model_construct(
+    return Scope.trusted(
         index=index,
         parent=draft.parent,
         name=draft.name,

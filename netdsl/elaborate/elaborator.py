@@ -349,6 +349,8 @@ class Elaborator(LayerMaker):
 
         def done(result: Tensor | None) -> Tensor | None:
             self.close(frame, result)
+            if label is None and outer.numbered and result is not None:
+                context.labels.tensors[self.scopes[scope].name] = result
             return result
 
         yield context.at(frame=frame, labels=labels, loose=False), done

@@ -33,6 +33,8 @@ class LayerMaker:
         self.steps = 0
         self.ramps: list[tuple[int, str, Ramp]] = []
         self.modules: dict[str, int] = {}
+        #: operators that were made before, with their outputs' shapes, by what was given and what enters
+        self.made: dict[tuple[object, ...], tuple[Op, Shape, tuple[tuple[str, Op], ...]]] = {}
         self.styling: list[Span] = []
 
     if TYPE_CHECKING:  # what the other part gives
@@ -273,13 +275,16 @@ class LayerMaker:
         shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         ramps = {name: value for name, value in given.values.items() if isinstance(value, Ramp)}
         values = {name: value.first if isinstance(value, Ramp) else value for name, value in given.values.items()}
+        key = (op, shapes, *values.items())
+        made = self.made.get(key)
         try:
-            resolved = op.resolve(values, shapes)
-            operator = op.model_construct(**resolved)
-            members = operator.members(shapes)
-            if members:
-                return self.several(op, members, label, place, tuple(inputs), layer.span)
-            result = self.emit(operator, tuple(inputs), place, layer.span, label, given.origins)
+            if made is None:
+                operator = op.model_construct(**op.resolve(values, shapes))
+                members = operator.members(shapes)
+                made = self.made[key] = (operator, () if members else operator.infer(shapes), members)
+            if made[2]:
+                return self.several(op, made[2], label, place, tuple(inputs), layer.span)
+            result = self.emit(made[0], tuple(inputs), place, layer.span, label, given.origins, made[1])
         except OpError as error:
             span = given.spans.get(error.field, layer.head) if error.field is not None else layer.head
             raise stop(error.code, error.message, span, help=error.help) from None
@@ -310,7 +315,10 @@ class LayerMaker:
         op = lookup(keyword)
         assert op is not None
         try:
-            return self.emit(op.model_construct(), inputs, context, span, None)
+            made = self.made.get((op,))
+            if made is None:
+                made = self.made[(op,)] = (op.model_construct(), (), ())
+            return self.emit(made[0], inputs, context, span, None)
         except OpError as error:
             raise stop(error.code, error.message, span, help=error.help) from None
 
@@ -322,10 +330,12 @@ class LayerMaker:
         span: Span,
         label: str | None,
         origins: dict[str, str] | None = None,
+        shape: Shape | None = None,
     ) -> Tensor:
-        """Adds a node. Raises :class:`OpError` where the operator cannot take these inputs."""
+        """Adds a node; its ``shape`` is inferred where it is not known. Raises :class:`OpError` where the operator cannot take these inputs."""
         shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
-        shape = op.infer(shapes)
+        if shape is None:
+            shape = op.infer(shapes)
         if elements(shape) > MAX_ELEMENTS:
             raise OpError(
                 "ND218", f"a tensor of {show_shape(shape)} is beyond the bound of {MAX_ELEMENTS:.0e} elements"
