@@ -1,0 +1,370 @@
+"""Diagrams: a graph as Graphviz's DOT text, and that text as SVG or PNG, drawn by graphviz-pure."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sysconfig
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from shutil import which
+
+import graphviz
+
+from netdsl.backends.diagram import Box, Diagram, Frame, Link, Tint, diagram
+from netdsl.backends.labels import cell, metric, plain, row, show, table
+from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.ir.graph import Graph, Output
+from netdsl.ir.types import View
+
+#: Pixels that a PNG may have; a larger drawing is scaled down.
+MAX_PIXELS = 40_000_000
+_DPI = 144
+#: Points of the page for one inch, as Graphviz has it.
+_POINTS = 72
+
+_FORMATS = ("svg", "png", "dot")
+
+# Paul Tol's "light" scheme, made for black text on it; the words in a box say the kind too.
+_COLOURS: dict[Tint, str] = {
+    "input": "#FFFFFF",
+    "conv": "#77AADD",
+    "pointwise": "#99DDFF",
+    "grouped": "#44BB99",
+    "pool": "#EE8866",
+    "fc": "#BBCC33",
+    "norm": "#DDDDDD",
+    "activation": "#EEDD88",
+    "merge": "#FFFFFF",
+    "shape": "#F4F4F4",
+    "regularise": "#F4F4F4",
+}
+_KINDS: dict[Tint, str] = {
+    "conv": "k×k conv",
+    "pointwise": "1×1 conv",
+    "grouped": "depthwise or grouped conv",
+    "pool": "pooling",
+    "fc": "fully connected",
+    "norm": "norm",
+    "activation": "activation",
+    "shape": "reshaping",
+    "regularise": "regularising",
+}
+_INK, _GREY, _LINE, _RED = "#222222", "#666666", "#444444", "#CC3311"
+_BANDS = ("#F6F6F6", "#ECECEC")
+_GRAPH = {
+    "fontname": "Helvetica",
+    "fontsize": "10",
+    "fontcolor": _INK,
+    "rankdir": "TB",
+    "nodesep": "0.16",
+    "ranksep": "0.25",
+    "labelloc": "b",
+    "bgcolor": "white",
+    "pad": "0.15",
+}
+_NODE = {
+    "fontname": "Helvetica",
+    "fontsize": "10",
+    "fontcolor": _INK,
+    "shape": "box",
+    "style": "rounded,filled",
+    "color": "#00000055",
+    "penwidth": "0.8",
+    "height": "0.25",
+    "width": "1.05",
+    "margin": "0.09,0.03",
+}
+_EDGE = {
+    "fontname": "Helvetica",
+    "fontsize": "8",
+    "fontcolor": _GREY,
+    "color": _LINE,
+    "penwidth": "0.9",
+    "arrowsize": "0.55",
+}
+
+
+def draw(graph: Graph, *, view: View = "train") -> str:
+    """A diagram of ``graph`` as DOT text, for :func:`render` or any Graphviz. The same graph gives the same text.
+
+    One box a layer, with the norm and activation that follow it; a frame for each call of a block; shapes
+    ``channels×height×width`` on the arrows where they change. ``view`` says which face of the net is drawn; in the
+    training one, what acts in training alone is dashed.
+    """
+    return _Writer(graph, diagram(graph, view), view).text()
+
+
+def render(dot: str, format: str) -> bytes:
+    """DOT text drawn: ``svg``, ``png`` (at most :data:`MAX_PIXELS`), or ``dot``, the text itself.
+
+    Raises :class:`NetdslError` (ND008) where no Graphviz is found or it fails, ``ValueError`` for another format.
+    """
+    if format not in _FORMATS:
+        raise ValueError(f"a diagram is drawn as svg, png or dot, not {format!r}")
+    if format == "dot":
+        return dot.encode()
+    if format == "svg":
+        return _run(dot, "-Tsvg")
+    # The first line of this format has the width and height in inches.
+    width, height = map(float, _run(dot, "-Tplain").split(maxsplit=4)[2:4])
+    dpi = min(float(_DPI), math.sqrt(MAX_PIXELS / max(width * height, 1.0)))
+    return _run(dot, "-Tpng", f"-Gdpi={dpi:.4f}")
+
+
+def engine() -> str:
+    """The Graphviz to run: graphviz-pure beside this Python, else one on the path. :class:`NetdslError` without any."""
+    for name in ("graphviz-pure", "dot"):
+        for path in (sysconfig.get_path("scripts"), None):
+            found = which(name, path=path)
+            if found is not None:
+                return str(Path(found))
+    message = "a diagram cannot be drawn: neither `graphviz-pure` nor Graphviz's `dot` is found"
+    help = "install it with `pip install graphviz-pure`; `--format dot` needs neither"
+    raise NetdslError([Diagnostic("ND008", message, help=help)])
+
+
+def _run(dot: str, *options: str) -> bytes:
+    command = [engine(), "-Kdot", "-q", *options]
+    done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
+    # After an error in a label there is a picture all the same, with the label missing.
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise NetdslError([Diagnostic("ND008", f"{Path(command[0]).name} could not draw this diagram: {said}")])
+    return done.stdout
+
+
+# -- DOT --------------------------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Writes one diagram. Boxes are called ``n0``, ``n1``, … by their place."""
+
+    def __init__(self, graph: Graph, shown: Diagram, view: View) -> None:
+        self.graph = graph
+        self.shown = shown
+        self.view = view
+        self.forks = self._number_forks()
+        self.carrier = _carriers(shown.links)
+
+    def text(self) -> str:
+        dot = graphviz.Digraph(plain(self.graph.name), graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
+        dot.attr(label=self._legend())
+        inside: list[list[int]] = [[] for _ in self.shown.frames]
+        for index, frame in enumerate(self.shown.frames):
+            if frame.parent is not None:
+                inside[frame.parent].append(index)
+        self._frame(dot, 0, inside, 0)
+        for link in self._edges():
+            dot.edge(*link[:2], **link[2])
+        source: str = dot.source
+        return source
+
+    def _number_forks(self) -> dict[tuple[int, int], str]:
+        forks: dict[tuple[int, int], str] = {}
+        for link in self.shown.links:
+            if link.forks is not None:
+                forks.setdefault((link.source, link.forks), f"fork{len(forks)}")
+        return forks
+
+    # -- frames
+
+    def _frame(self, dot: graphviz.Digraph, index: int, inside: list[list[int]], depth: int) -> None:
+        """A frame and all in it, as a cluster."""
+        frame = self.shown.frames[index]
+        with dot.subgraph(name=f"cluster{index}") as cluster:
+            cluster.attr(**self._frame_style(frame, depth))
+            for place, box in enumerate(self.shown.boxes):
+                if box.frame == index:
+                    cluster.node(f"n{place}", **self._box(box))
+            for (_, around), name in self.forks.items():
+                if around == index:
+                    cluster.node(name, shape="point", width="0.04", height="0.04", ordering="out", color=_LINE)
+            for place, (output, at) in enumerate(self.shown.outputs):
+                if self.shown.boxes[at].frame == index:
+                    cluster.node(f"out{place}", **self._output(output, self.shown.boxes[at]))
+            for child in inside[index]:
+                self._frame(cluster, child, inside, depth + (1 if frame.band else 0))
+
+    def _frame_style(self, frame: Frame, depth: int) -> dict[str, str]:
+        if frame.parent is None:
+            return {"label": self._title(), "labelloc": "t", "peripheries": "0", "margin": "4"}
+        # Under one another, so that the arrow that enters in the middle crosses neither.
+        rows = [row(cell(frame.name, bold=True, size=9), left=True)]
+        rows += [row(cell(frame.detail, colour=_GREY, size=8), left=True)] if frame.detail else []
+        style = {"label": table(rows), "labelloc": "t", "labeljust": "l", "margin": "10", "peripheries": "1"}
+        if frame.mode == "train":
+            style["labeljust"] = "r"
+        if frame.band:
+            return {**style, "style": "rounded,filled", "color": _BANDS[depth % 2], "fillcolor": _BANDS[depth % 2]}
+        dashed = ",dashed" if frame.mode != "both" else ""
+        return {
+            **style,
+            "style": f"rounded,filled{dashed}",
+            "color": "#999999",
+            "fillcolor": "white",
+            "penwidth": "0.8",
+        }
+
+    def _title(self) -> str:
+        graph, shown = self.graph, self.shown
+        several = graph.variant is not None and len(graph.variants) > 1
+        name = f"{graph.name} {graph.variant}" if several else graph.name
+        numbers = f"{metric(shown.params)} params · {metric(shown.macs)} MACs"
+        if self.view == "train" and any(box.mode == "train" for box in shown.boxes):
+            numbers += " in training"
+        rows = [row(cell(name, bold=True, size=14))]
+        rows += [row(cell(graph.title, colour=_GREY))] if graph.title and graph.title.strip() else []
+        rows += [row(cell(numbers, colour=_GREY))]
+        return table(rows)
+
+    def _legend(self) -> str:
+        """Which colour is what, of those that occur, and what is drawn into the boxes."""
+        found = {box.tint: box.head.op.keyword for box in self.shown.boxes}
+        swatches = [
+            f'<TD BORDER="1" COLOR="#BBBBBB" BGCOLOR="{_COLOURS[kind]}"><FONT POINT-SIZE="8">{words}</FONT></TD>'
+            for kind, words in _KINDS.items()
+            if kind in found
+        ]
+        lines = [self._habits()] if any(before or after for before, after in self.shown.usual.values()) else []
+        if any(box.mode == "train" for box in self.shown.boxes):
+            lines.append("dashed: in training alone")
+        rows = [row(cell(line, colour=_GREY, size=8)) for line in lines]
+        if swatches:
+            one = f'<TABLE BORDER="0" CELLSPACING="5" CELLPADDING="3"><TR>{"".join(swatches)}</TR></TABLE>'
+            rows.insert(0, row(one))
+        return table(rows) if rows else ""
+
+    def _habits(self) -> str:
+        """``conv is followed by bn, relu``."""
+        habits = []
+        for keyword, (before, after) in self.shown.usual.items():
+            words = [f"follows {', '.join(before)}"] if before else []
+            words += [f"is followed by {', '.join(after)}"] if after else []
+            habits += [f"{keyword} {' and '.join(words)}"] if words else []
+        unusual = any(
+            (box.before, box.after) != self.shown.usual.get(box.head.op.keyword, ((), ())) and not box.circle
+            for box in self.shown.boxes
+        )
+        return "; ".join(habits) + (", unless its box says otherwise" if unusual else "")
+
+    # -- boxes
+
+    def _box(self, box: Box) -> dict[str, str]:
+        style = {"label": _escaped(self._words(box)), "id": _escaped(box.head.name), "tooltip": _escaped(_tip(box))}
+        style["fillcolor"] = _COLOURS[box.tint]
+        if box.circle:
+            style |= {"label": _escaped(box.caption), "shape": "circle", "style": "filled", "fixedsize": "true"}
+            style |= {"width": "0.25", "margin": "0", "color": _LINE, "fontsize": "12"}
+        elif box.head.op.category == "merge":
+            style |= {"color": _INK, "penwidth": "1.2"}
+        if box.mode == "train":
+            style["style"] = style.get("style", _NODE["style"]) + ",dashed"
+            style["color"] = _LINE
+        return style
+
+    def _words(self, box: Box) -> str:
+        """The text of a box: its caption, and what is drawn into it where that is not the usual."""
+        if not box.nodes[0].inputs:
+            return f"{box.head.label or 'input'} {show(box.last.shape)}"
+        if box.head.op.category == "merge":
+            return f"{box.caption} → {show(box.last.shape)}"
+        usual = self.shown.usual.get(box.head.op.keyword)
+        if usual in (None, (box.before, box.after)):
+            return box.caption if usual else " · ".join((*box.before, box.caption, *box.after))
+        if not box.before and not box.after:
+            return f"{box.caption} · linear"
+        return " · ".join((*box.before, box.caption, *box.after))
+
+    def _output(self, output: Output, box: Box) -> dict[str, str]:
+        several = len(self.shown.outputs) > 1
+        words = f"{output.name if several else 'output'} {show(box.last.shape)}"
+        if output.weight is not None:
+            words += f" · loss ×{output.weight:g}"
+        style = {"label": _escaped(words), "fillcolor": "white", "color": _LINE}
+        return {**style, "style": "rounded,filled,dashed"} if output.mode == "train" else style
+
+    # -- edges
+
+    def _edges(self) -> Iterator[tuple[str, str, dict[str, str]]]:
+        notes = self._notes()
+        begun: set[str] = set()
+        for link in self.shown.links:
+            source, style = f"n{link.source}", _arrow(link)
+            if link.forks is not None:
+                fork = self.forks[link.source, link.forks]
+                if fork not in begun:
+                    begun.add(fork)
+                    yield source, fork, {"arrowhead": "none", "weight": "20"} | notes.pop(link.source, {})
+                source = fork
+            elif self.carrier.get(link.source) == link.target:
+                style |= notes.pop(link.source, {})
+            yield source, f"n{link.target}", style
+        for place, (output, at) in enumerate(self.shown.outputs):
+            style = {"weight": "20"} | ({"style": "dashed"} if output.mode == "train" else {})
+            yield f"n{at}", f"out{place}", style | notes.pop(at, {})
+
+    def _notes(self) -> dict[int, dict[str, str]]:
+        """What is written beside the arrow out of a box: what follows a sum, and the shape where it is news."""
+        notes = {}
+        for place, box in enumerate(self.shown.boxes):
+            words = [*(box.after if box.circle else ()), *([show(box.last.shape)] if box.news else [])]
+            if words:
+                notes[place] = _beside(" · ".join(words))
+        # A projection's shape is that of the branch beside it.
+        for link in self.shown.links:
+            if link.role == "projection" and self.shown.boxes[link.target].circle:
+                notes.pop(link.source, None)
+        return notes
+
+
+def _carriers(links: Iterable[Link]) -> dict[int, int]:
+    """For each box the target of the arrow that its note stands beside: that of the spine, else the first branch."""
+    carrier: dict[int, Link] = {}
+    for link in links:
+        best = carrier.get(link.source)
+        if best is None or (_rank(link) > _rank(best)):
+            carrier[link.source] = link
+    return {source: link.target for source, link in carrier.items()}
+
+
+def _rank(link: Link) -> tuple[bool, bool]:
+    return link.spine, link.role == "plain"
+
+
+def _arrow(link: Link) -> dict[str, str]:
+    style: dict[str, str] = {}
+    if link.role == "projection":
+        style |= {"color": _RED, "style": "dashed", "weight": "0"}
+    elif link.role == "identity":
+        style |= {"weight": "0"}
+    elif link.spine:
+        style |= {"weight": "20"}
+    if link.mode == "train":
+        style["style"] = "dashed"
+    return style
+
+
+def _beside(words: str) -> dict[str, str]:
+    """A note to the right of where an arrow begins. (As the arrow's own label it would double all ranks.)"""
+    across, down = 5 + 2.1 * len(words), 6
+    angle = math.degrees(math.atan2(across, down))
+    # Graphviz counts the distance in tens of points.
+    return {
+        "taillabel": _escaped(words),
+        "labelangle": f"{angle:.1f}",
+        "labeldistance": f"{math.hypot(across, down) / 10:.2f}",
+    }
+
+
+def _tip(box: Box) -> str:
+    """What a browser shows for a box: its name, shape and costs."""
+    numbers = [f"{box.params:,} params"] if box.params else []
+    numbers += [f"{box.macs:,} MACs"] if box.macs else []
+    return f"{box.head.name}: {', '.join(['×'.join(map(str, box.last.shape)), *numbers])}"
+
+
+def _escaped(text: str) -> str:
+    """Text that Graphviz prints as it is: no escape sequence, and never markup."""
+    escaped: str = graphviz.escape(plain(text))
+    return escaped
