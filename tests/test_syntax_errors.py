@@ -288,7 +288,7 @@ def test_names_of_variants_and_columns(name: str) -> None:
     assert other.base.text == name
 
 
-_KEYWORDS = "net input param variant default style block use expect init allow".split()
+_KEYWORDS = ["net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "allow"]
 
 
 @pytest.mark.parametrize(
