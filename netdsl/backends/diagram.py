@@ -27,6 +27,7 @@ class Box(NamedTuple):
     """One box: the nodes ``nodes`` of the graph, of which ``head`` gives its text, ``caption``.
 
     ``frame`` is the innermost frame around it. ``before`` and ``after`` are the captions of what was drawn into it.
+    ``shared`` is whether a box before it has the same weights.
     ``news`` is whether the shape that leaves it is worth telling: another size, or other channels outside of blocks.
     """
 
@@ -39,6 +40,7 @@ class Box(NamedTuple):
     after: tuple[str, ...]
     params: int
     macs: int
+    shared: bool = False
     news: bool = False
 
     @property
@@ -110,7 +112,11 @@ def diagram(graph: Graph, view: View) -> Diagram:
     chains = _chains(graph, seen.nodes, seen.inputs, users)
     frames, frame_of = _frames(graph, chains)
     boxes = [_box(graph, chain, frame_of, costs) for chain in chains]
-    boxes = [box._replace(news=_changes(graph, box, frames, seen.inputs)) for box in boxes]
+    shared = _shared(graph, boxes)
+    boxes = [
+        box._replace(news=_changes(graph, box, frames, seen.inputs), shared=index in shared)
+        for index, box in enumerate(boxes)
+    ]
     _stages(boxes, frames)
     place = {node.index: index for index, box in enumerate(boxes) for node in box.nodes}
     outputs = [(output, place[at]) for output, at in seen.outputs]
@@ -191,6 +197,19 @@ def tint(node: Node) -> Tint:
     return "pointwise" if set(getattr(op, "kernel", ())) == {1} else "conv"
 
 
+def _shared(graph: Graph, boxes: list[Box]) -> set[int]:
+    """Boxes whose weights an earlier box has too."""
+    applied: set[str] = set()
+    shared: set[int] = set()
+    for index, box in enumerate(boxes):
+        module = box.head.module
+        if module in applied:
+            shared.add(index)
+        elif module is not None and box.head.op.tensors(graph.input_shapes(box.head)):
+            applied.add(module)
+    return shared
+
+
 def _changes(graph: Graph, box: Box, frames: list[Frame], inputs: list[tuple[int, ...]]) -> bool:
     taken = inputs[box.nodes[0].index]
     if not taken or (box.head.op.category == "merge" and not box.circle):
@@ -239,7 +258,7 @@ def _frames(graph: Graph, chains: list[list[Node]]) -> tuple[list[Frame], list[i
                 if graph.scopes[scope].kind == "block":
                     break
     frames = [Frame(None, graph.name, "", False, "both")]
-    counts = [0]
+    counts, prefixes = [0], [""]
     inside = [0] * len(graph.scopes)
     for each in graph.scopes[1:]:
         assert each.parent is not None
@@ -258,8 +277,12 @@ def _frames(graph: Graph, chains: list[list[Node]]) -> tuple[list[Frame], list[i
             frames[around] = frames[around]._replace(band=False, detail="")
             continue
         inside[each.index] = len(frames)
-        frames.append(Frame(around, each.path if named else each.name, detail, band, each.mode))
+        name = each.path if named else each.name
+        if not frames[around].band and prefixes[around]:
+            name = name.removeprefix(prefixes[around] + ".")
+        frames.append(Frame(around, name, detail, band, each.mode))
         counts.append(count[each.index])
+        prefixes.append(each.path)
     return frames, inside
 
 
@@ -342,8 +365,8 @@ def _spine(sources: list[list[int]], main: int) -> dict[int, int]:
             if before[box] is None or length[source] + 1 > length[box]:
                 length[box], before[box] = length[source] + 1, source
     spine: dict[int, int] = {}
-    at: int | None = main
-    while at is not None and (source := before[at]) is not None:
+    at = main
+    while (source := before[at]) is not None:
         spine[at] = source
         at = source
     return spine

@@ -17,11 +17,10 @@ from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.ir.graph import Graph, Output
 from netdsl.ir.types import View
 
-#: Pixels that a PNG may have; a larger drawing is scaled down.
+#: Pixels that a PNG may have, in all and along a side; a larger drawing is scaled down.
 MAX_PIXELS = 40_000_000
+MAX_SIDE = 30_000
 _DPI = 144
-#: Points of the page for one inch, as Graphviz has it.
-_POINTS = 72
 
 _FORMATS = ("svg", "png", "dot")
 
@@ -108,7 +107,9 @@ def render(dot: str, format: str) -> bytes:
         return _run(dot, "-Tsvg")
     # The first line of this format has the width and height in inches.
     width, height = map(float, _run(dot, "-Tplain").split(maxsplit=4)[2:4])
-    dpi = min(float(_DPI), math.sqrt(MAX_PIXELS / max(width * height, 1.0)))
+    # Around the drawing there is a border.
+    width, height = width + 0.5, height + 0.5
+    dpi = min(_DPI, math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
     return _run(dot, "-Tpng", f"-Gdpi={dpi:.4f}")
 
 
@@ -148,7 +149,7 @@ class _Writer:
         self.carrier = _carriers(shown.links)
 
     def text(self) -> str:
-        dot = graphviz.Digraph(plain(self.graph.name), graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
+        dot = graphviz.Digraph(_escaped(self.graph.name), graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
         dot.attr(label=self._legend())
         inside: list[list[int]] = [[] for _ in self.shown.frames]
         for index, frame in enumerate(self.shown.frames):
@@ -220,10 +221,13 @@ class _Writer:
 
     def _legend(self) -> str:
         """Which colour is what, of those that occur, and what is drawn into the boxes."""
-        found = {box.tint: box.head.op.keyword for box in self.shown.boxes}
+        found = {box.tint for box in self.shown.boxes}
+        kinds = dict(_KINDS)
+        if all("drop" in box.head.op.keyword for box in self.shown.boxes if box.tint == "regularise"):
+            kinds["regularise"] = "dropout"
         swatches = [
             f'<TD BORDER="1" COLOR="#BBBBBB" BGCOLOR="{_COLOURS[kind]}"><FONT POINT-SIZE="8">{words}</FONT></TD>'
-            for kind, words in _KINDS.items()
+            for kind, words in kinds.items()
             if kind in found
         ]
         lines = [self._habits()] if any(before or after for before, after in self.shown.usual.values()) else []
@@ -236,17 +240,21 @@ class _Writer:
         return table(rows) if rows else ""
 
     def _habits(self) -> str:
-        """``conv is followed by bn, relu``."""
+        """``conv and fc are followed by relu, unless a box says otherwise``."""
+        kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+        for keyword, habit in self.shown.usual.items():
+            kinds.setdefault(habit, []).append(keyword)
         habits = []
-        for keyword, (before, after) in self.shown.usual.items():
-            words = [f"follows {', '.join(before)}"] if before else []
-            words += [f"is followed by {', '.join(after)}"] if after else []
-            habits += [f"{keyword} {' and '.join(words)}"] if words else []
+        for (before, after), keywords in kinds.items():
+            follow, are = ("follows", "is") if len(keywords) == 1 else ("follow", "are")
+            words = [f"{follow} {', '.join(before)}"] if before else []
+            words += [f"{are} followed by {', '.join(after)}"] if after else []
+            habits += [f"{' and '.join(keywords)} {' and '.join(words)}"] if words else []
         unusual = any(
             (box.before, box.after) != self.shown.usual.get(box.head.op.keyword, ((), ())) and not box.circle
             for box in self.shown.boxes
         )
-        return "; ".join(habits) + (", unless its box says otherwise" if unusual else "")
+        return "; ".join(habits) + (", unless a box says otherwise" if unusual else "")
 
     # -- boxes
 
@@ -269,12 +277,13 @@ class _Writer:
             return f"{box.head.label or 'input'} {show(box.last.shape)}"
         if box.head.op.category == "merge":
             return f"{box.caption} → {show(box.last.shape)}"
+        words = [*box.before, box.caption, *box.after]
         usual = self.shown.usual.get(box.head.op.keyword)
-        if usual in (None, (box.before, box.after)):
-            return box.caption if usual else " · ".join((*box.before, box.caption, *box.after))
-        if not box.before and not box.after:
-            return f"{box.caption} · linear"
-        return " · ".join((*box.before, box.caption, *box.after))
+        if usual == (box.before, box.after):
+            words = [box.caption]
+        elif usual is not None and len(words) == 1:
+            words.append("linear")
+        return " · ".join([*words, "shared"] if box.shared else words)
 
     def _output(self, output: Output, box: Box) -> dict[str, str]:
         several = len(self.shown.outputs) > 1
@@ -365,6 +374,6 @@ def _tip(box: Box) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that Graphviz prints as it is: no escape sequence, and never markup."""
-    escaped: str = graphviz.escape(plain(text))
+    """Text that Graphviz prints as it is: no escape sequence, no character reference, and never markup."""
+    escaped: str = graphviz.escape(plain(text).replace("&", "&amp;"))
     return escaped

@@ -1,0 +1,1 @@
+"""What a graph is turned into: PyTorch source and diagrams."""
