@@ -366,9 +366,9 @@ def _spine(sources: list[list[int]], main: int) -> dict[int, int]:
                 length[box], before[box] = length[source] + 1, source
     spine: dict[int, int] = {}
     at = main
-    while (source := before[at]) is not None:
-        spine[at] = source
-        at = source
+    while (earlier := before[at]) is not None:
+        spine[at] = earlier
+        at = earlier
     return spine
 
 

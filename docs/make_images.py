@@ -1,0 +1,52 @@
+"""Draws the diagrams of the documentation: ``python docs/make_images.py`` writes ``docs/images``.
+
+With ``--check`` nothing is written, and the exit code is 1 where a picture there is not what would be drawn now.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import netdsl
+from netdsl.backends.dot import render
+from netdsl.ir.types import View
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
+
+#: File → spec, variant and view.
+PICTURES: dict[str, tuple[str, str | None, View]] = {
+    "googlenet.svg": ("googlenet.net", "paper", "train"),
+    "resnet18.svg": ("resnet.net", "18", "infer"),
+    "vgg19.svg": ("vgg19.net", None, "infer"),
+}
+
+
+def picture(name: str) -> bytes:
+    """The SVG of one of :data:`PICTURES`."""
+    spec, variant, view = PICTURES[name]
+    graph = netdsl.compile(ROOT / "specs" / spec, variant=variant)
+    return render(netdsl.draw(graph, view=view), "svg")
+
+
+def main() -> int:
+    """Writes or checks all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
+    check = parser.parse_args().check
+    stale = []
+    for name in PICTURES:
+        path, drawn = IMAGES / name, picture(name)
+        if check:
+            stale += [] if path.exists() and path.read_bytes() == drawn else [name]
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(drawn)
+    for name in stale:
+        print(f"docs/images/{name} is not what is drawn now: run `python docs/make_images.py`")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
