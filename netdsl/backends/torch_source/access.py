@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.members import Group, Leaf, Own, holder
 from netdsl.backends.torch_source.text import plain, quoted
@@ -14,7 +16,7 @@ def access(definition: Definition, path: str) -> str:
     text, kind = "self", definition.base
     constructs: dict[str, Leaf | Own | Group] | Group = definition.first.constructs
     for name in names:
-        text = step(text, kind, name, list(constructs) if isinstance(constructs, dict) else constructs.names)
+        text = step(text, kind, name, constructs if isinstance(constructs, dict) else constructs.names)
         found = _inner(constructs, name)
         if isinstance(found, Own):
             kind, constructs = found.definition.base, found.definition.first.constructs
@@ -23,12 +25,12 @@ def access(definition: Definition, path: str) -> str:
     return text
 
 
-def step(text: str, kind: str, name: str, names: list[str]) -> str:
+def step(text: str, kind: str, name: str, names: Iterable[str]) -> str:
     """A member of the module ``text``, which is of the class ``nn.<kind>`` and has members ``names``."""
     if plain(name):
         return f"{text}.{name}"
     if kind == "ModuleList" or kind == "Sequential":
-        return f"{text}[{names.index(name)}]"
+        return f"{text}[{list(names).index(name)}]"
     return f"{text}[{quoted(name)}]" if kind == "ModuleDict" else f"getattr({text}, {quoted(name)})"
 
 

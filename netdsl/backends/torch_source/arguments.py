@@ -135,7 +135,7 @@ class Factors:
             if text is None:
                 out = vector == leaving and all(isinstance(value, int) for value in vector)
                 role = "out_channels" if out else self._role(slot)
-                if role in used and exact(used[role]) != exact(vector):
+                if role in (*used, channels):
                     role = self._longer(slot, role)
                 text = unique(role, {*used, *given, channels})
                 used[text] = vector

@@ -52,8 +52,9 @@ class Instance:
 class Definition:
     """A class of the generated file.
 
-    ``arguments``, ``written`` and ``stored`` are those of :class:`Factors`; ``values`` has, for each instance, what its
-    call passes.
+    ``base`` is the class of ``torch.nn`` that it derives from: ``Module``, ``Sequential`` where it is a chain, or a
+    container where members have numbers or odd names. ``arguments``, ``written`` and ``stored`` are those of
+    :class:`Factors`; ``values`` has, for each instance, what its call passes.
     """
 
     def __init__(self, plan: Plan, instances: list[Instance]) -> None:
@@ -61,15 +62,14 @@ class Definition:
         self.instances = instances
         self.first = instances[0]
         self.name = ""
+        self.base = self._base()
         factors = Factors(plan, instances)
         self.arguments = factors.arguments
         self.written = factors.written
         self.stored = factors.stored
         self.values = [[argument.values[at] for argument in self.arguments] for at in range(len(instances))]
 
-    @property
-    def base(self) -> str:
-        """``Module``, or the container that holds members which have numbers or odd names."""
+    def _base(self) -> str:
         names = list(self.first.constructs)
         scope = self.first.scope
         if self.first.body.chain:

@@ -216,6 +216,7 @@ class Forward:
                 self.lines.append(Line(self._condition(step), f"{target} += {added}"))
             elif final and step.value == self.body.results[0]:
                 self.value = text
+                continue
             else:
                 name = self._name(step, dying)
                 self._keep(step.value, name)
@@ -224,6 +225,9 @@ class Forward:
                     shape = show_shape(self.plan.shape(step.value)).replace("×", "x")
                     comment, shown = (shape if shape != shown else None), shape
                 self.lines.append(Line(self._condition(step), f"{name} = {text}", comment))
+            for name in dying:
+                if last.get(self.holds[name], -1) <= at:
+                    del self.holds[name]
 
     def _keep(self, value: Value, name: str) -> None:
         self.names[value] = name
@@ -301,7 +305,7 @@ class Forward:
             if kind == "operand":
                 value = step.operands[int(str(content))]
                 text = self._operand(value, name)
-                if value in self.inlined and not _is_call(text) and not _enclosed(step.pieces, at):
+                if value in self.inlined and not _atomic(text) and not _enclosed(step.pieces, at):
                     text = f"({text})"
                 parts.append(text)
             elif kind == "parameter":
@@ -340,15 +344,19 @@ def gathers(step: Step) -> bool:
     return joins(step) and (len(step.operands) > 2 or (step.node is not None and step.node.op.keyword == "concat"))
 
 
-def _is_call(text: str) -> bool:
-    if not text.endswith(")"):
-        return False
-    depth = 0
-    for at in range(len(text) - 1, -1, -1):
-        depth += (text[at] == ")") - (text[at] == "(")
-        if not depth:
-            return text[:at].replace(".", "").replace("_", "").isalnum()
-    return False
+def _atomic(text: str) -> bool:
+    """Whether an expression needs no parentheses around it: nothing in it stands between two operands."""
+    depth, quote = 0, ""
+    for char in text:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        else:
+            depth += (char in "([{") - (char in ")]}")
+            if char == " " and not depth:
+                return False
+    return True
 
 
 def _enclosed(pieces: Sequence[tuple[str, object]], at: int) -> bool:

@@ -42,8 +42,8 @@ def initialisation(graph: Graph, plan: Plan, net: Definition) -> list[str]:
 
 def _one(graph: Graph, plan: Plan, net: Definition, init: Init) -> list[str]:
     firsts = _modules(graph)
+    inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
     if init.by_label:
-        inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
         chosen = [firsts[init.target]] if init.target in firsts else [node for node in inside if node.op.weight_layer]
     else:
         chosen = [node for node in firsts.values() if node.op.keyword == init.target]
@@ -51,7 +51,8 @@ def _one(graph: Graph, plan: Plan, net: Definition, init: Init) -> list[str]:
     if not chosen:
         return []
     whole = init.by_label and init.target not in firsts
-    test = _test(plan, chosen, [node for path, node in firsts.items() if not whole or path.startswith(f"{init.target}.")])
+    among = inside if whole else list(firsts.values())
+    test = _test(plan, chosen, among)
     if test is not None and (whole or not init.by_label) and (len(chosen) > 1 or not whole):
         body = _calls(graph, init, "module", chosen, 16)
         root = access(net, init.target) if whole else "self"

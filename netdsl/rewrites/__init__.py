@@ -1,0 +1,1 @@
+"""Graph → graph, one file a rewrite, named like its function."""
