@@ -10,7 +10,7 @@ from typing import NoReturn, TypedDict
 
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
-from netdsl.elaborate import analyse, split_variant
+from netdsl.elaborate import MAX_NODES, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
 
@@ -75,6 +75,13 @@ def add_file(
         help="another input shape, channels first; NAME=1x28x28, repeatable, for one of several inputs",
     )
     parser.add_argument(
+        "--max-nodes",
+        metavar="N",
+        type=int,
+        default=MAX_NODES,
+        help=f"the most nodes that a net may have ({MAX_NODES:,} unless said)",
+    )
+    parser.add_argument(
         "--view",
         choices=("infer", "train"),
         default=view,
@@ -115,6 +122,7 @@ class Choice(TypedDict):
     variant: str | None
     set: dict[str, str]
     input: Shape | dict[str, Shape] | None
+    max_nodes: int
 
 
 def choice(variant: str | None, options: argparse.Namespace) -> Choice:
@@ -129,7 +137,7 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
             help = "give each input one shape: `--input left=1x28x28 --input right=1x28x28`"
             raise NetdslError([Diagnostic("ND005", "`--input` is given twice for one input", help=help)])
         given = named
-    return {"variant": variant, "set": dict(options.set), "input": given}
+    return {"variant": variant, "set": dict(options.set), "input": given, "max_nodes": options.max_nodes}
 
 
 def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:

@@ -72,7 +72,10 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
     if layer.channels is not None:
         if op.syntax.channels is None:
             message = f"`{op.keyword}` has no channel count of its own"
-            raise stop("ND202", message, layer.channels.span, help=f"it is written {show_syntax(op)}")
+            help = f"it is written {show_syntax(op)}"
+            if op.syntax.positional and isinstance(layer.channels, tree.Literal):
+                help = f"a negative value stands in braces: `{op.keyword} {{-{layer.channels.value}}}`"
+            raise stop("ND202", message, layer.channels.span, help=help)
         attribute = op.attributes()[op.syntax.channels]
         value = evaluate(layer.channels, env)
         read = one(attribute, value, layer.channels.span)

@@ -384,6 +384,7 @@ class Compiler:
                 help = "it takes `train`, `eval` and `weight=0.3`"
                 raise stop("ND202", "an output does not take this", modifier.span, help=help)
         place = context.at(mode=mode)
+        place.frame.label_at = line.name.span
         with drafts.scoped("output", place, None, name, line.span, flow) as (inside, done):
             below = Labels(context.labels)
             context.labels.inner[name] = below
@@ -423,6 +424,7 @@ class Compiler:
     ) -> Graph:
         """The finished graph."""
         path = program.path
+        tell_apart(drafts.drafts)
         name = program.net.name.text if program.net is not None else path.stem if path is not None else "net"
         return Graph.model_construct(
             name=name,
@@ -437,6 +439,18 @@ class Compiler:
             inits=inits,
             sources=tuple(self.sources),
         )
+
+
+def tell_apart(drafts: Sequence[Draft]) -> None:
+    """Gives what has no module another name where a label has taken its own: modules' names are a contract."""
+    taken = {draft.name for draft in drafts if draft.module == draft.name}
+    for draft in drafts:
+        if draft.module != draft.name:
+            name, count = draft.name, 1
+            while draft.name in taken:
+                count += 1
+                draft.name = f"{name}.{count}"
+            taken.add(draft.name)
 
 
 def _node(index: int, draft: Draft) -> Node:

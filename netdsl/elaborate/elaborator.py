@@ -22,6 +22,8 @@ from netdsl.syntax import tree
 MAX_CALLS = 200
 #: How deep items of every kind may nest, calls included.
 MAX_DEPTH = 1500
+#: How many items may be elaborated for each node that a net may have: what makes no nodes must end too.
+STEPS_A_NODE = 3
 
 
 class Abort(Exception):
@@ -81,8 +83,8 @@ class Elaborator(LayerMaker):
         self.steps += 1
         if self.depth > MAX_DEPTH:
             raise Abort(Diagnostic("ND217", f"items nest over {MAX_DEPTH} deep here", span))
-        if self.steps > 25 * self.max_nodes:
-            message = f"this net takes over {25 * self.max_nodes:,} steps to write out"
+        if self.steps > STEPS_A_NODE * self.max_nodes:
+            message = f"this net takes over {STEPS_A_NODE * self.max_nodes:,} steps to write out"
             raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
         try:
             yield
@@ -121,6 +123,8 @@ class Elaborator(LayerMaker):
                     labels = place.labels
                     place.frame.label_at = item.label.span
                 result = self.moded(item, label, place, flow)
+                if label is not None and result is not None and result.shape is not None:
+                    self.take_label(label, place.frame, item)
                 if item.assertion is not None and result is not None:
                     self.assert_shape(item.assertion, result, context.env)
             except Stop as problem:
@@ -133,6 +137,12 @@ class Elaborator(LayerMaker):
                     self.name_tensor(item.alias.text, result, context.labels, item)
                     self.named.append((item.alias, context.labels))
             return result
+
+    def take_label(self, label: str, frame: Frame, item: tree.Item) -> None:
+        """A label names one thing, also where that has no module whose name it would be."""
+        assert item.label is not None
+        if frame.taken.get(label) != item.label.span:
+            frame.take(label, True, item.label.span)
 
     def name_tensor(self, name: str, tensor: Tensor, labels: Labels, item: tree.Item) -> None:
         """Gives a tensor a name; a node keeps the first."""

@@ -276,7 +276,10 @@ class Builder:
 
     def kernel(self, children: list[Any]) -> Any:
         glued = getattr(children[0], "type", None) == "KBRACE"
-        return _Kernel(self.expressions(children), glued, self.over(children))
+        parts = self.expressions(children)
+        if glued:
+            parts = (parts[0]._replace(span=self.over(children[:3])), *parts[1:])
+        return _Kernel(parts, glued, self.over(children))
 
     def channels(self, children: list[Any]) -> Any:
         return _Channels(self.expression(children[1]), self.over(children))
