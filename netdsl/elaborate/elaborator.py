@@ -80,16 +80,20 @@ class Elaborator(LayerMaker):
     def deeper(self, span: Span) -> Iterator[None]:
         """One level of items further in: counts depth and steps, and holds them against their bounds."""
         self.depth += 1
-        self.steps += 1
         if self.depth > MAX_DEPTH:
             raise Abort(Diagnostic("ND217", f"items nest over {MAX_DEPTH} deep here", span))
-        if self.steps > STEPS_A_NODE * self.max_nodes:
-            message = f"this net takes over {STEPS_A_NODE * self.max_nodes:,} steps to write out"
-            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+        self.step(span)
         try:
             yield
         finally:
             self.depth -= 1
+
+    def step(self, span: Span) -> None:
+        """Counts an item, or a pass of a repeat, against the bound of work."""
+        self.steps += 1
+        if self.steps > STEPS_A_NODE * self.max_nodes:
+            message = f"this net takes over {STEPS_A_NODE * self.max_nodes:,} steps to write out"
+            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
 
     # -- rows and items
 
@@ -271,12 +275,14 @@ class Elaborator(LayerMaker):
             env = context.env
             loose = True
             for index in range(count):
+                self.step(item.span)
                 passed = context.at(env=Env(env, entering=flow, index=index), loose=loose)
                 flow = self.core(core, None, passed, flow)
             return flow
         frame = self.open("repeat", context, None, label, item.span, flow, numbered=True)
         inside = context.labels.scope(label)
         for index in range(count):
+            self.step(item.span)
             env = Env(context.env, entering=flow, index=index)
             flow = self.core(core, None, context.at(env=env, frame=frame, labels=inside, loose=False), flow)
         self.close(frame, flow)
