@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from netdsl.backends.torch_source.arguments import Factors
 from netdsl.backends.torch_source.members import Maker, Slot, exact, expressible
-from netdsl.backends.torch_source.plan import Body, Plan
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.backends.torch_source.steps import Body
 from netdsl.backends.torch_source.text import CONTAINER_METHODS, RESERVED, camel, plain, positions, unique
 from netdsl.ir.graph import Scope
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot, exact, expressible, holder
-from netdsl.backends.torch_source.plan import pieces
+from netdsl.backends.torch_source.steps import pieces
 from netdsl.backends.torch_source.text import (
     Atom,
     Bracket,

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from netdsl.backends.torch_source.access import access
 from netdsl.backends.torch_source.classes import Definition
-from netdsl.backends.torch_source.plan import EVAL, TRAIN, Plan, Step, Value
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.backends.torch_source.steps import EVAL, TRAIN, Step, Value
 from netdsl.backends.torch_source.text import RESERVED, WIDTH, expression, literal, snake, unique
 from netdsl.ir.types import show_shape
 

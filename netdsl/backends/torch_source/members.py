@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from netdsl.backends.torch_source.plan import Member, Plan, pieces
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.backends.torch_source.steps import Member, pieces
 from netdsl.backends.torch_source.text import CONTAINER_METHODS, positions
 from netdsl.ir.types import Call
 

@@ -3,129 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Literal
 
+from netdsl.backends.torch_source.steps import BITS, Body, Member, Step, Value, pieces, union
 from netdsl.backends.torch_source.text import positions
 from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.types import Call, Shape
-
-#: In which modes something happens, as bits.
-TRAIN, EVAL, BOTH = 1, 2, 3
-_BITS = {"train": TRAIN, "eval": EVAL, "both": BOTH}
-
-#: A part of an expression: text, an operand's number, a constant, or the parameter itself.
-Piece = tuple[Literal["text", "operand", "constant", "parameter"], object]
-
-#: A tensor: the index of its node, or ``-1 - index`` for what is flattened before that node.
-Value = int
-
-_PIECES = re.compile(
-    r"""(?P<string>'[^']*'|"[^"]*")|\{(?P<operand>\d+)\}|(?P<parameter>\{parameter\})"""
-    r"""|(?<![\w.])(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])"""
-)
-
-
-def pieces(template: str) -> tuple[Piece, ...]:
-    """An expression of a :class:`Call` taken apart; numbers in it are constants that a class may take as arguments."""
-    found: list[Piece] = []
-    at = 0
-    for match in _PIECES.finditer(template):
-        if match.start() > at:
-            found.append(("text", template[at : match.start()]))
-        kind, text = match.lastgroup, match.group()
-        if kind == "operand":
-            found.append(("operand", int(match.group("operand"))))
-        elif kind == "parameter":
-            found.append(("parameter", None))
-        elif kind == "number":
-            found.append(("constant", int(text) if text.isdigit() else float(text)))
-        else:
-            found.append(("text", text))
-        at = match.end()
-    if at < len(template):
-        found.append(("text", template[at:]))
-    return tuple(found)
-
-
-class Step:
-    """One thing that a ``forward`` does: it calls a module, or computes an expression.
-
-    ``path`` is the absolute path of the module or parameter; ``unit`` the scope whose class or ``nn.Sequential`` that
-    module is. ``live`` are the modes in which the value is needed, ``active`` those in which it is computed: in the
-    others it is the first operand itself. ``head`` is the node whose layer it belongs to.
-    """
-
-    __slots__ = ("active", "head", "kind", "live", "node", "operands", "path", "pieces", "unit", "value")
-
-    def __init__(
-        self,
-        kind: Literal["call", "expression", "parameter", "select"],
-        value: Value,
-        operands: tuple[Value, ...],
-        live: int,
-        active: int,
-        head: int,
-        *,
-        node: Node | None = None,
-        path: str = "",
-        unit: int | None = None,
-        pieces: tuple[Piece, ...] = (),
-    ) -> None:
-        self.kind = kind
-        self.value = value
-        self.operands = operands
-        self.live = live
-        self.active = active
-        self.head = head
-        self.node = node
-        self.path = path
-        self.unit = unit
-        self.pieces = pieces
-
-    def after(self, operands: tuple[Value, ...]) -> Step:
-        """The same step on other operands."""
-        copy = Step(self.kind, self.value, operands, self.live, self.active, self.head, node=self.node)
-        copy.path, copy.unit, copy.pieces = self.path, self.unit, self.pieces
-        return copy
-
-
-class Member:
-    """A place in the tree of modules: a leaf with the node that first applies it, or a scope with its members."""
-
-    __slots__ = ("call", "children", "inplace", "name", "node", "path", "unit")
-
-    def __init__(self, name: str, path: str) -> None:
-        self.name = name
-        self.path = path
-        self.children: dict[str, Member] = {}
-        self.node: Node | None = None
-        self.call: Call | None = None
-        self.inplace = False
-        self.unit: int | None = None
-
-
-class Body:
-    """What a scope computes: the values that enter it, its steps, and the values that leave it.
-
-    ``chain`` says that it is no more than its modules, one after another.
-    """
-
-    __slots__ = ("chain", "inputs", "live", "results", "scope", "steps")
-
-    def __init__(self, scope: Scope, inputs: tuple[Value, ...], steps: list[Step], results: tuple[Value, ...]) -> None:
-        self.scope = scope
-        self.chain = False
-        self.inputs = inputs
-        self.steps = steps
-        self.results = results
-        self.live = _union(steps)
-
-    def condition(self, step: Step) -> int:
-        """The modes in which a step is done, or 0 where it is done whenever the body is."""
-        return 0 if step.active == self.live else step.active
-
 
 _Realised = Literal["net", "class", "sequential", "inline"]
 
@@ -160,9 +44,9 @@ class Plan:
         nodes = self.nodes
         self.live = live = [0] * len(nodes)
         for output in self.graph.outputs:
-            live[output.node] |= _BITS[output.mode]
+            live[output.node] |= BITS[output.mode]
         for node in reversed(nodes):
-            needed, mode = live[node.index], _BITS[node.mode]
+            needed, mode = live[node.index], BITS[node.mode]
             if needed & mode:
                 if node.op.keyword == "select":
                     live[node.inputs[1]] |= needed & mode
@@ -171,7 +55,7 @@ class Plan:
                         live[at] |= needed & mode
             if needed & ~mode:
                 live[node.inputs[0]] |= needed & ~mode
-        self.active = [live[node.index] & _BITS[node.mode] for node in nodes]
+        self.active = [live[node.index] & BITS[node.mode] for node in nodes]
         self.source: list[Value] = list(range(len(nodes)))
         for node in nodes:
             index = node.index
@@ -338,7 +222,7 @@ class Plan:
                 self.bodies[index] = body
             body = self.bodies[index]
             # A call of the whole has the live modes of what is in it, and belongs to no layer.
-            live = _union(body.steps)
+            live = union(body.steps)
             head = value if value >= 0 else -1 - value
             whole = Step("call", value, body.inputs, live, live, head, path=scope.path, unit=index)
             whole.node = self.nodes[head]
@@ -444,7 +328,7 @@ class Plan:
             for value in step.operands:
                 if value not in computed:
                     entering[value] = None
-        live = _union(steps)
+        live = union(steps)
         result = next(step for step in steps if step.value == results[0])
         # Where the result is needed in fewer modes than something inside, that something reaches out by another way.
         if not entering or result.live != live:
@@ -463,10 +347,3 @@ class Plan:
             operands = tuple(local[value] for value in step.operands)
             rows.append((step.kind, step.path, step.pieces, operands, step.active != step.live))
         return tuple(rows)
-
-
-def _union(steps: list[Step]) -> int:
-    bits = 0
-    for step in steps:
-        bits |= step.live
-    return bits

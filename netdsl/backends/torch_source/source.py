@@ -9,7 +9,8 @@ from netdsl.backends.torch_source.classes import Definition, define
 from netdsl.backends.torch_source.constructor import Writer
 from netdsl.backends.torch_source.forward import Forward, Line, statement, statements
 from netdsl.backends.torch_source.inits import initialisation
-from netdsl.backends.torch_source.plan import EVAL, TRAIN, Plan
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.backends.torch_source.steps import EVAL, TRAIN
 from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain, prose, snake, unique, wrapped
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import show_shape

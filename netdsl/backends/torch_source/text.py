@@ -30,7 +30,7 @@ def plain(name: str) -> bool:
 
 
 def camel(*words: str) -> str:
-    """Words as the name of a class: ``basic_block`` → ``BasicBlock``, and ``vgg19``, which cannot be said, → ``VGG19``.
+    """Words as a class's name: ``basic_block`` → ``BasicBlock``, and ``vgg19``, which cannot be said, → ``VGG19``.
 
     Empty where nothing usable is left.
     """
