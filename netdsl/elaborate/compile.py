@@ -10,10 +10,11 @@ from typing import NamedTuple
 import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl.diagnostics import Diagnostic, NetdslError, Note, Source, Span, did_you_mean, sort
 from netdsl.elaborate.context import Context, Draft, DraftScope
-from netdsl.elaborate.elaborator import Abort, Elaborator
+from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.expectations import check_expectations
 from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.initialise import read_inits
+from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path

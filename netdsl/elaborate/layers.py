@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Diagnostic, Span, did_you_mean
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
-from netdsl.elaborate.context import Context, Draft, DraftScope, Styles
+from netdsl.elaborate.context import Context, Draft, Styles
 from netdsl.elaborate.expressions import evaluate, truth, whole
+from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.program import split_word
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import Op, OpError, elements, lookup, names
@@ -15,46 +16,14 @@ from netdsl.ir.types import Shape, show_shape
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 #: No tensor of one image may have more elements.
 MAX_ELEMENTS = 10**13
 
 
-class LayerMaker:
+class LayerMaker(Maker):
     """The part of the elaborator that makes nodes of layers."""
-
-    def __init__(self, max_nodes: int) -> None:
-        self.max_nodes = max_nodes
-        self.drafts: list[Draft] = []
-        self.scopes: list[DraftScope] = []
-        self.diagnostics: list[Diagnostic] = []
-        self.reported: set[tuple[str, Span | None]] = set()
-        self.steps = 0
-        self.ramps: list[tuple[int, str, Ramp]] = []
-        self.modules: dict[str, int] = {}
-        #: operators that were made before, with their outputs' shapes, by what was given and what enters
-        self.made: dict[tuple[object, ...], tuple[Op, Shape, tuple[tuple[str, Op], ...]]] = {}
-        self.styling: list[Span] = []
-
-    if TYPE_CHECKING:  # what the other part gives
-
-        def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None: ...  # noqa: D102
-        def need(self, flow: Tensor | None, span: Span) -> Tensor: ...  # noqa: D102
-        def reference(self, reference: tree.Reference, context: Context) -> Tensor: ...  # noqa: D102
-        def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None: ...  # noqa: D102
-        def report(self, diagnostic: Diagnostic) -> None: ...  # noqa: D102
-        def scoped(  # noqa: D102
-            self,
-            kind: Any,
-            context: Context,
-            word: str | None,
-            label: str | None,
-            span: Span,
-            flow: Tensor | None,
-            *,
-            numbered: bool = False,
-        ) -> Any: ...
 
     # -- a layer with what its style says
 
@@ -332,7 +301,10 @@ class LayerMaker:
         origins: dict[str, str] | None = None,
         shape: Shape | None = None,
     ) -> Tensor:
-        """Adds a node; its ``shape`` is inferred where it is not known. Raises :class:`OpError` where the operator cannot take these inputs."""
+        """Adds a node, its ``shape`` inferred where it is not known.
+
+        Raises :class:`OpError` where the operator cannot take these inputs.
+        """
         shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         if shape is None:
             shape = op.infer(shapes)
@@ -342,8 +314,6 @@ class LayerMaker:
             )
         index = len(self.drafts)
         if index >= self.max_nodes:
-            from netdsl.elaborate.elaborator import Abort
-
             message = f"the net has over {self.max_nodes:,} nodes"
             raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
         frame = context.frame

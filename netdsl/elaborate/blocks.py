@@ -1,0 +1,124 @@
+"""Calls of blocks."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.elaborate.branches import BranchMaker
+from netdsl.elaborate.context import Context, Styles
+from netdsl.elaborate.expressions import evaluate, show
+from netdsl.elaborate.maker import MAX_CALLS, Abort
+from netdsl.elaborate.names import Labels
+from netdsl.elaborate.program import Block, split_word
+from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, Value, stop
+from netdsl.ir.op import lookup, names
+from netdsl.ir.types import Scalar
+from netdsl.syntax import tree
+
+
+class BlockMaker(BranchMaker):
+    """The part of the elaborator for blocks."""
+
+    def find_block(self, name: tree.Name, context: Context) -> Block:
+        """The block of a name. Raises where there is none."""
+        block = context.program.blocks.get(name.text)
+        if block is not None:
+            block.used = True
+            return block
+        if context.program.broken(name.text):
+            raise Stop
+        word, _ = split_word(name.text)
+        op = lookup(word)
+        if op is not None:
+            message = f"`{name.text}` is a layer and takes no parentheses"
+            raise stop("ND201", message, name.span, help=f"it is written `{op.example.line}`")
+        candidates = [*context.program.blocks, *names()]
+        raise stop(
+            "ND201", f"there is no block called `{name.text}`", name.span, help=did_you_mean(name.text, candidates)
+        )
+
+    def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """A block's body, with its parameters bound."""
+        block = self.find_block(call.name, context)
+        bound, scalars = self.bind(block, call, context, flow)
+        text = f"{call.name.text}({', '.join(f'{k}={show(v)}' if i else show(v) for i, (k, v) in enumerate(scalars))})"
+        if len(self.calls) >= MAX_CALLS:
+            message = f"blocks call one another over {MAX_CALLS} deep here"
+            help = f"`{call.name.text}` needs an `if` that ends its recursion"
+            raise Abort(Diagnostic("ND217", message, call.span, help=help))
+        env = Env(block.program.env, bound, entering=flow, opaque=True)
+        self.defaults(block, env, bound, scalars)
+        labels = Labels()
+        for name, value in bound.items():
+            if isinstance(value, Tensor):
+                labels.tensors[name] = value
+        styles: dict[str, tree.Style] = {}
+        for style in block.styles:
+            block.program.declare_style(styles, style)
+        with self.scoped("block", context, call.name.text, label, call.span, flow) as (inside, done):
+            scope = self.scopes[inside.frame.scope]
+            scope.block = call.name.text
+            scope.arguments = tuple(scalars)
+            context.labels.inner[label if label is not None else scope.name] = labels
+            own: tuple[Styles, ...] = ((styles, env), (block.program.styles, block.program.env))
+            place = Context(block.program, env, inside.frame, labels, own, context.mode)
+            self.calls.append((text, call.span))
+            try:
+                rows = [line for line in block.syntax.body.lines if isinstance(line, tree.Row)]
+                return done(self.rows(rows, place, flow))
+            finally:
+                self.calls.pop()
+
+    def bind(
+        self, block: Block, call: tree.Call, context: Context, flow: Tensor | None
+    ) -> tuple[dict[str, Value], list[tuple[str, Scalar]]]:
+        """The arguments of a call by the names of the block's parameters: all, and those that are no tensors."""
+        parameters = {parameter.name.text: parameter for parameter in block.syntax.parameters}
+        order = list(parameters)
+        bound: dict[str, Value] = {}
+        signature = f"`{call.name.text}({', '.join(order)})`"
+        for place, argument in enumerate(call.arguments):
+            if argument.name is not None:
+                name = argument.name.text
+                if name not in parameters:
+                    help = did_you_mean(name, order) or f"it is {signature}"
+                    message = f"`{call.name.text}` has no parameter `{name}`"
+                    raise stop("ND216", message, argument.name.span, help=help)
+            elif any(earlier.name is not None for earlier in call.arguments[:place]):
+                raise stop("ND216", "an argument without a name stands after one with a name", argument.span)
+            elif place >= len(order):
+                message = f"`{call.name.text}` takes {len(order)} argument{'s' * (len(order) != 1)}, and here are more"
+                raise stop("ND216", message, argument.span, help=f"it is {signature}")
+            else:
+                name = order[place]
+            if name in bound:
+                raise stop("ND216", f"`{name}` is given twice", argument.span)
+            value = argument.value
+            if isinstance(value, tree.Reference):
+                bound[name] = self.reference(value, context)
+            else:
+                try:
+                    bound[name] = evaluate(value, context.env)
+                except Stop as problem:
+                    self.forgive(problem)
+                    bound[name] = UNKNOWN
+        missing = [n for n, p in parameters.items() if n not in bound and p.default is None]
+        if missing:
+            what = ", ".join(f"`{name}`" for name in missing)
+            raise stop("ND216", f"`{call.name.text}` needs {what}", call.span, help=f"it is {signature}")
+        scalars = [(n, bound[n]) for n in order if n in bound and isinstance(bound[n], (bool, int, float, str))]
+        return bound, scalars  # type: ignore[return-value]
+
+    def defaults(self, block: Block, env: Env, bound: dict[str, Value], scalars: list[tuple[str, Scalar]]) -> None:
+        """Computes the defaults of what a call left out: they see ``in`` and the parameters before them."""
+        given = dict(scalars)
+        for parameter in block.syntax.parameters:
+            name = parameter.name.text
+            if name in bound or parameter.default is None:
+                continue
+            try:
+                bound[name] = given[name] = evaluate(parameter.default, env)
+            except Stop as problem:
+                self.forgive(problem)
+                bound[name] = UNKNOWN
+        order = [parameter.name.text for parameter in block.syntax.parameters]
+        scalars[:] = [(name, given[name]) for name in order if name in given]

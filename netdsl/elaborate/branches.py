@@ -1,0 +1,174 @@
+"""Groups, joins, choices and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.elaborate.context import Context
+from netdsl.elaborate.expressions import truth
+from netdsl.elaborate.layers import LayerMaker
+from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.ir.graph import ScopeKind
+from netdsl.ir.types import show_shape
+from netdsl.syntax import tree
+
+
+class BranchMaker(LayerMaker):
+    """The part of the elaborator for what stands around several items."""
+
+    def body(self, body: tree.Body, context: Context, flow: Tensor | None, where: str) -> Tensor | None:
+        """The lines of a body that may hold no styles."""
+        for line in body.lines:
+            if isinstance(line, tree.Style):
+                message = f"a style belongs to a file or a block, not to {where}"
+                self.report(Diagnostic("ND223", message, line.span))
+            else:
+                flow = self.rows((line,), context, flow)
+        return flow
+
+    def group(
+        self,
+        kind: ScopeKind,
+        rows: Sequence[tree.Row],
+        span: Span,
+        label: str | None,
+        context: Context,
+        flow: Tensor | None,
+    ) -> Tensor | None:
+        """A bracket: a numbered scope where it has a label or stands in a numbered scope, else transparent."""
+        if label is None and not context.frame.numbered:
+            return self.rows(rows, context, flow)
+        with self.scoped(kind, context, None, label, span, flow, numbered=True) as (inside, done):
+            return done(self.rows(rows, inside, flow))
+
+    def join(self, join: tree.Join, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """Branches from one tensor, joined."""
+        if label is None:
+            return self.joined(join, context, flow)
+        with self.scoped("join", context, None, label, join.span, flow) as (inside, done):
+            return done(self.joined(join, inside, flow))
+
+    def joined(self, join: tree.Join, context: Context, flow: Tensor | None) -> Tensor | None:
+        """The node that joins what the branches give; what gives nothing to join passes the tensor on."""
+        if not join.branches:
+            raise stop("ND232", f"`{join.word.text}` has no branch to join", join.span)
+        results: list[Tensor] = []
+        spans: list[Span] = []
+        for branch in join.branches:
+            inside = context.at(env=Env(context.env, entering=flow))
+            if self.absent(branch, inside.env):
+                continue
+            result = self.rows(branch.rows, inside, flow)
+            results.append(self.need(result, branch.span))
+            spans.append(branch.rows[-1].items[-1].span)
+        if not results:
+            return flow
+        if len(results) == 1:
+            return results[0]
+        try:
+            return self.emit_op(join.word.text.lower(), tuple(results), context, join.word.span)
+        except Stop as problem:
+            if problem.diagnostic is not None:
+                shapes = [show_shape(r.shape) for r in results if r.shape is not None]
+                notes = tuple(Note(span, f"gives {shape}") for span, shape in zip(spans, shapes, strict=True))
+                problem.diagnostic = problem.diagnostic._replace(notes=notes)
+            raise
+
+    def absent(self, branch: tree.Branch, env: Env) -> bool:
+        """Whether a branch is only an ``if`` that is false."""
+        if len(branch.rows) != 1 or len(branch.rows[0].items) != 1:
+            return False
+        item = branch.rows[0].items[0]
+        return isinstance(item.core, tree.If) and item.label is None and self.chosen(item.core, env) is None
+
+    def chosen(self, node: tree.If, env: Env) -> tree.Body | None:
+        """The body that an ``if`` takes."""
+        while not truth(node.condition, env):
+            if not isinstance(node.otherwise, tree.If):
+                return node.otherwise
+            node = node.otherwise
+        return node.then
+
+    def conditional(self, node: tree.If, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """An ``if``: the body that it takes, or nothing."""
+        body = self.chosen(node, context.env)
+        if body is None:
+            return flow
+        if label is None:
+            return self.body(body, context, flow, "an `if`")
+        with self.scoped("group", context, None, label, node.span, flow, numbered=True) as (inside, done):
+            return done(self.body(body, inside, flow, "an `if`"))
+
+    def table(self, table: tree.Table, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """The column of the variant, row by row."""
+        columns = [column.text for column in table.columns]
+        for index, column in enumerate(table.columns):
+            if column.text in columns[:index]:
+                first = table.columns[columns.index(column.text)].span
+                note = (Note(first, "first here"),)
+                self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, note))
+        wanted = self.column if self.column is not None and self.column in columns else columns[0]
+        place = columns.index(wanted)
+        if label is None:
+            return self.cells(table, place, context, flow)
+        with self.scoped("table", context, None, label, table.span, flow, numbered=True) as (inside, done):
+            return done(self.cells(table, place, inside, flow))
+
+    def cells(self, table: tree.Table, place: int, context: Context, flow: Tensor | None) -> Tensor | None:
+        """The rows of a table, in the column at ``place``."""
+        for row in table.rows:
+            for cells in split_rows(row, len(table.columns)):
+                flow = self.cell(row, cells, len(table.columns), place, context, flow)
+        return flow
+
+    def cell(
+        self,
+        row: tree.TableRow,
+        cells: list[tree.Row | None],
+        columns: int,
+        place: int,
+        context: Context,
+        flow: Tensor | None,
+    ) -> Tensor | None:
+        """One row's cell of the chosen column. The label of a row is that of each of its cells."""
+        if len(cells) not in (1, columns):
+            message = f"this row has {len(cells)} cells, and the table {columns} columns"
+            help = "a line that begins with `|` goes on with the row above until that is full"
+            here = [cell.span for cell in cells if cell is not None]
+            span = here[0].to(here[-1]) if here else row.span
+            self.report(Diagnostic("ND222", message, span, help=help))
+            return POISON
+        cell = cells[place if len(cells) > 1 else 0]
+        first = cells[0]
+        label = row.label if first is None and cells[1:] == list(row.cells[1 : len(cells)]) else None
+        if len(cells) > 1 and first is not None:
+            label = first.items[0].label
+        if cell is None:
+            return flow
+        items = cell.items
+        if label is not None:
+            if cell is first:
+                items = (items[0]._replace(label=None), *items[1:])
+            if items[0].label is not None:
+                message = "the row has a label, and so has its cell"
+                note = (Note(label.span, "the row's"),)
+                self.report(Diagnostic("ND212", message, items[0].label.span, note))
+            elif len(items) == 1:
+                items = (items[0]._replace(label=label),)
+            else:
+                group = tree.Group((tree.Row(items, cell.span),), cell.span)
+                items = (tree.Item(label, group, (), None, None, None, (), cell.span),)
+        for item in items:
+            flow = self.item(item, context, flow)
+        return flow
+
+
+def split_rows(row: tree.TableRow, columns: int) -> list[list[tree.Row | None]]:
+    """The rows of a table in a stretch whose later lines begin with ``|``: such a line fills the row above first."""
+    rows: list[list[tree.Row | None]] = [[]]
+    for index, cell in enumerate(row.cells):
+        if index in row.breaks and len(rows[-1]) == columns:
+            rows.append([None])
+        rows[-1].append(cell)
+    return rows

@@ -1,0 +1,221 @@
+"""What every part of the elaborator shares: what is being made, what is said, and the bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.elaborate.attributes import Ramp
+from netdsl.elaborate.context import Context, Draft, DraftScope
+from netdsl.elaborate.expressions import evaluate
+from netdsl.elaborate.names import Frame, Labels
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.values import Env, Stop, Tensor, stop
+from netdsl.ir.graph import ScopeKind
+from netdsl.ir.op import Op
+from netdsl.ir.types import Shape
+from netdsl.syntax import tree
+
+#: How deep blocks may call one another.
+MAX_CALLS = 200
+#: How deep items of every kind may nest, calls included.
+MAX_DEPTH = 1500
+#: How many items may be elaborated for each node that a net may have: what makes no nodes must end too.
+STEPS_A_NODE = 3
+
+
+class Abort(Exception):
+    """A bound that was passed: nothing more is elaborated."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__()
+        self.diagnostic = diagnostic
+
+
+class Maker:
+    """One compilation of one variant. ``column`` is the one that tables take where they have it."""
+
+    def __init__(self, program: Program, column: str | None, max_nodes: int, *, check_shapes: bool) -> None:
+        self.program = program
+        self.column = column
+        self.max_nodes = max_nodes
+        self.check_shapes = check_shapes
+        self.drafts: list[Draft] = []
+        self.scopes: list[DraftScope] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.reported: set[tuple[str, Span | None]] = set()
+        #: the node of each module's first application
+        self.modules: dict[str, int] = {}
+        #: operators that were made before, with their outputs' shapes, by what was given and what enters
+        self.made: dict[tuple[object, ...], tuple[Op, Shape, tuple[tuple[str, Op], ...]]] = {}
+        self.ramps: list[tuple[int, str, Ramp]] = []
+        #: the calls and the styles around the present item
+        self.calls: list[tuple[str, Span]] = []
+        self.styling: list[Span] = []
+        self.depth = 0
+        self.steps = 0
+
+    # -- reporting and bounds
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Keeps a diagnostic, with the chain of calls that led to it."""
+        if self.calls and not diagnostic.trace:
+            trace = tuple(Note(span, f"in `{text}`") for text, span in reversed(self.calls[-8:]))
+            diagnostic = diagnostic._replace(trace=trace)
+        key = (diagnostic.code, diagnostic.span)
+        if diagnostic.span is None or key not in self.reported:
+            self.reported.add(key)
+            self.diagnostics.append(diagnostic)
+
+    def forgive(self, problem: Stop) -> None:
+        """Reports what stopped one item; the rest goes on."""
+        if problem.diagnostic is not None:
+            self.report(problem.diagnostic)
+
+    @contextmanager
+    def deeper(self, span: Span) -> Iterator[None]:
+        """One level of items further in: counts depth and steps, and holds them against their bounds."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Abort(Diagnostic("ND217", f"items nest over {MAX_DEPTH} deep here", span))
+        self.step(span)
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def step(self, span: Span) -> None:
+        """Counts an item, or a pass of a repeat, against the bound of work."""
+        self.steps += 1
+        if self.steps > STEPS_A_NODE * self.max_nodes:
+            message = f"this net takes over {STEPS_A_NODE * self.max_nodes:,} steps to write out"
+            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+
+    def need(self, flow: Tensor | None, span: Span) -> Tensor:
+        """The tensor that flows. Raises where none does yet."""
+        if flow is None:
+            inputs = [declared.name.text for declared in self.program.inputs if declared.name is not None]
+            help = "begin with one of them: " + ", ".join(f"`@{name}, …`" for name in inputs) if inputs else None
+            raise stop("ND227", "the net has several inputs, and this says not which", span, help=help)
+        return flow
+
+    # -- names and scopes
+
+    def path(self, path: tree.Path, env: Env) -> list[str]:
+        """A dotted name with its expressions computed."""
+        parts = []
+        for part in path.parts:
+            parts.append(part.text if isinstance(part, tree.Name) else str(evaluate(part, env)))
+        return parts
+
+    def open_path(self, name: str, context: Context, span: Span, flow: Tensor | None) -> Context:
+        """The place inside the scope ``name``, opened or opened again."""
+        frame = context.frame.children.get(name)
+        if frame is None:
+            frame = self.open("path", context, None, name, span, flow)
+        return context.at(frame=frame, labels=context.labels.scope(name), loose=False)
+
+    def open(
+        self,
+        kind: ScopeKind,
+        context: Context,
+        word: str | None,
+        label: str | None,
+        span: Span,
+        flow: Tensor | None,
+        *,
+        numbered: bool = False,
+    ) -> Frame:
+        """A new scope among the members of the current one."""
+        outer = context.frame
+        name = outer.member(word, label, span)
+        path = outer.join(name)
+        index = len(self.scopes)
+        draft = DraftScope(outer.scope, name, path, kind, span)
+        draft.numbered = numbered
+        draft.enters = flow.node if flow is not None and flow.node >= 0 else None
+        draft.reuses = outer.replay
+        draft.mode = context.mode
+        self.scopes.append(draft)
+        frame = Frame(index, path, numbered=numbered, replay=outer.replay)
+        outer.children[name] = frame
+        return frame
+
+    def close(self, frame: Frame, result: Tensor | None) -> None:
+        """Marks what a scope yields."""
+        if result is not None and result.node >= 0:
+            self.scopes[frame.scope].result = result.node
+
+    @contextmanager
+    def scoped(
+        self,
+        kind: ScopeKind,
+        context: Context,
+        word: str | None,
+        label: str | None,
+        span: Span,
+        flow: Tensor | None,
+        *,
+        numbered: bool = False,
+    ) -> Iterator[tuple[Context, Callable[[Tensor | None], Tensor | None]]]:
+        """A place inside a new scope. What has no module takes no number of its own."""
+        outer = context.frame
+        state = outer.again()
+        first, scope = len(self.drafts), len(self.scopes)
+        frame = self.open(kind, context, word, label, span, flow, numbered=numbered)
+        labels = context.labels.scope(self.scopes[scope].name if label is None else label)
+
+        def done(result: Tensor | None) -> Tensor | None:
+            self.close(frame, result)
+            if label is None and outer.numbered and result is not None:
+                context.labels.tensors[self.scopes[scope].name] = result
+            return result
+
+        yield context.at(frame=frame, labels=labels, loose=False), done
+        bare = label is None and outer.numbered
+        if bare and all(draft.module is None for draft in self.drafts[first:]):
+            name = self.scopes[scope].name
+            outer.restore(state)
+            outer.taken.pop(name, None)
+            self.rename(scope, first, outer.join(name), outer.functional(kind))
+
+    def rename(self, scope: int, first: int, old: str, new: str) -> None:
+        """Gives the scopes and nodes made since another prefix."""
+        self.scopes[scope].name = new.rsplit(".", 1)[-1]
+        for draft_scope in self.scopes[scope:]:
+            draft_scope.path = new + draft_scope.path[len(old) :]
+        for draft in self.drafts[first:]:
+            draft.name = new + draft.name[len(old) :]
+
+    def take_label(self, label: str, frame: Frame, item: tree.Item) -> None:
+        """A label names one thing, also where that has no module whose name it would be."""
+        assert item.label is not None
+        if frame.taken.get(label) != item.label.span:
+            frame.take(label, True, item.label.span)
+
+    def name_tensor(self, name: str, tensor: Tensor, labels: Labels, item: tree.Item) -> None:
+        """Gives a tensor a name; a node keeps the first."""
+        labels.tensors[name] = tensor
+        if tensor.node >= 0 and not isinstance(item.core, tree.Reference):
+            draft = self.drafts[tensor.node]
+            if draft.label is None:
+                draft.label = name
+
+    # -- what the parts below give one another
+
+    def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None:
+        """Rows one after another."""
+        raise NotImplementedError
+
+    def item(self, item: tree.Item, context: Context, flow: Tensor | None) -> Tensor | None:
+        """One item with its label, repeat, mode and assertion."""
+        raise NotImplementedError
+
+    def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """A block's body, with its parameters bound."""
+        raise NotImplementedError
+
+    def reference(self, reference: tree.Reference, context: Context) -> Tensor:
+        """The tensor of a name."""
+        raise NotImplementedError
