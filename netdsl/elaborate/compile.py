@@ -168,7 +168,9 @@ class Compiler:
         wanted = use.names or tuple(tree.Name(name, use.span) for name in other.blocks)
         for name in wanted:
             block = other.blocks.get(name.text)
-            if block is None:
+            if block is None and other.broken(name.text):
+                program.holes += (name.text,)
+            elif block is None:
                 help = did_you_mean(name.text, other.blocks)
                 message = f"`{use.file.text}` has no block `{name.text}`"
                 self.report(Diagnostic("ND224", message, name.span, help=help))

@@ -121,6 +121,11 @@ class Program:
             self.twice(f"the variant `{variant.name.text}`", variant.name.span, first.name.span)
         else:
             self.variants[variant.name.text] = variant
+        seen: dict[str, Span] = {}
+        for setting in variant.settings:
+            if setting.name.text in seen:
+                self.twice(f"`{setting.name.text}`", setting.name.span, seen[setting.name.text])
+            seen[setting.name.text] = setting.name.span
 
     def declare_block(self, syntax: tree.Block) -> None:
         """Adds a block."""

@@ -123,6 +123,9 @@ def _unused(program: Program) -> list[Diagnostic]:
             layers.add(node.name.text)
         elif isinstance(node, (tree.Reference, tree.Reuse)):
             tensors.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
+        elif isinstance(node, tree.TableRow) and len(node.cells) > 1:
+            # the label of a row of several cells is that of each cell whole
+            styled.update(cell.span for cell in node.cells if cell is not None)
         elif isinstance(node, tree.Style):
             # what stands in a style's brackets is labelled member by member
             styled.add(node.row.span)
