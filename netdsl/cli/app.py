@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import NetdslError, did_you_mean
@@ -60,6 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if collects:
             gc.enable()
+
+
+def run() -> NoReturn:
+    """The program ``netdsl``. It leaves without taking a thousand modules down one by one: nothing is left to do."""
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            status = status or 1
+    os._exit(status)
 
 
 def _command(given: list[str]) -> int:

@@ -503,14 +503,8 @@ def _weight(modifier: tree.Attribute, env: Env) -> float:
 
 
 def _asserts(program: Program) -> bool:
-    pending: list[object] = [*program.rows, *(block.syntax for block in program.blocks.values())]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, tree.Item) and node.assertion is not None:
-            return True
-        if isinstance(node, tuple):
-            pending.extend(part for part in node if isinstance(part, tuple) and part)
-    return False
+    roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
+    return any(isinstance(node, tree.Item) and node.assertion is not None for node in tree.walk(*roots))
 
 
 def read_shape(given: object) -> Shape:

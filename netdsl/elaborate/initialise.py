@@ -80,15 +80,9 @@ def _read(rule: tree.InitRule, program: Program, paths: frozenset[str]) -> Init 
 
 
 def _labels(program: Program) -> list[str]:
-    found: list[str] = []
-    pending: list[object] = [*program.rows, *(block.syntax for block in program.blocks.values())]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, tree.Item) and node.label is not None:
-            found += [part.text for part in node.label.parts if isinstance(part, tree.Name)]
-        if isinstance(node, tuple):
-            pending.extend(part for part in node if isinstance(part, tuple) and part)
-    return found
+    roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
+    labels = (node.label for node in tree.walk(*roots) if isinstance(node, tree.Item) and node.label is not None)
+    return [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
 
 
 def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar], ...]:

@@ -179,15 +179,10 @@ class Program:
 
     def find_columns(self, root: tree.Row | tree.Style | tree.Body) -> None:
         """Collects the columns of every table in a row, in order: they are variants."""
-        pending: list[object] = [root]
-        while pending:
-            node = pending.pop()
+        for node in tree.walk(root):
             if isinstance(node, tree.Table):
                 for column in node.columns:
                     self.columns.setdefault(column.text, column.span)
-            if isinstance(node, tuple):
-                # named tuples: their fields; plain tuples: their members
-                pending.extend(part for part in reversed(node) if isinstance(part, tuple) and part)
 
     # -- parameters and variants
 

@@ -10,9 +10,10 @@ from netdsl.syntax import tree
 
 def warnings(program: Program, graph: Graph) -> list[Diagnostic]:
     """Every warning about a net, those that a spec allows left out."""
-    found = [*_windows(graph), *_linear(graph), *_biases(graph), *_probabilities(graph), *_unused(program)]
+    nodes = _nodes(program)
+    found = [*_windows(graph), *_linear(graph), *_biases(graph), *_probabilities(graph), *_unused(program, nodes)]
     everywhere = {code.text for code in program.allowed}
-    places = _allowed_places(program)
+    places = _allowed_places(nodes)
     return [
         warning
         for warning in found
@@ -25,24 +26,18 @@ def _inside(inner: Span | None, outer: Span) -> bool:
     return inner is not None and inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
 
 
-def _walk(program: Program) -> list[object]:
-    """Every syntax node of a file, in no particular order."""
-    found: list[object] = []
-    pending: list[object] = [
+def _nodes(program: Program) -> list[tree.Node]:
+    """Every syntax node of the net's own file."""
+    roots = (
         *program.rows, *program.styles.values(), *program.inputs, *program.params, *program.variants.values(),
         *program.expects, *program.inits,
         *(block.syntax for block in program.blocks.values() if block.program is program),
-    ]  # fmt: skip
-    while pending:
-        node = pending.pop()
-        found.append(node)
-        if isinstance(node, tuple):
-            pending.extend(part for part in node if isinstance(part, tuple) and part)
-    return found
+    )  # fmt: skip
+    return list(tree.walk(*roots))
 
 
-def _allowed_places(program: Program) -> list[tuple[str, Span]]:
-    return [(code.text, node.span) for node in _walk(program) if isinstance(node, tree.Item) for code in node.allow]
+def _allowed_places(nodes: list[tree.Node]) -> list[tuple[str, Span]]:
+    return [(code.text, node.span) for node in nodes if isinstance(node, tree.Item) for code in node.allow]
 
 
 def _windows(graph: Graph) -> list[Diagnostic]:
@@ -106,12 +101,11 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def _unused(program: Program) -> list[Diagnostic]:
+def _unused(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
     values: set[str] = set()
     layers: set[str] = set()
     tensors: set[str] = set()
     styled: set[Span] = set()
-    nodes = _walk(program)
     for node in nodes:
         if isinstance(node, tree.Variable):
             values.add(node.name)
@@ -156,17 +150,13 @@ def _unused(program: Program) -> list[Diagnostic]:
 
 def _values_of(block: tree.Block) -> set[str]:
     found: set[str] = set()
-    pending: list[object] = [block.body, *(p.default for p in block.parameters if p.default is not None)]
-    while pending:
-        node = pending.pop()
+    for node in tree.walk(block.body, *(p.default for p in block.parameters)):
         if isinstance(node, tree.Variable):
             found.add(node.name)
         elif isinstance(node, tree.Member):
             found.add(node.owner.text)
         elif isinstance(node, tree.Reference):
             found.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
-        if isinstance(node, tuple):
-            pending.extend(part for part in node if isinstance(part, tuple) and part)
     return found
 
 

@@ -123,7 +123,7 @@ class SELU(_Activation):
 
 @register
 class GELU(_Activation):
-    """x·Φ(x), Φ being the normal distribution (Hendrycks & Gimpel 2016); ``approximate=tanh`` is their approximation."""
+    """x·Φ(x), Φ being the normal distribution (Hendrycks & Gimpel 2016); ``approximate=tanh`` approximates it."""
 
     keyword = "gelu"
     function, flops = "GELU", 5

@@ -1,7 +1,7 @@
 """Convolutions, their depthwise and separable kinds among them. :mod:`netdsl.ops.upconv` has the transposed one.
 
-Multiply-adds are output elements times the weights that each of them sees. A bias add is not counted: ``K`` multiply-adds and a bias are ``K`` multiplications and ``K``
-additions, which is exactly 2×MACs.
+Multiply-adds are output elements times the weights that each of them sees. A bias add is not counted: ``K``
+multiply-adds and a bias are ``K`` multiplications and ``K`` additions, which is exactly 2×MACs.
 """
 
 from functools import lru_cache

@@ -16,7 +16,7 @@ from netdsl.ops.windows import Pads, Sizes, flags, over, per_axis, printed, prod
 
 @register
 class UpConv(Op):
-    """Transposed convolution: (C, *spatial) to (channels, *(n-1)*stride - 2*pad + dilation*(kernel-1) + out_pad + 1)."""
+    """Transposed: (C, *spatial) to (channels, *(n-1)*stride - 2*pad + dilation*(kernel-1) + out_pad + 1)."""
 
     keyword = "upconv"
     category = "conv"

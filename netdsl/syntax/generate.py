@@ -34,7 +34,8 @@ def tables() -> dict[str, Any]:
 
     ``terminals``: name, text, and whether the text is a regular expression, in the order in which they are tried.
     ``states``: for each state the action on each terminal: ``n`` goes to state n, ``-n-1`` reduces by rule n.
-    ``gotos``: for each state the next state after each rule's name. ``rules``: name and length.
+    ``gotos``: for each state the next state after each rule's name. ``rules``: name, length, and whether one of its
+    parts is a rule whose children it takes over (a name that begins with ``_``).
     ``lexers`` and ``lexer_of``: the terminals that may come in a state, as places in ``terminals``; ignored ones too.
     """
     parser = lark_parser()
@@ -74,7 +75,7 @@ def tables() -> dict[str, Any]:
         "ignored": sorted(ignored),
         "states": states,
         "gotos": gotos,
-        "rules": [[rule.origin.name, len(rule.expansion)] for rule in rules],
+        "rules": [[rule.origin.name, len(rule.expansion), _splices(rule)] for rule in rules],
         "lexers": [list(accepted) for accepted in lexers],
         "lexer_of": lexer_of,
     }  # fmt: skip
@@ -90,6 +91,10 @@ def number_states(table: Any) -> dict[Any, int]:
                 numbers[argument] = len(numbers)
                 pending.append(argument)
     return numbers
+
+
+def _splices(rule: Any) -> bool:
+    return any(not symbol.is_term and symbol.name.startswith("_") for symbol in rule.expansion)
 
 
 def _is_regexp(terminal: TerminalDef) -> bool:

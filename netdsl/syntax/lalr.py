@@ -52,9 +52,9 @@ class Parser:
         self.gotos: list[dict[str, int]] = tables["gotos"]
         self.lexer_of: list[int] = tables["lexer_of"]
         self.ignored = frozenset(tables["ignored"])
-        self.rules: list[tuple[str, int, Callable[[list[Any]], Any]]] = [
-            (name, length, _Inline if name.startswith("_") else getattr(build, name))
-            for name, length in tables["rules"]
+        self.rules: list[tuple[str, int, bool, Callable[[list[Any]], Any]]] = [
+            (name, length, splices, _Inline if name.startswith("_") else getattr(build, name))
+            for name, length, splices in tables["rules"]
         ]
         self.terminals: list[tuple[str, str, bool]] = tables["terminals"]
         self.lexers: list[list[int]] = tables["lexers"]
@@ -78,11 +78,11 @@ class Parser:
             if action is None:
                 raise Unexpected(position, end, self.expected(stack))
             while action < 0:
-                rule, count, callback = rules[-action - 1]
+                rule, count, splices, callback = rules[-action - 1]
                 if count:
                     children = values[-count:]
                     del values[-count:], stack[-count:]
-                    if any(type(child) is _Inline for child in children):
+                    if splices:
                         flat: list[Any] = []
                         for child in children:
                             if type(child) is _Inline:
@@ -154,7 +154,7 @@ class Parser:
         """Whether a terminal could be shifted after what reductions it asks for."""
         action = self.states[stack[-1]].get(name)
         while action is not None and action < 0:
-            rule, count, _ = self.rules[-action - 1]
+            rule, count, _, _ = self.rules[-action - 1]
             if count:
                 del stack[-count:]
             stack.append(self.gotos[stack[-1]][rule])

@@ -6,6 +6,7 @@ A layer's word is kept whole (``conv3``): where its kernel begins only the opera
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, ClassVar, Self, TypeAlias, dataclass_transform
 
@@ -477,3 +478,15 @@ class File(Node):
     comments: tuple[Comment, ...]
     holes: tuple[str, ...]
     span: Span
+
+
+def walk(*roots: object) -> Iterator[Node]:
+    """Every node in the roots and below them, each before what it holds, in the order of the text."""
+    pending: list[object] = list(reversed(roots))
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Node):
+            yield part
+        elif type(part) is not tuple:
+            continue
+        pending.extend(below for below in part[::-1] if isinstance(below, tuple) and type(below) is not Span)
