@@ -40,7 +40,7 @@ class BlockMaker(BranchMaker):
         """A block's body, with its parameters bound."""
         block = self.find_block(call.name, context)
         bound, scalars = self.bind(block, call, context, flow)
-        text = f"{call.name.text}({', '.join(f'{k}={show(v)}' if i else show(v) for i, (k, v) in enumerate(scalars))})"
+        text = show_call(call, scalars)
         if len(self.calls) >= MAX_CALLS:
             message = f"blocks call one another over {MAX_CALLS} deep here"
             help = f"`{call.name.text}` needs an `if` that ends its recursion"
@@ -122,3 +122,14 @@ class BlockMaker(BranchMaker):
                 bound[name] = UNKNOWN
         order = [parameter.name.text for parameter in block.syntax.parameters]
         scalars[:] = [(name, given[name]) for name in order if name in given]
+
+
+def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]]) -> str:
+    """A call with the values of its arguments: ``bottleneck(128, s=2)``, ``fuse(@a, @b)``."""
+    parts = []
+    for argument in call.arguments:
+        if isinstance(argument.value, tree.Reference):
+            names = (part.text if isinstance(part, tree.Name) else "{…}" for part in argument.value.path.parts)
+            parts.append("@" + ".".join(names))
+    parts += [f"{name}={show(value)}" if place else show(value) for place, (name, value) in enumerate(scalars)]
+    return f"{call.name.text}({', '.join(parts)})"

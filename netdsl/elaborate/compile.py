@@ -493,10 +493,9 @@ def _scope(index: int, draft: DraftScope) -> Scope:
 def _weight(modifier: tree.Attribute, env: Env) -> float:
     from netdsl.elaborate.expressions import evaluate, kind_of
 
-    assert isinstance(modifier.value, tree.Sizes)
-    value = evaluate(modifier.value.parts[0], env)
-    if len(modifier.value.parts) > 1:
+    if not isinstance(modifier.value, tree.Sizes) or len(modifier.value.parts) > 1:
         raise stop("ND209", "`weight` is one number", modifier.value.span)
+    value = evaluate(modifier.value.parts[0], env)
     if isinstance(value, (bool, str)):
         raise stop("ND209", f"`weight` is a number, and this is {kind_of(value)}", modifier.value.span)
     return float(value)

@@ -66,7 +66,7 @@ def _read(rule: tree.InitRule, program: Program, paths: frozenset[str]) -> Init 
     if op is not None:
         target, by_label = op.keyword, False
     elif target not in paths:
-        if any(target.split(".")[0] in name for name in _labels(program)):
+        if parts[0] not in paths and parts[0] in _labels(program):
             return None  # a label that another variant has
         help = did_you_mean(target, [*names(), *paths])
         raise stop("ND231", f"no layer and no label is called `{target}`", rule.target.span, help=help)
@@ -96,7 +96,8 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
     found: dict[str, Scalar] = {}
     bare = 0
     for argument in rule.arguments:
-        assert isinstance(argument.value, tree.Sizes)
+        if not isinstance(argument.value, tree.Sizes) or len(argument.value.parts) > 1:
+            raise stop("ND231", "an argument of a scheme is one number or word", argument.value.span)
         part = argument.value.parts[0]
         word = part.name if isinstance(part, tree.Variable) else None
         if argument.name is None and word in WORDS and scheme.startswith("kaiming"):

@@ -22,6 +22,7 @@ MAX_ERRORS = 20
 _HOLE = "\ue000"
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)|([\[({])|([\])}])')
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _builder = Builder(0)
@@ -209,7 +210,10 @@ def _explain(error: Unexpected, text: str, offset: int, file: int) -> Diagnostic
         end = word.end() if word else max(error.end, offset + 1) if error.offset == offset else offset + 1
         span = Span(file, offset, end)
         seen = f"`{text[offset:end]}`"
-        if text[offset] == '"' and end == offset + 1:
+        quoted = _QUOTED.match(text, offset)
+        if quoted is not None:
+            span, seen = Span(file, offset, quoted.end()), f"`{quoted.group()}`"
+        elif text[offset] == '"':
             return Diagnostic("ND101", "this text in quotes does not end on its line", span, help='add a `"`')
     else:
         span = Span(file, offset, offset + 1)
