@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 import netdsl
-from netdsl.backends.dot import render
+from netdsl.backends.dot import draw
 from netdsl.ir.types import View
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +27,7 @@ def picture(name: str) -> bytes:
     """The SVG of one of :data:`PICTURES`."""
     spec, variant, view = PICTURES[name]
     graph = netdsl.compile(ROOT / "specs" / spec, variant=variant)
-    return render(netdsl.draw(graph, view=view), "svg")
+    return draw(graph, view=view).encode()
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ import pytest
 import netdsl
 from netdsl.backends import dot as dot_module
 from netdsl.backends.diagram import Diagram, diagram
-from netdsl.backends.dot import draw, engine, render
+from netdsl.backends.dot import dot_text, engine, render
 from netdsl.backends.labels import metric, show
 from netdsl.diagnostics import NetdslError
 from netdsl.ir.graph import Graph
@@ -120,12 +120,12 @@ def test_a_module_that_is_applied_again_says_so() -> None:
     text = "input 4x8x8\ntwin: [conv3-4, relu]\nreuse twin\n"
     graph = compiled(text)
     assert [box.shared for box in diagram(graph, "infer").boxes] == [False, False, True]
-    assert any("shared" in label for label in labels(draw(graph)))
+    assert any("shared" in label for label in labels(dot_text(graph)))
 
 
 def test_a_box_tells_what_is_not_usual() -> None:
     text = "input 3x8x8\nstyle conv = _, bn, relu\nconv3-4, conv3-5, conv3-6, conv3-7 +bn, conv3-8 plain\n"
-    dot = draw(compiled(text))
+    dot = dot_text(compiled(text))
     for words in ("3×3 conv, 4", "3×3 conv, 7 · bn", "3×3 conv, 8 · linear"):
         assert words in labels(dot)
     assert "conv is followed by bn, relu, unless a box says otherwise" in dot
@@ -214,7 +214,7 @@ def test_shapes_are_told_where_they_change() -> None:
     shown = diagram(compiled("input 3x8x8\nconv3-4, conv3-4, maxpool, conv3-8, gap\n"), "infer")
     told = [show(box.last.shape) for box in shown.boxes if box.news]
     assert told == ["4×8²", "4×4²", "8×4²", "8"]
-    dot = draw(netdsl.compile(RESIDUAL))
+    dot = dot_text(netdsl.compile(RESIDUAL))
     assert re.findall(r'taillabel="?([^\s"\]]+)', dot).count("32×16²") == 1
 
 
@@ -223,7 +223,7 @@ def test_shapes_are_told_where_they_change() -> None:
 
 def test_training_parts_are_dashed_and_absent_from_inference() -> None:
     graph = netdsl.compile(SPECS / "googlenet.net")
-    training, inference = draw(graph, view="train"), draw(graph, view="infer")
+    training, inference = dot_text(graph, view="train"), dot_text(graph, view="infer")
     assert "aux1 1000 · loss ×0.3" in training
     assert "dashed: in training alone" in training
     assert "aux1" not in inference
@@ -235,13 +235,13 @@ def test_training_parts_are_dashed_and_absent_from_inference() -> None:
 
 
 def test_the_legend_has_what_occurs() -> None:
-    dot = draw(compiled("input 3x8x8\nconv3-4, maxpool, dropout 0.5\n"))
+    dot = dot_text(compiled("input 3x8x8\nconv3-4, maxpool, dropout 0.5\n"))
     assert "k×k conv" in dot
     assert "pooling" in dot
     assert ">dropout<" in dot
     assert "1×1 conv" not in dot
     assert "fully connected" not in dot
-    assert "label" in draw(compiled("input 3x8x8\nid\n"))
+    assert "label" in dot_text(compiled("input 3x8x8\nid\n"))
 
 
 # -- text and pictures ------------------------------------------------------------------------------------------------
@@ -250,8 +250,8 @@ def test_the_legend_has_what_occurs() -> None:
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.net")), ids=lambda path: path.stem)
 def test_every_spec_is_drawn_the_same_each_time(spec: Path) -> None:
     first, second = netdsl.compile(spec), netdsl.compile(spec)
-    dot = draw(first)
-    assert dot == draw(second)
+    dot = dot_text(first)
+    assert dot == dot_text(second)
     svg = render(dot, "svg")
     assert svg == render(dot, "svg")
     shown = " ".join(svg_texts(svg))
@@ -276,25 +276,25 @@ def test_any_text_is_drawn_as_it_is(nasty: str) -> None:
             "nodes": (node, *graph.nodes[1:]),
         }
     )
-    drawn = svg_texts(render(draw(odd), "svg"))
+    drawn = svg_texts(render(dot_text(odd), "svg"))
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in drawn].count(shown) == 3
     assert f"{shown} 3×8²" in [text.replace("\N{NO-BREAK SPACE}", " ") for text in drawn]
 
 
 def test_names_of_several_lines_and_control_characters_do_no_harm() -> None:
     graph = compiled("input 3x8x8\nconv3-4\n").model_copy(update={"title": "two\nlines\x07", "name": ""})
-    assert "two lines\N{REPLACEMENT CHARACTER}" in svg_texts(render(draw(graph), "svg"))
+    assert "two lines\N{REPLACEMENT CHARACTER}" in svg_texts(render(dot_text(graph), "svg"))
 
 
 def test_a_png() -> None:
-    dot = draw(netdsl.compile(SPECS / "resnet.net", variant="18"))
+    dot = dot_text(netdsl.compile(SPECS / "resnet.net", variant="18"))
     width, height = png_size(render(dot, "png"))
     assert 300 < width < 1500
     assert height > 3 * width
 
 
 def test_a_png_has_no_more_pixels_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    dot = draw(netdsl.compile(SPECS / "vgg19.net"))
+    dot = dot_text(netdsl.compile(SPECS / "vgg19.net"))
     whole = png_size(render(dot, "png"))
     monkeypatch.setattr(dot_module, "MAX_PIXELS", 100_000)
     width, height = png_size(render(dot, "png"))
@@ -304,13 +304,13 @@ def test_a_png_has_no_more_pixels_than_allowed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_boxes_carry_their_names_and_numbers() -> None:
-    svg = render(draw(netdsl.compile(SPECS / "vgg19.net")), "svg").decode()
+    svg = render(dot_text(netdsl.compile(SPECS / "vgg19.net")), "svg").decode()
     assert 'id="features.0"' in svg
     assert "features.0: 64×224×224, 1,792 params, 86,704,128 MACs" in svg
 
 
 def test_dot_is_the_text_itself() -> None:
-    dot = draw(compiled("input 3x8x8\nconv3-4\n"))
+    dot = dot_text(compiled("input 3x8x8\nconv3-4\n"))
     assert render(dot, "dot") == dot.encode()
     with pytest.raises(ValueError, match="not 'gif'"):
         render(dot, "gif")

@@ -85,6 +85,14 @@ _EDGE = {
 
 
 def draw(graph: Graph, *, view: View = "train") -> str:
+    """A diagram of ``graph`` as the text of an SVG. See :func:`dot_text`.
+
+    Raises :class:`NetdslError` (ND008) where no Graphviz is found.
+    """
+    return render(dot_text(graph, view=view), "svg").decode()
+
+
+def dot_text(graph: Graph, *, view: View = "train") -> str:
     """A diagram of ``graph`` as DOT text, for :func:`render` or any Graphviz. The same graph gives the same text.
 
     One box a layer, with the norm and activation that follow it; a frame for each call of a block; shapes

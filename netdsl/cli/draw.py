@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.backends.dot import draw, render
+from netdsl.backends.dot import dot_text, render
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import write
 
@@ -37,6 +37,6 @@ def run(options: argparse.Namespace) -> int:
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
-    dot = draw(graph, view=options.view)
+    dot = dot_text(graph, view=options.view)
     write(options.output, dot.encode() if form == "dot" else render(dot, form))
     return 0
