@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netdsl.elaborate.compile import analyse as analyse
     from netdsl.elaborate.compile import compile as compile
     from netdsl.ir.graph import Graph as Graph
+    from netdsl.ops import load_operators as load_operators
     from netdsl.runtime.load import load as load
 
 _HOMES = {
@@ -32,10 +33,22 @@ _HOMES = {
     "compile": "netdsl.elaborate",
     "draw": "netdsl.backends.dot",
     "load": "netdsl.runtime",
+    "load_operators": "netdsl.ops",
     "stats": "netdsl.analyses.stats",
 }
 
-__all__ = ["Diagnostic", "Graph", "NetdslError", "__version__", "analyse", "compile", "draw", "load", "stats"]
+__all__ = [
+    "Diagnostic",
+    "Graph",
+    "NetdslError",
+    "__version__",
+    "analyse",
+    "compile",
+    "draw",
+    "load",
+    "load_operators",
+    "stats",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "ND007": "a file beyond the size limit",
     "ND008": "a missing dependency",
     "ND009": "a graph in JSON that cannot be read",
+    "ND010": "operators that cannot be loaded",
     "ND101": "syntax error",
     "ND102": "unclosed bracket",
     "ND103": "a character that does not belong here",

@@ -6,7 +6,7 @@ import argparse
 import textwrap
 
 import netdsl.ops  # noqa: F401  (fills the registry)
-from netdsl.cli.options import Parser
+from netdsl.cli.options import Parser, add_operators
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic, did_you_mean
 from netdsl.ir.op import Attribute, Op, lookup, names, registry
@@ -36,6 +36,7 @@ def parser() -> Parser:
     """The options of ``netdsl ops``."""
     options = Parser("ops", "Lists the layers of the language, or says all about one.", _EXAMPLES)
     options.add_argument("name", metavar="NAME", nargs="?", help="a layer's word, in any case")
+    add_operators(options)
     return options
 
 

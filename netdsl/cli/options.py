@@ -13,6 +13,7 @@ from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
 from netdsl.elaborate import MAX_NODES, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
+from netdsl.ops import load_operators
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,6 +40,8 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"unknown option `{name}`" + (f"; {help}" if help else ""))
         if rest:
             self.error(f"one argument too many: `{rest[0]}`")
+        for name in getattr(options, "operators", ()):
+            load_operators(name)
         return options
 
     def error(self, message: str) -> NoReturn:
@@ -74,6 +77,7 @@ def add_file(
         type=_shape,
         help="another input shape, channels first; NAME=1x28x28, repeatable, for one of several inputs",
     )
+    add_operators(parser)
     parser.add_argument(
         "--max-nodes",
         metavar="N",
@@ -87,6 +91,17 @@ def add_file(
         default=view,
         help="infer leaves out what only training has, train what only inference has; "
         + ("both, unless one is named" if view is None else f"{view} unless named"),
+    )
+
+
+def add_operators(parser: argparse.ArgumentParser) -> None:
+    """``--operators NAME``, which runs the code of an installed package, and nothing else does."""
+    parser.add_argument(
+        "--operators",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="load the operators that an installed package offers under this name (repeatable)",
     )
 
 

@@ -248,7 +248,8 @@ class Compiler:
             outputs, inputs = [], []
         self.diagnostics += drafts.diagnostics
         paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
-        inits = read_inits(program, paths, self.report)
+        sound = not any(d.severity == "error" for d in self.diagnostics)
+        inits = read_inits(program, paths, self.report, whole=sound)
         graph: Graph | None = None
         if not any(d.severity == "error" for d in self.diagnostics):
             self.ramp(drafts)

@@ -38,12 +38,14 @@ WORDS = {
 _NEEDED = {"normal": "std", "uniform": "b", "trunc_normal": "std", "constant": "value"}
 
 
-def read_inits(program: Program, paths: frozenset[str], report: Callable[[Diagnostic], None]) -> tuple[Init, ...]:
-    """Every ``init`` of a file. ``paths`` are those of the graph's modules and scopes."""
+def read_inits(
+    program: Program, paths: frozenset[str], report: Callable[[Diagnostic], None], *, whole: bool
+) -> tuple[Init, ...]:
+    """Every ``init`` of a file. ``paths`` are those of modules and scopes: all of them where the net is ``whole``."""
     found: list[Init] = []
     for rule in program.inits:
         try:
-            made = _read(rule, program, paths)
+            made = _read(rule, program, paths, whole)
         except Stop as problem:
             if problem.diagnostic is not None:
                 report(problem.diagnostic)
@@ -57,7 +59,7 @@ def read_inits(program: Program, paths: frozenset[str], report: Callable[[Diagno
     return tuple(found)
 
 
-def _read(rule: tree.InitRule, program: Program, paths: frozenset[str]) -> Init | None:
+def _read(rule: tree.InitRule, program: Program, paths: frozenset[str], whole: bool) -> Init | None:
     parts = [
         part.text if isinstance(part, tree.Name) else str(evaluate(part, program.env)) for part in rule.target.parts
     ]
@@ -66,8 +68,8 @@ def _read(rule: tree.InitRule, program: Program, paths: frozenset[str]) -> Init 
     if op is not None:
         target, by_label = op.keyword, False
     elif target not in paths:
-        if parts[0] not in paths and parts[0] in _labels(program):
-            return None  # a label that another variant has
+        if (parts[0] not in paths or not whole) and parts[0] in _labels(program):
+            return None  # a label that another variant has, or that an error kept away
         help = did_you_mean(target, [*names(), *paths])
         raise stop("ND231", f"no layer and no label is called `{target}`", rule.target.span, help=help)
     scheme = rule.scheme.text
