@@ -327,7 +327,6 @@ def test_mistakes_in_a_used_file_stand_there(folder: Path) -> None:
     assert [note.span.file for note in found.errors[1].trace] == [0]
 
 
-@pytest.mark.xfail(reason="a block that could not be read counts as none")
 def test_a_block_that_cannot_be_read_is_one_mistake(folder: Path) -> None:
     (folder / "bad.net").write_text("block f { conv3-\nrelu }\n", encoding="utf-8")
     assert [d.code for d in used(folder, 'use "bad.net" (f)\ninput 4x8x8\nf\n').errors] == ["ND101"]

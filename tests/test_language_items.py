@@ -239,7 +239,6 @@ def test_ins_sizes() -> None:
     assert said("block f { conv1-{in} }\nf") == [("ND220", "{in}")]
 
 
-@pytest.mark.xfail(reason="a value without a name cannot go on after a brace")
 def test_sizes_without_a_name_may_be_computed() -> None:
     assert shape("block f { crop {in.h - 2}x{in.w - 1} }\nf") == (3, 6, 7)
 

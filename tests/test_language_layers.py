@@ -286,7 +286,6 @@ def test_a_block_named_like_a_layer_is_an_error(name: str) -> None:
     assert said(f"block {name} {{ relu }}\nrelu") == [("ND223", name)]
 
 
-@pytest.mark.xfail(reason="nothing says that a negative value stands in braces")
 def test_a_negative_value_stands_in_braces() -> None:
     assert op("times {-0.5}").factor == -0.5
     assert "{-0.5}" in str(made("times -0.5").diagnostics[0].help)
@@ -306,7 +305,7 @@ def test_a_layers_own_digits_are_no_kernel(word: str) -> None:
         ("relu/2", ("ND202", "2")),
         ("gap 3", ("ND202", "3")),
         ("relu 3", ("ND202", "3")),
-        pytest.param("dropout{0.5}", ("ND202", "{0.5}"), marks=pytest.mark.xfail(reason="the caret lacks the brace")),
+        ("dropout{0.5}", ("ND202", "{0.5}")),
         ("dropout 0.5 0.6", ("ND202", "0.6")),
         ("conv3-8 pad=1 pad=2", ("ND202", "2")),
         ("conv3-8 valid pad=2", ("ND202", "2")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import zlib
 from collections.abc import Callable
@@ -162,14 +161,3 @@ class Parser:
                 return True
             action = self.states[stack[-1]].get(name)
         return action is not None
-
-
-def load(build: object) -> Parser:
-    """The parser, from the shipped tables; made anew by Lark where the grammar has changed since."""
-    grammar = GRAMMAR.read_text(encoding="utf-8")
-    tables: dict[str, Any] = json.loads(TABLES.read_text(encoding="utf-8")) if TABLES.exists() else {}
-    if tables.get("grammar") != checksum(grammar):
-        from netdsl.syntax.generate import tables as make
-
-        tables = make()
-    return Parser(tables, build)

@@ -6,13 +6,14 @@ place, and the rest is read again.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import Builder
-from netdsl.syntax.lalr import Parser, Unexpected, load
+from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Unexpected, checksum
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
@@ -30,10 +31,15 @@ _parser: Parser | None = None
 
 
 def parser() -> Parser:
-    """The parser of the language, loaded once."""
+    """The parser of the language, made once: of the shipped tables, or by Lark where the grammar has changed since."""
     global _parser
     if _parser is None:
-        _parser = load(_builder)
+        tables: dict[str, Any] = json.loads(TABLES.read_text(encoding="utf-8")) if TABLES.exists() else {}
+        if tables.get("grammar") != checksum(GRAMMAR.read_text(encoding="utf-8")):
+            from netdsl.syntax.generate import tables as make
+
+            tables = make()
+        _parser = Parser(tables, _builder)
     return _parser
 
 
