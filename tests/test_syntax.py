@@ -14,7 +14,7 @@ import pytest
 
 from netdsl.diagnostics import Source, Span
 from netdsl.syntax import build, generate, lalr, tree
-from netdsl.syntax.parse import parse
+from netdsl.syntax.parse import load, parse
 
 ROOT = Path(__file__).parents[1]
 TORTURE = Path(__file__).with_name("torture.net")
@@ -28,7 +28,7 @@ def reference() -> lark.Lark:
 
 @pytest.fixture(scope="module")
 def driver() -> lalr.Parser:
-    return lalr.load(build.Builder(0))
+    return load(build.Builder(0))
 
 
 # -- the grammar -------------------------------------------------------------------------------------------------------
@@ -102,8 +102,8 @@ def test_the_shipped_tables_are_those_of_the_grammar() -> None:
 def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stale = tmp_path / "grammar.json"
     stale.write_text(lalr.TABLES.read_text(encoding="utf-8").replace('"grammar":', '"grammar":1', 1), encoding="utf-8")
-    monkeypatch.setattr(lalr, "TABLES", stale)
-    parser = lalr.load(build.Builder(0))
+    monkeypatch.setattr("netdsl.syntax.parse.TABLES", stale)
+    parser = load(build.Builder(0))
     assert len(parser.parse("net a\n")) == 1
 
 
@@ -140,7 +140,7 @@ def built(node: Any, builder: build.Builder) -> Any:
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_driver_reads_as_lark_does(name: str, reference: lark.Lark) -> None:
     text = TEXTS[name]
-    ours = lalr.load(Tracer()).parse(text)
+    ours = load(Tracer()).parse(text)
     assert ours == traced(reference.parse(text))
 
 
@@ -172,7 +172,7 @@ def mutations(count: int, seed: int) -> Iterator[str]:
 
 
 def test_the_driver_refuses_what_lark_refuses(reference: lark.Lark) -> None:
-    ours = lalr.load(Tracer())
+    ours = load(Tracer())
     good = bad = 0
     for text in mutations(400, seed=2):
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sysconfig
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shutil import which
@@ -336,13 +337,18 @@ class _Writer:
 
 
 def _carriers(links: Iterable[Link]) -> dict[int, int]:
-    """For each box the target of the arrow that its note stands beside: that of the spine, else the first branch."""
+    """For each box the target of the arrow that its note stands beside: that of the spine, else the first branch.
+
+    None for a box whose arrow comes into a join from the side, where a note would lie across other things.
+    """
     carrier: dict[int, Link] = {}
+    enter: Counter[int] = Counter()
     for link in links:
+        enter[link.target] += 1
         best = carrier.get(link.source)
         if best is None or (_rank(link) > _rank(best)):
             carrier[link.source] = link
-    return {source: link.target for source, link in carrier.items()}
+    return {at: link.target for at, link in carrier.items() if link.spine or enter[link.target] == 1}
 
 
 def _rank(link: Link) -> tuple[bool, bool]:

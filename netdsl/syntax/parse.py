@@ -34,13 +34,18 @@ def parser() -> Parser:
     """The parser of the language, made once: of the shipped tables, or by Lark where the grammar has changed since."""
     global _parser
     if _parser is None:
-        tables: dict[str, Any] = json.loads(TABLES.read_text(encoding="utf-8")) if TABLES.exists() else {}
-        if tables.get("grammar") != checksum(GRAMMAR.read_text(encoding="utf-8")):
-            from netdsl.syntax.generate import tables as make
-
-            tables = make()
-        _parser = Parser(tables, _builder)
+        _parser = load(_builder)
     return _parser
+
+
+def load(build: object) -> Parser:
+    """A parser that hands what it reads to ``build``."""
+    tables: dict[str, Any] = json.loads(TABLES.read_text(encoding="utf-8")) if TABLES.exists() else {}
+    if tables.get("grammar") != checksum(GRAMMAR.read_text(encoding="utf-8")):
+        from netdsl.syntax.generate import tables as make
+
+        tables = make()
+    return Parser(tables, build)
 
 
 def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]]:
