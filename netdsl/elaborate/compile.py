@@ -13,6 +13,7 @@ from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.expectations import check_expectations
 from netdsl.elaborate.expressions import whole
+from netdsl.elaborate.finish import make_graph, ramp
 from netdsl.elaborate.initialise import read_inits
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
@@ -20,7 +21,7 @@ from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path
 from netdsl.elaborate.values import Env, Stop, Tensor, stop
 from netdsl.elaborate.warnings import warnings
-from netdsl.ir.graph import Graph, Node, Output, Scope
+from netdsl.ir.graph import Graph, Output
 from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, Scalar, Shape
 from netdsl.ir.verify import verify
@@ -252,8 +253,8 @@ class Compiler:
         inits = read_inits(program, paths, self.report, whole=sound)
         graph: Graph | None = None
         if not any(d.severity == "error" for d in self.diagnostics):
-            self.ramp(drafts)
-            graph = self.graph(program, chosen, drafts, outputs, inputs, inits)
+            ramp(drafts)
+            graph = make_graph(program, chosen, drafts, outputs, inputs, inits, self.sources)
             verify(graph)
             self.diagnostics += warnings(program, graph)
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
@@ -397,98 +398,6 @@ class Compiler:
         if result.node < 0:
             return None
         return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
-
-    def ramp(self, drafts: Elaborator) -> None:
-        """Gives every layer of a ramp its share, evenly from the first to the last, in the order of the net."""
-        groups: dict[tuple[str, str, float, float], list[int]] = {}
-        for index, field, ramp in drafts.ramps:
-            if drafts.scopes[drafts.drafts[index].scope].reuses:
-                continue
-            key = (drafts.drafts[index].op.keyword, field, ramp.first, ramp.last)
-            groups.setdefault(key, []).append(index)
-        shares: dict[str, dict[str, float]] = {}
-        for (_, field, first, last), members in groups.items():
-            steps = max(1, len(members) - 1)
-            for place, index in enumerate(members):
-                module = drafts.drafts[index].name
-                shares.setdefault(module, {})[field] = first + (last - first) * place / steps
-        for draft in drafts.drafts:
-            share = shares.get(draft.name) or (shares.get(draft.module) if draft.module else None)
-            if share:
-                draft.op = draft.op.model_copy(update=share)
-
-    def graph(
-        self,
-        program: Program,
-        variant: str | None,
-        drafts: Elaborator,
-        outputs: list[Output],
-        inputs: list[int],
-        inits: tuple[object, ...],
-    ) -> Graph:
-        """The finished graph."""
-        path = program.path
-        tell_apart(drafts.drafts)
-        name = program.net.name.text if program.net is not None else path.stem if path is not None else "net"
-        return Graph.model_construct(
-            name=name,
-            title=program.net.title if program.net is not None else None,
-            variant=variant,
-            variants=program.variant_names(),
-            settings=tuple((k, v) for k, v in program.env.names.items() if isinstance(v, (bool, int, float, str))),
-            nodes=tuple(_node(index, draft) for index, draft in enumerate(drafts.drafts)),
-            scopes=tuple(_scope(index, draft) for index, draft in enumerate(drafts.scopes)),
-            inputs=tuple(inputs),
-            outputs=tuple(outputs),
-            inits=inits,
-            sources=tuple(self.sources),
-        )
-
-
-def tell_apart(drafts: Sequence[Draft]) -> None:
-    """Gives what has no module another name where a label has taken its own: modules' names are a contract."""
-    taken = {draft.name for draft in drafts if draft.module == draft.name}
-    for draft in drafts:
-        if draft.module != draft.name:
-            name, count = draft.name, 1
-            while draft.name in taken:
-                count += 1
-                draft.name = f"{name}.{count}"
-            taken.add(draft.name)
-
-
-def _node(index: int, draft: Draft) -> Node:
-    return Node.trusted(
-        index=index,
-        name=draft.name,
-        op=draft.op,
-        inputs=draft.inputs,
-        shape=draft.shape,
-        module=draft.module,
-        scope=draft.scope,
-        mode=draft.mode,
-        head=draft.head,
-        label=draft.label,
-        span=draft.span,
-    )
-
-
-def _scope(index: int, draft: DraftScope) -> Scope:
-    return Scope.trusted(
-        index=index,
-        parent=draft.parent,
-        name=draft.name,
-        path=draft.path,
-        kind=draft.kind,
-        numbered=draft.numbered,
-        block=draft.block,
-        arguments=draft.arguments,
-        enters=draft.enters,
-        result=draft.result,
-        reuses=draft.reuses,
-        mode=draft.mode,
-        span=draft.span,
-    )
 
 
 def _weight(modifier: tree.Attribute, env: Env) -> float:
