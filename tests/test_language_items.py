@@ -289,6 +289,42 @@ def test_a_mode_may_stand_within_the_same_mode() -> None:
     assert [n.mode for n in nodes("[relu train, gelu] train")][:2] == ["train", "train"]
 
 
+@pytest.mark.xfail(reason="the word is dropped")
+@pytest.mark.parametrize(
+    ("text", "modes"), [("conv3-3 +dropout 0.5 train", "both train"), ("conv3-3 +relu eval", "both eval")]
+)
+def test_a_suffix_may_act_in_one_mode(text: str, modes: str) -> None:
+    assert [node.mode for node in nodes(text)] == modes.split()
+
+
+def test_a_tensor_within_one_mode_may_be_taken_in_that_mode() -> None:
+    text = "[relu as z, gelu] train\n[add { @z | id }] train\noutput o train { @z, gap }"
+    assert [node.mode for node in nodes(text)] == ["train"] * 6
+
+
+@pytest.mark.parametrize(
+    "text", ["relu train as a", "[relu, gelu] train as a", "a: [relu, gelu] train", "a: relu train"]
+)
+def test_the_tensor_after_an_item_of_one_mode_may_be_taken_in_both(text: str) -> None:
+    found = nodes(f"{text}\nsilu, add {{ @a | id }}")
+    assert found[-1].inputs == (len(found) - 2, len(found) - 1)
+
+
+@pytest.mark.xfail(reason="nothing is said, or the graph does not hold together")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[conv1-5 as z, conv1-3] train\nconv1-5 allow ND302\nadd { @z | id }",
+        "[relu as z, gelu] train\nadd { @z | id }",
+        "[relu as z, gelu] train\n[add { @z | id }] eval",
+        "relu\noutput a train { conv1-3 as z\n gelu }\n@a.z",
+        "relu\noutput a train { relu as z\n gelu }\noutput b eval { @a.z, gap }",
+    ],
+)
+def test_a_tensor_within_one_mode_may_not_be_taken_in_the_other(text: str) -> None:
+    assert codes(text) == ["ND226"]
+
+
 # -- shapes asserted ---------------------------------------------------------------------------------------------------
 
 
