@@ -67,6 +67,9 @@ def show(table: Table) -> None:
     from rich.text import Text
 
     shown = RichTable(box=SIMPLE_HEAD, show_footer=table.total is not None, pad_edge=False, header_style="bold")
+    titles = tuple(column.title for column in table.columns)
+    cells = [titles, *table.rows, *([table.total] if table.total else [])]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     for place, column in enumerate(table.columns):
         shown.add_column(
             column.title,
@@ -74,10 +77,10 @@ def show(table: Table) -> None:
             footer_style="bold",
             justify="right" if column.number else "left",
             no_wrap=True,
+            width=widths[place],
         )
-    for row in table.rows:
-        shown.add_row(*map(Text, row))
-    console = Console()
+    # A column is handed over as one cell of many lines: rich lays out each cell, and there are thousands.
+    shown.add_row(*(Text("\n".join(column)) for column in zip(*table.rows, strict=True)))
     # Every digit is shown: a table wider than the terminal is left to wrap.
-    needed = console.measure(shown, options=console.options.update(max_width=10_000)).maximum
-    Console(width=max(console.width, needed)).print(shown)
+    console = Console()
+    Console(width=max(console.width, sum(widths) + 3 * len(widths) + 1)).print(shown)
