@@ -70,7 +70,7 @@ def test_sentences_are_sentences(name: str, compiled: Callable[[str], Compilatio
             assert text
             assert "\n" not in text
             assert not text.endswith(".")
-            assert text[0] == text[0].lower()
+            assert text[0] == text[0].lower() or text.startswith(("LeNet-5", "PyTorch"))
             assert text.count("`") % 2 == 0
             for word in ("None", "True", "False", "tree.", "Traceback", "<class"):
                 assert word not in text

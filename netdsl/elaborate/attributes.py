@@ -7,7 +7,7 @@ from typing import Any
 from netdsl.diagnostics import Span, did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.values import Env, Stop, stop
-from netdsl.ir.op import Attribute, Op
+from netdsl.ir.op import Attribute, Op, lookup
 from netdsl.syntax import tree
 
 #: Words that every layer takes.
@@ -123,6 +123,8 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
             help = f"a value by its name takes braces or a key: `{{{word}}}` or `{slot}={word}`"
         elif word in attributes:
             help = f"`{word}` takes a value: `{word}=…`"
+        elif lookup(word) is not None:
+            help = f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
         else:
             help = did_you_mean(word, [*known, *attributes]) or "it takes " + ", ".join(f"`{k}`" for k in known)
         raise stop("ND202", message, flag.span, help=help)

@@ -24,13 +24,13 @@ class BlockMaker(BranchMaker):
         if block is not None:
             block.used = True
             return block
-        if context.program.broken(name.text):
-            raise Stop
         word, _ = split_word(name.text)
         op = lookup(word)
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
             raise stop("ND201", message, name.span, help=f"it is written `{op.example.line}`")
+        if context.program.broken(name.text):
+            raise Stop
         candidates = [*context.program.blocks, *names()]
         raise stop(
             "ND201", f"there is no block called `{name.text}`", name.span, help=did_you_mean(name.text, candidates)
@@ -40,13 +40,13 @@ class BlockMaker(BranchMaker):
         """A block's body, with its parameters bound."""
         block = self.find_block(call.name, context)
         bound, scalars = self.bind(block, call, context, flow)
-        text = show_call(call, scalars)
         if len(self.calls) >= MAX_CALLS:
             message = f"blocks call one another over {MAX_CALLS} deep here"
             help = f"`{call.name.text}` needs an `if` that ends its recursion"
             raise Abort(Diagnostic("ND217", message, call.span, help=help))
         env = Env(block.program.env, bound, entering=flow, opaque=True)
         self.defaults(block, env, bound, scalars)
+        text = show_call(call, scalars, [parameter.name.text for parameter in block.syntax.parameters])
         labels = Labels()
         for name, value in bound.items():
             if isinstance(value, Tensor):
@@ -124,12 +124,18 @@ class BlockMaker(BranchMaker):
         scalars[:] = [(name, given[name]) for name in order if name in given]
 
 
-def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]]) -> str:
-    """A call with the values of its arguments: ``bottleneck(128, s=2)``, ``fuse(@a, @b)``."""
+def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]], order: list[str]) -> str:
+    """A call with the values of its arguments: ``bottleneck(128, s=2)``, ``fuse(@a, @b)``; defaults come last."""
+    values = dict(scalars)
     parts = []
-    for argument in call.arguments:
+    for name, argument in zip(order, call.arguments, strict=False):
+        if argument.name is not None:
+            name = argument.name.text
+        key = f"{name}=" if argument.name is not None else ""
         if isinstance(argument.value, tree.Reference):
             names = (part.text if isinstance(part, tree.Name) else "{…}" for part in argument.value.path.parts)
-            parts.append("@" + ".".join(names))
-    parts += [f"{name}={show(value)}" if place else show(value) for place, (name, value) in enumerate(scalars)]
+            parts.append(f"{key}@{'.'.join(names)}")
+        elif name in values:
+            parts.append(f"{key}{show(values.pop(name))}")
+    parts += [f"{name}={show(value)}" for name, value in values.items()]
     return f"{call.name.text}({', '.join(parts)})"

@@ -187,7 +187,9 @@ class Compiler:
         if key in self.files:
             return self.files[key]
         if key in self.loading:
-            raise stop("ND224", f"`{use.file.text}` is being read already: files use one another in a circle", use.span)
+            raise stop(
+                "ND224", f"`{use.file.text}` is being read already: files use one another in a circle", use.file.span
+            )
         text = read_file(path)
         number = len(self.sources)
         self.sources.append(Source(str(path), text))

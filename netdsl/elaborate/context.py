@@ -24,7 +24,20 @@ Styles = tuple[dict[str, "tree.Style"], "Env"]
 class Draft:
     """A node while the graph is being made."""
 
-    __slots__ = ("head", "inputs", "label", "mode", "module", "name", "op", "origins", "scope", "shape", "span")
+    __slots__ = (
+        "head",
+        "inputs",
+        "label",
+        "mode",
+        "module",
+        "name",
+        "op",
+        "origins",
+        "passes",
+        "scope",
+        "shape",
+        "span",
+    )
 
     def __init__(
         self,
@@ -50,6 +63,8 @@ class Draft:
         self.span = span
         self.label: str | None = None
         self.origins = origins
+        #: whether in the other mode it passes its first input on; else it is not computed there
+        self.passes = mode == "both"
 
 
 class DraftScope:

@@ -128,11 +128,12 @@ class Elaborator(BlockMaker):
                 f"of {show_shape(enters.shape)}"
             )
             raise stop("ND226", message, span)
-        if len(self.drafts) - before == 1 and self.drafts[result.node].inputs[:1] == (enters.node,):
-            return result
         if len(self.drafts) == before:
             return result
-        return self.emit_op("select", (enters, result), context.at(mode=mode), item.span)
+        if len(self.drafts) - before > 1 or self.drafts[result.node].inputs[:1] != (enters.node,):
+            result = self.emit_op("select", (enters, result), context.at(mode=mode), item.span)
+        self.drafts[result.node].passes = True
+        return result
 
     def repeated(self, item: tree.Item, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """An item as often as it says."""
@@ -172,7 +173,7 @@ class Elaborator(BlockMaker):
 
     def remember(self, item: tree.Item, label: str | None, context: Context) -> None:
         """Keeps what ``reuse`` of this label would need."""
-        if label is not None and not context.frame.replay and not isinstance(item.core, tree.Reuse):
+        if label is not None and not context.frame.replay and not isinstance(item.core, (tree.Reuse, tree.Reference)):
             state = context.frame.again()
             self.reusable[id(context.labels), label] = Reusable(item, label, context, state)
 
@@ -207,7 +208,7 @@ class Elaborator(BlockMaker):
         """The tensor of a name."""
         name = self.path(reference.path, context.env)
         try:
-            return context.labels.find(name, reference.span)
+            found = context.labels.find(name, reference.span)
         except Stop as problem:
             if context.program.broken(name[0]):
                 raise Stop from None
@@ -215,6 +216,11 @@ class Elaborator(BlockMaker):
                 message = f"`{name[0]}` is a value, no tensor"
                 raise stop("ND215", message, reference.span) from None
             raise
+        if found.node >= 0 and not self.drafts[found.node].passes and self.drafts[found.node].mode != context.mode:
+            acts = "both modes" if context.mode == "both" else f"`{context.mode}` alone"
+            message = f"`{'.'.join(name)}` exists in `{self.drafts[found.node].mode}` alone, and this acts in {acts}"
+            raise stop("ND226", message, reference.span)
+        return found
 
     def reuse(self, reuse: tree.Reuse, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A labelled item once more, with the same modules."""

@@ -84,8 +84,11 @@ def _check(
         holds = values != wanted
     if not holds:
         shown = "×".join(f"{value:,}" for value in values)
+        said = [*(["train"] if view == "train" else []), *([f"batch={batch}"] if batch > 1 else [])]
         of = f" in the {'training' if view == 'train' else 'inference'} view" if condition.arguments else ""
-        help = f"`{name} = {'x'.join(str(v) for v in values)}` would hold"
+        of += f", for a batch of {batch}" if batch > 1 else ""
+        given = f"({', '.join(said)})" if said else ""
+        help = f"`{name}{given} = {'x'.join(str(v) for v in values)}` would hold"
         raise stop("ND211", f"`{name}` is {shown}{of}", condition.span, help=help)
 
 

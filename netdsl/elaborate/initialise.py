@@ -70,7 +70,7 @@ def _read(rule: tree.InitRule, program: Program, paths: frozenset[str], whole: b
     elif target not in paths:
         if (parts[0] not in paths or not whole) and parts[0] in _labels(program):
             return None  # a label that another variant has, or that an error kept away
-        help = did_you_mean(target, [*names(), *paths])
+        help = did_you_mean(target, paths if len(parts) > 1 else [*names(), *paths])
         raise stop("ND231", f"no layer and no label is called `{target}`", rule.target.span, help=help)
     scheme = rule.scheme.text
     if scheme not in SCHEMES:

@@ -18,6 +18,10 @@ from netdsl.syntax import tree
 if TYPE_CHECKING:
     pass
 
+#: Words that begin a statement, and no item.
+DECLARATIONS = frozenset(
+    ["net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "output"]
+)
 #: No tensor of one image may have more elements.
 MAX_ELEMENTS = 10**13
 
@@ -42,6 +46,9 @@ class LayerMaker(Maker):
             return context.target(flow, context, label, layer)
         word, digits = split_word(layer.word.text)
         op = lookup(word)
+        if layer.word.text in DECLARATIONS and (op is None or not op.writable):
+            message = f"`{layer.word.text}` begins a declaration, which stands at the head of a line of the file"
+            raise stop("ND201", message, layer.word.span)
         if op is None:
             return self.bare_call(layer, label, context, flow)
         if not op.writable:
@@ -200,6 +207,9 @@ class LayerMaker(Maker):
             no_target,
             context.loose,
         )
+        if any(isinstance(m, tree.Flag) and m.name.text in ("train", "eval") for m in suffix.modifiers):
+            item = tree.Item(None, suffix, (), None, None, None, (), suffix.span)
+            return self.moded(item, None, inside, flow)
         return self.layer(suffix, None, inside, flow)
 
     # -- building the operator

@@ -212,6 +212,10 @@ class Maker:
         """One item with its label, repeat, mode and assertion."""
         raise NotImplementedError
 
+    def moded(self, item: tree.Item, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """An item that may act in one mode alone."""
+        raise NotImplementedError
+
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""
         raise NotImplementedError

@@ -79,7 +79,8 @@ def check_label(name: str, quoted: bool, span: Span) -> None:
         raise stop("ND213", f"`{name}` is a word of Python and cannot be an attribute", span, help="call it otherwise")
     if not name or "." in name or not name.isprintable():
         what = "an empty name" if not name else f"`{name}`" if name.isprintable() else "a name with such characters"
-        raise stop("ND213", f"{what} cannot be that of a module", span)
+        help = f"without quotes a dot opens a scope: `{name}: …`" if "." in name else None
+        raise stop("ND213", f"{what} cannot be that of a module", span, help=help)
 
 
 class Frame:

@@ -24,7 +24,7 @@ _HOLE = "\ue000"
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)|([\[({])|([\])}])')
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
 
 _builder = Builder(0)
 _parser: Parser | None = None
@@ -166,6 +166,9 @@ _WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"COMMA"}), "`,`"),
     (frozenset({"_NL", "$END"}), "the end of the line"),
 )
+_HYPHENS = ("\N{MINUS SIGN}", "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}", "\N{EM DASH}")
+_QUOTES = ("\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
+_LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
 _KEYWORDS = [
     "net",
     "input",
@@ -199,6 +202,10 @@ _KEYWORDS = [
 def _expected(names: set[str]) -> str:
     if "SOFTMAX" in names:
         return _ITEM if "STYLE" not in names else f"{_ITEM} or a statement such as `style conv = _, relu`"
+    if {"EQUAL", "LESSTHAN"} <= names and "PLUS" not in names:
+        return "a relation such as `=` or `<=`"
+    if {"EXPECT_VARIANT", "NAME"} <= names:
+        return "a quantity such as `params`"
     if {"LPAR", "INT", "NAME", "TRUE"} <= names:
         return "a value such as `64` or `4*c`"
     if "COMMA" in names and "_NL" in names:
@@ -243,15 +250,23 @@ def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
         return "a number is missing after it" if not rest else "a repeat is `×3` or `×{n}`"
     if word == ":" and before.endswith(("if", "else")):
         return "`if` and `else` cannot be labels"
-    if word == ":":
+    if word == ":" and _LABELLED.match(before):
         return "an item has one label, and a label is a name such as `stage.0`"
     if word == ";":
         return "layers are separated by `,` or a new line"
+    if word in _HYPHENS:
+        return "write a plain hyphen, `-`"
+    if word in _QUOTES:
+        return 'write a plain quotation mark, `"`'
+    if word in ("*", "(") and (before.startswith("input") or "->" in before):
+        return "sizes are written `3x224x224`"
+    if word == "/" or text.startswith("//", offset):
+        return "a comment begins with `#`" if rest[:1] in ("*", "/") or text.startswith("//", offset) else None
     if word == "*" and "TRUE" not in names:
         return "an expression stands in braces: `conv3-{4*c}`"
     if word == "(" and "LPAR" not in names:
         return "attributes are written `name=value`, an expression in braces"
-    if word == "as":
+    if word == "as" and "->" in before:
         return "`as` stands before `->`"
     if word in _KEYWORDS and "NAME" in names and "SOFTMAX" not in names:
         return f"`{word}` is a word of the language and cannot be a name here"
