@@ -101,7 +101,8 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
         if not isinstance(argument.value, tree.Sizes) or len(argument.value.parts) > 1:
             raise stop("ND231", "an argument of a scheme is one number or word", argument.value.span)
         part = argument.value.parts[0]
-        word = part.name if isinstance(part, tree.Variable) else None
+        braced = part.span.end - part.span.start > len(part.name) if isinstance(part, tree.Variable) else True
+        word = part.name if isinstance(part, tree.Variable) and not braced else None
         if argument.name is None and word in WORDS and scheme.startswith("kaiming"):
             name, value = WORDS[word]
         elif argument.name is None and word is not None:
