@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,10 @@ MAX_NODES = 20_000
 
 #: An input shape from outside: ``3x256x256``, its numbers, or such by the input's name where there are several.
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
+
+
+#: Codes of what misses a name.
+_OF_NAMES = frozenset({"ND003", "ND004", "ND201", "ND203", "ND215", "ND228", "ND231"})
 
 
 class Compilation(NamedTuple):
@@ -106,6 +111,7 @@ class Compiler:
         self.notes: list[str] = []
         self.files: dict[Path, Program] = {}
         self.loading: list[Path] = []
+        self.program: Program | None = None
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keeps a diagnostic."""
@@ -113,10 +119,18 @@ class Compiler:
 
     def done(self, graph: Graph | None = None, drafts: Sequence[Draft] = ()) -> Compilation:
         """What came of it: no graph where there was an error."""
+        self.diagnostics = [d for d in self.diagnostics if not self.follows(d)]
         if any(d.severity == "error" for d in self.diagnostics):
             graph = None
         origins = tuple(draft.origins or {} for draft in drafts)
         return Compilation(graph, tuple(sort(self.diagnostics)), tuple(self.sources), tuple(self.notes), origins)
+
+    def follows(self, diagnostic: Diagnostic) -> bool:
+        """Whether a diagnostic misses a name that a statement may define which could not be read: no second mistake."""
+        if self.program is None or not self.program.holes or diagnostic.code not in _OF_NAMES:
+            return False
+        named = re.match(r"(?:there is )?no [^`]*`@?([^`]+)`", diagnostic.message)
+        return named is not None and self.program.broken(named[1].split(".")[0])
 
     def run(
         self, source: str | Path, variant: str | None, given: Mapping[str, object], input: Input | None
@@ -139,7 +153,7 @@ class Compiler:
             self.diagnostics += problems
             if file is None:
                 return self.done()
-            program = Program(path, self.report)
+            self.program = program = Program(path, self.report)
             if path is not None:
                 self.loading.append(path.resolve())
             program.gather(file, self.use)
