@@ -93,6 +93,8 @@ CODES: dict[str, str] = {
     "ND306": "a label before several items of one line",
     "ND307": "batch norm right after a bias",
     "ND308": "a soft-max that a loss would see",
+    "ND309": "a layer that leads nowhere",
+    "ND310": "a join of one branch",
     "ND401": "a module that contradicts its graph",
 }
 

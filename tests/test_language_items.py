@@ -289,7 +289,6 @@ def test_a_mode_may_stand_within_the_same_mode() -> None:
     assert [n.mode for n in nodes("[relu train, gelu] train")][:2] == ["train", "train"]
 
 
-@pytest.mark.xfail(reason="the word is dropped")
 @pytest.mark.parametrize(
     ("text", "modes"), [("conv3-3 +dropout 0.5 train", "both train"), ("conv3-3 +relu eval", "both eval")]
 )
@@ -310,7 +309,6 @@ def test_the_tensor_after_an_item_of_one_mode_may_be_taken_in_both(text: str) ->
     assert found[-1].inputs == (len(found) - 2, len(found) - 1)
 
 
-@pytest.mark.xfail(reason="nothing is said, or the graph does not hold together")
 @pytest.mark.parametrize(
     "text",
     [

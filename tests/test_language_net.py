@@ -236,7 +236,6 @@ def test_an_init_of_another_column_is_no_mistake() -> None:
     assert [[i.target for i in graph(text, variant=v).inits] for v in "AB"] == [["a"], ["b"]]
 
 
-@pytest.mark.xfail(reason="a bare value of `init` cannot be computed")
 def test_a_bare_number_of_init_may_be_computed() -> None:
     assert graph("param std = 0.02\ninit conv = normal {std}\nconv3-4").inits[0].arguments == (("std", 0.02),)
 

@@ -99,7 +99,6 @@ def test_what_a_hole_would_have_defined_is_no_second_mistake() -> None:
     assert [d.code for d in made.diagnostics] == ["ND101"] * 3
 
 
-@pytest.mark.xfail(reason="a hole is not asked for values, variants and modules")
 @pytest.mark.parametrize(
     ("broken", "text"),
     [
@@ -121,7 +120,6 @@ def test_a_hole_may_have_defined_it(broken: str, text: str) -> None:
     assert [d.code for d in analyse(f"input 3x8x8\n{broken}\n{text}\n").diagnostics] == ["ND101"]
 
 
-@pytest.mark.xfail(reason="a hole is not asked for what is set from outside")
 def test_what_is_set_from_outside_may_stand_in_a_hole() -> None:
     found = analyse("input 3x8x8\nparam w = = 3\nvariant v = = 3\nrelu\n", variant="v", set={"w": 3})
     assert [d.code for d in found.diagnostics] == ["ND101", "ND101"]

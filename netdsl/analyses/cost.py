@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from netdsl.analyses.view import Seen, see
+from netdsl.analyses.view import Seen, see, with_idle
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import elements
 from netdsl.ir.types import Category, View
@@ -56,8 +56,8 @@ class Cost(NamedTuple):
 
 
 def costs(graph: Graph, view: View = "infer", batch: int = 1) -> list[Cost]:
-    """The cost of each node that the view has, in the order of :func:`netdsl.analyses.view.see`."""
-    return costs_of(graph, see(graph, view), batch)
+    """The cost of each node that the view has, idle ones among them, in topological order."""
+    return costs_of(graph, with_idle(see(graph, view)), batch)
 
 
 def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
@@ -65,6 +65,7 @@ def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
     every = graph.nodes
     users = _users(seen, len(every))
     counted: set[str] = set()
+    idle = {node.index for node in seen.idle}
     table: list[Cost] = []
     for node in seen.nodes:
         op, shape = node.op, node.shape
@@ -81,6 +82,9 @@ def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
                 else:
                     params += size
                     no_bias += 0 if tensor.additive else size
+        if node.index in idle:
+            table.append(Cost(params, no_bias, frozen, buffers, 0, 0, 0))
+            continue
         macs = op.macs(shapes, shape) * batch
         flops = 2 * macs + op.work(shapes, shape) * batch
         inputs = seen.inputs[node.index]
@@ -96,9 +100,11 @@ def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
 def _users(seen: Seen, count: int) -> Sequence[int]:
     """How often the tensor of each node is taken, by nodes of the view and as an output."""
     users = [0] * count
+    idle = {node.index for node in seen.idle}
     for node in seen.nodes:
-        for at in seen.inputs[node.index]:
-            users[at] += 1
+        if node.index not in idle:
+            for at in seen.inputs[node.index]:
+                users[at] += 1
     for _, at in seen.outputs:
         users[at] += 1
     return users

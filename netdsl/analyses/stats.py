@@ -9,7 +9,7 @@ from netdsl.analyses.cost import BYTES, Cost, costs_of, part
 from netdsl.analyses.depth import depth_of
 from netdsl.analyses.receptive_field import Field, fields_of, reach_of
 from netdsl.analyses.rollup import Piece, blocks, stages
-from netdsl.analyses.view import Seen, see
+from netdsl.analyses.view import Seen, see, with_idle
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.print import Places
 from netdsl.ir.types import Shape, View
@@ -208,14 +208,17 @@ def stats(graph: Graph, *, view: View = "infer", batch: int = 1) -> Stats:
     """Counts a graph as language of the field has it: parameters, MACs and FLOPs apart, activations, receptive field.
 
     ``view`` is ``infer``, without what only training has, or ``train``; ``batch`` multiplies MACs, FLOPs and
-    activations. Linear in the nodes; torch is not needed. Raises ``ValueError`` for a batch below 1.
+    activations. Linear in the nodes; torch is not needed. Raises ``ValueError`` for another view or a batch
+    below 1.
     """
+    if view not in ("infer", "train"):
+        raise ValueError(f"a view is `infer` or `train`, not {view!r}")
     if batch < 1:
         raise ValueError(f"a batch has at least one image, and {batch} were asked for")
     for known in _recent:
         if known.graph is graph and (known.view, known.batch) == (view, batch):
             return known
-    seen = see(graph, view)
+    seen = with_idle(see(graph, view))
     made = Stats(graph, view, batch, seen, costs_of(graph, seen, batch), fields_of(graph, seen))
     _recent.append(made)
     return made

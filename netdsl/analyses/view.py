@@ -16,12 +16,14 @@ class Seen(NamedTuple):
 
     ``nodes`` are those that some output of the view needs and that act in it, in topological order. ``inputs`` has, for
     every node of the graph by index, the nodes whose tensors reach it: what is left out passes on its first input.
-    ``outputs`` are those of the view, each with the node whose tensor it is.
+    ``outputs`` are those of the view, each with the node whose tensor it is. ``idle`` are layers with a module that no
+    output needs in any mode: they are part of the module and have their parameters, and nothing computes them.
     """
 
     nodes: tuple[Node, ...]
     inputs: list[tuple[int, ...]]
     outputs: tuple[tuple[Output, int], ...]
+    idle: tuple[Node, ...] = ()
 
 
 def left_out(view: View) -> Mode:
@@ -30,7 +32,7 @@ def left_out(view: View) -> Mode:
 
 
 def see(graph: Graph, view: View) -> Seen:
-    """The graph as ``view`` sees it. Linear in the nodes."""
+    """The graph as ``view`` sees it: what its outputs need. Linear in the nodes."""
     skipped = left_out(view)
     nodes = graph.nodes
     # What is left out is another name for its first input, and a choice between modes for the input that is chosen.
@@ -53,7 +55,28 @@ def see(graph: Graph, view: View) -> Seen:
         if needed[index]:
             for at in inputs[index]:
                 needed[at] = 1
-    return Seen(tuple([node for node in nodes if needed[node.index]]), inputs, outputs)
+    idle = tuple([nodes[at] for at in dead_ends(graph) if nodes[at].module is not None and nodes[at].mode != skipped])
+    return Seen(tuple([node for node in nodes if needed[node.index]]), inputs, outputs, idle)
+
+
+def with_idle(seen: Seen) -> Seen:
+    """The view with its idle layers among its nodes: what a table of all layers has."""
+    if not seen.idle:
+        return seen
+    nodes = sorted((*seen.nodes, *seen.idle), key=lambda node: node.index)
+    return seen._replace(nodes=tuple(nodes))
+
+
+def dead_ends(graph: Graph) -> list[int]:
+    """Nodes that no output needs in any mode, by index."""
+    reached = bytearray(len(graph.nodes))
+    for output in graph.outputs:
+        reached[output.node] = 1
+    for node in reversed(graph.nodes):
+        if reached[node.index]:
+            for at in node.inputs:
+                reached[at] = 1
+    return [node.index for node in graph.nodes if not reached[node.index] and node.inputs]
 
 
 def carried(node: Node, inputs: tuple[int, ...]) -> tuple[int, ...]:

@@ -133,12 +133,25 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
 def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str) -> None:
     name, attributes = item.name.text, op.attributes()
     if name not in attributes:
-        help = did_you_mean(name, [*attributes, *op.syntax.flags])
+        help = _elsewhere(name, attributes) or did_you_mean(name, [*attributes, *op.syntax.flags])
         if help is None:
             help = "it has " + ", ".join(f"`{a}`" for a in attributes) if attributes else "it has none"
         raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=help)
     put(given, name, read(attributes[name], item.value, env, rank), item.value.span, origin)
     given.spans[name] = item.value.span
+
+
+#: What other tools call our attributes.
+_ELSEWHERE = {
+    "s": "stride", "strides": "stride", "padding": "pad", "p": "pad", "k": "kernel", "kernel_size": "kernel",
+    "size": "kernel", "filters": "channels", "out_channels": "channels", "units": "features", "d": "dilation",
+    "out_features": "features", "g": "groups", "padding_mode": "pad_mode", "output_size": "to",
+}  # fmt: skip
+
+
+def _elsewhere(name: str, attributes: dict[str, Attribute]) -> str | None:
+    ours = _ELSEWHERE.get(name.lower())
+    return f"here it is called `{ours}`" if ours in attributes else None
 
 
 def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str) -> None:
@@ -152,7 +165,11 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
         return
     if given.bare >= len(op.syntax.positional):
         message = f"`{op.keyword}` takes no {'further ' if given.bare else ''}value without a name"
-        raise stop("ND202", message, item.span, help=f"it is written {show_syntax(op)}")
+        help = f"it is written {show_syntax(op)}"
+        bare = item.value.parts[0] if isinstance(item.value, tree.Sizes) else None
+        if op.syntax.kernel is not None and isinstance(bare, tree.Literal):
+            help = f"a kernel stands at its word: `{op.keyword}{bare.value}`"
+        raise stop("ND202", message, item.span, help=help)
     name = op.syntax.positional[given.bare]
     given.bare += 1
     put(given, name, read(op.attributes()[name], item.value, env, rank), item.span, origin)

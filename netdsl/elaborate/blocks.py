@@ -6,6 +6,7 @@ from netdsl.diagnostics import Diagnostic, did_you_mean
 from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
+from netdsl.elaborate.layers import elsewhere
 from netdsl.elaborate.maker import MAX_CALLS, Abort
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
@@ -32,9 +33,8 @@ class BlockMaker(BranchMaker):
         if context.program.broken(name.text):
             raise Stop
         candidates = [*context.program.blocks, *names()]
-        raise stop(
-            "ND201", f"there is no block called `{name.text}`", name.span, help=did_you_mean(name.text, candidates)
-        )
+        help = elsewhere(name.text) or did_you_mean(name.text, candidates)
+        raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""

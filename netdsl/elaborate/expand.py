@@ -34,7 +34,9 @@ def expand(
     made = analyse(source, variant=variant, set=set, input=input, max_nodes=max_nodes)
     if made.graph is None:
         raise NetdslError(made.errors, made.sources)
-    return "\n".join(_Writer(made.graph, made).lines()) + "\n"
+    text = "\n".join(_Writer(made.graph, made).lines()) + "\n"
+    # A name for a tensor that nothing refers to by it is left out again.
+    return re.sub(r' as ("[^"\n]*")(?=\s)', lambda name: name[0] if f"@{name[1]}" in text else "", text)
 
 
 class _Writer:

@@ -99,7 +99,12 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
         return count
     value = env.lookup(name)
     if value is None:
-        raise stop("ND203", f"there is no value called `{name}` here", span, help=did_you_mean(name, env.visible()))
+        help = did_you_mean(name, env.visible())
+        if name in ("True", "False", "yes", "no", "on", "off"):
+            help = "truth values are `true` and `false`"
+        elif name in ("same", "valid"):
+            help = f"`{name}` is a flag: it stands alone after the layer"
+        raise stop("ND203", f"there is no value called `{name}` here", span, help=help)
     if value is UNKNOWN:
         raise Stop
     if isinstance(value, Tensor):

@@ -25,7 +25,7 @@ def ramp(drafts: Maker) -> None:
         steps = max(1, len(members) - 1)
         for place, index in enumerate(members):
             module = drafts.drafts[index].name
-            shares.setdefault(module, {})[field] = first + (last - first) * place / steps
+            shares.setdefault(module, {})[field] = round(first + (last - first) * place / steps, 12)
     for draft in drafts.drafts:
         share = shares.get(draft.name) or (shares.get(draft.module) if draft.module else None)
         if share:

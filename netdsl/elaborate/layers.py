@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Diagnostic, Span, did_you_mean
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 DECLARATIONS = frozenset(
     ["net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "output"]
 )
+#: What other tools call our layers.
+ELSEWHERE = {
+    "batchnorm": "bn", "batchnormalization": "bn", "dense": "fc", "maxpooling": "maxpool", "averagepool": "avgpool",
+    "averagepooling": "avgpool", "globalavgpool": "gap", "globalaveragepooling": "gap", "globalmaxpool": "gmp",
+    "deconv": "upconv", "convtranspose": "upconv", "transposedconv": "upconv", "depthwiseconv": "dwconv",
+    "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
+    "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
+    "stochasticdepth": "droppath", "pixelshuffle": "upsample",
+}  # fmt: skip
 #: No tensor of one image may have more elements.
 MAX_ELEMENTS = 10**13
 
@@ -116,8 +126,8 @@ class LayerMaker(Maker):
         stem, digits = name.text, ""
         while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
             stem, digits = stem[:-1], stem[-1] + digits
-        near = did_you_mean(name.text, [*context.program.blocks, *names()])
-        if digits and stem:
+        near = elsewhere(name.text) or did_you_mean(name.text, [*context.program.blocks, *names()])
+        if digits and stem and elsewhere(name.text) is None:
             close = did_you_mean(stem, [*context.program.blocks, *(n for n in names() if takes_kernel(n))])
             near = close[:-2] + digits + close[-2:] if close else near
         if name.text in context.env.visible():
@@ -354,7 +364,7 @@ class LayerMaker(Maker):
         before = tuple(self.drafts[i].shape for i in draft.inputs)
         if draft.op != op or draft.op.tensors(before) != op.tensors(shapes):
             message = f"`{module}` was made for {show_shape(before[0])}, and {show_shape(shapes[0])} enters here"
-            raise stop("ND228", message, span, help="the same weights need as many channels")
+            raise stop("ND228", message, span, help="the same weights need the same size to enter")
 
 
 def check_target(sign: tree.Layer) -> None:
@@ -371,6 +381,12 @@ def check_target(sign: tree.Layer) -> None:
 def no_target(flow: Tensor | None, context: Context, label: str | None, sign: tree.Layer) -> Tensor:
     """What ``_`` means in a suffix: nothing."""
     raise stop("ND203", "`_` stands for a layer inside its style alone", sign.word.span)
+
+
+def elsewhere(word: str) -> str | None:
+    """A help for a word that other tools have for one of our layers (``BatchNorm2d``, ``dense``)."""
+    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", word.lower().replace("_", ""))
+    return f"here it is called `{ELSEWHERE[stem]}`" if stem in ELSEWHERE else None
 
 
 def takes_kernel(word: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdsl.analyses.view import dead_ends
 from netdsl.diagnostics import Diagnostic, Note, Span
 from netdsl.elaborate.program import Program
 from netdsl.ir.graph import Graph, Node
@@ -11,7 +12,15 @@ from netdsl.syntax import tree
 def warnings(program: Program, graph: Graph) -> list[Diagnostic]:
     """Every warning about a net, those that a spec allows left out."""
     nodes = _nodes(program)
-    found = [*_windows(graph), *_linear(graph), *_biases(graph), *_probabilities(graph), *_unused(program, nodes)]
+    found = [
+        *_windows(graph),
+        *_linear(graph),
+        *_biases(graph),
+        *_probabilities(graph),
+        *_nowhere(graph),
+        *_unused(program, nodes),
+        *_lone_branches(nodes),
+    ]
     everywhere = {code.text for code in program.allowed}
     places = _allowed_places(nodes)
     return [
@@ -98,6 +107,29 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
             message = f"a loss on `{output.name}` would see probabilities"
             help = "`soft-max eval` gives logits in training"
             found.append(Diagnostic("ND308", message, node.span, help=help))
+    return found
+
+
+def _nowhere(graph: Graph) -> list[Diagnostic]:
+    """Layers whose output neither a layer nor an output of the net takes up: the last of each such chain."""
+    taken = {at for node in graph.nodes for at in node.inputs}
+    found = []
+    for index in dead_ends(graph):
+        node = graph.nodes[index]
+        if index not in taken:
+            message = f"nothing takes up what `{node.op.keyword}` gives here, so it is never computed"
+            help = "join it, return it by an `output`, or leave it out"
+            found.append(Diagnostic("ND309", message, node.span, help=help))
+    return found
+
+
+def _lone_branches(nodes: list[tree.Node]) -> list[Diagnostic]:
+    """Joins that are written with one branch: a `|` that was forgotten."""
+    found = []
+    for node in nodes:
+        if isinstance(node, tree.Join) and len(node.branches) == 1:
+            message = f"`{node.word.text}` has one branch, and nothing to join it with"
+            found.append(Diagnostic("ND310", message, node.word.span, help="`|` parts branches; `| id` is a skip"))
     return found
 
 
