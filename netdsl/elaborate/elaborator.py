@@ -17,6 +17,10 @@ from netdsl.ir.types import Mode, show_shape
 from netdsl.syntax import tree
 
 
+#: How many scopes the path of a label may open.
+MAX_PARTS = 100
+
+
 class Reusable:
     """What ``reuse`` needs to apply a labelled item again: the item, its place, and the names as they stood before."""
 
@@ -73,6 +77,8 @@ class Elaborator(BlockMaker):
     def open_label(self, item: tree.Item, context: Context, flow: Tensor | None) -> tuple[Context, str]:
         """Opens the scopes of a label's path; returns the place of the item and its own name."""
         assert item.label is not None
+        if len(item.label.parts) > MAX_PARTS:
+            raise stop("ND213", f"a label has at most {MAX_PARTS} parts", item.label.span)
         parts: list[str] = []
         counted = False
         for part in item.label.parts:

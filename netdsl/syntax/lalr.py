@@ -82,8 +82,10 @@ class Parser:
                     children = values[-count:]
                     del values[-count:], stack[-count:]
                     if splices:
-                        flat: list[Any] = []
-                        for child in children:
+                        # The first list is extended, not copied: a long file is a long chain of such steps.
+                        first = children[0]
+                        flat = first if type(first) is _Inline else _Inline([first])
+                        for child in children[1:]:
                             if type(child) is _Inline:
                                 flat += child
                             else:
@@ -91,7 +93,7 @@ class Parser:
                         children = flat
                 else:
                     children = []
-                values.append(callback(children))
+                values.append(children if splices and callback is _Inline else callback(children))
                 stack.append(gotos[stack[-1]][rule])
                 if name == "$END" and stack[-1] == self.end:
                     return values[-1]
