@@ -16,7 +16,6 @@ from netdsl.ir.op import lookup
 from netdsl.ir.types import Mode, show_shape
 from netdsl.syntax import tree
 
-
 #: How many scopes the path of a label may open.
 MAX_PARTS = 100
 
