@@ -293,7 +293,7 @@ def test_a_text_uses_files_beside_the_working_folder(folder: Path, monkeypatch: 
         ('use "" (se)', "ND224", '""'),
         ('use "common.net" (es)', "ND224", "es"),
         ('use "common.net" (se, se)', "ND223", "se"),
-        ('use "main.net" (se)', "ND224", 'use "main.net" (se)'),
+        ('use "main.net" (se)', "ND224", '"main.net"'),
         ('use "common.net" (se)\nblock se { relu }', "ND223", "se"),
     ],
 )

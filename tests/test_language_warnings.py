@@ -56,6 +56,15 @@ CASES: dict[str, list[tuple[str, str, str]]] = {
         ("relu\noutput a { fc-3, soft-max }", "soft-max", "soft-max, relu"),
         ("fc-3, soft-max\noutput a { fc-3 }", "soft-max", "relu\noutput a eval { fc-3, soft-max eval }"),
     ],
+    "ND309": [
+        ("relu as a\ngelu\n@a", "gelu", "relu as a\ngelu\nadd { @a | id }"),
+        ("relu as a\ngelu, silu\n@a", "silu", "relu as a\ngelu, silu\noutput b { id }\n@a"),
+        ("relu as a\nb: [gelu, silu]\n@a", "silu", "relu as a\nb: [gelu, silu]\nadd { @b | @a }"),
+    ],
+    "ND310": [
+        ("add { relu }", "add", "add { relu | id }"),
+        ("concat { | relu }", "concat", "param f = false\nconcat { if f { gelu } | relu }"),
+    ],
 }  # fmt: skip
 EACH = [(code, *case) for code, cases in CASES.items() for case in cases]
 

@@ -117,7 +117,8 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
     for index in dead_ends(graph):
         node = graph.nodes[index]
         if index not in taken:
-            message = f"nothing takes up what `{node.op.keyword}` gives here, so it is never computed"
+            written = graph.nodes[node.inputs[1]] if node.op.keyword == "select" else node
+            message = f"nothing takes up what `{written.op.keyword}` gives here, so it is never computed"
             help = "join it, return it by an `output`, or leave it out"
             found.append(Diagnostic("ND309", message, node.span, help=help))
     return found

@@ -254,6 +254,8 @@ def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
         return "an item has one label, and a label is a name such as `stage.0`"
     if word == ";":
         return "layers are separated by `,` or a new line"
+    if word == "{" and before.endswith("if"):
+        return "the condition is missing: `if s != 1 { … }`"
     if word == "{" and {"LPAR", "TRUE", "INT"} <= names:
         return "this is an expression already: braces stand where a number or a name would, in a layer"
     if word in _HYPHENS:
