@@ -64,6 +64,14 @@ def test_a_net_without_an_input(text: str) -> None:
     assert found.diagnostics[0].help == "say what enters: `input 3x224x224`"
 
 
+@pytest.mark.xfail(reason="nothing is elaborated without an input")
+@pytest.mark.parametrize(("before", "code"), [("(3, 8, 8)", "ND101"), ("3x0x8", "ND208"), ("n x 8", "ND203")])
+def test_a_wrong_input_hides_nothing_else(before: str, code: str) -> None:
+    text = "rleu\nconv3-8 foo\n@nope\ninit foo = zeros\nexpect parms = 3\noutput a foo { gap }"
+    found = codes(text, before=before)
+    assert found == [code, "ND201", "ND202", "ND215", "ND231", "ND230", "ND202"]
+
+
 def test_net_and_default_stand_once() -> None:
     assert said("net a\nnet b\nrelu") == [("ND223", "net b")]
 
@@ -267,6 +275,7 @@ PARAMS, MACS = 112 + 650, 64 * 27 + 640
         "params < 1KB, params < 1 KiB, params < 1M, params < 1 GB, params < 1e3",
         "receptive_field = 3x3, receptive_field = 3, receptive_field <= 3×4",
         "downsampling = 2",
+        "receptive_field = {1+2}x{3}, downsampling = {2}",
         f"params_no_bias = {PARAMS - 14}",
         "activations_conv_fc = 74",
         f"params = {PARAMS},\n  macs = {MACS}",

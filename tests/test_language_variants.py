@@ -165,6 +165,11 @@ def test_the_label_of_a_row_with_an_empty_cell() -> None:
     assert modules(text, variant="B") == ["relu1"]
 
 
+def test_the_label_of_a_row_whose_first_cell_is_empty() -> None:
+    text = "table A | B | C {\n  x: | relu | gelu, silu\n  relu\n}"
+    assert [modules(text, variant=v) for v in "ABC"] == [["relu1"], ["x", "relu2"], ["x.0", "x.1", "relu1"]]
+
+
 def test_a_row_of_one_cell_is_for_all() -> None:
     for column in "ABC":
         assert "maxpool" in words(TABLE, variant=column)

@@ -169,6 +169,9 @@ def test_soft_max_is_one_word() -> None:
         "[a,]",
         "[\na\n,b\n]",
         "f(\n1,\n2\n)",
+        "f(1,)",
+        "f(\n1,\n2,\n)",
+        "f(@a, b=min(1, 2,),)",
         "table A\n| B {\na | b\n}",
         "a,\nb",
         "a\n, b",
@@ -176,6 +179,16 @@ def test_soft_max_is_one_word() -> None:
 )
 def test_newlines_mean_nothing_where_a_line_must_go_on(text: str) -> None:
     assert len(rows(text + "\n")) == 1
+
+
+def test_a_last_comma_before_any_closing_bracket() -> None:
+    file, problems = parse(Source("t.net", 'block f(\n  a,\n  b=1,\n) { a, }\nuse "b.net" (a,\n  b,\n)\n'), 0)
+    assert problems == []
+    assert file is not None
+    block, use = file.statements
+    assert isinstance(block, tree.Block)
+    assert isinstance(use, tree.Use)
+    assert len(block.parameters) == len(use.names) == 2
 
 
 def test_newlines_separate_where_a_line_may_end() -> None:
