@@ -1,0 +1,36 @@
+"""Nets whose modules are called as those of published checkpoints: every key and every shape."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import pytest
+
+from netdsl.elaborate import analyse
+from tests.language import keys, params
+
+FOLDER = Path(__file__).parent / "checkpoints"
+
+#: Parameters, number of keys, and a checksum of the sorted lines ``key shape`` of torchvision's net of that name.
+PUBLISHED = {
+    "densenet121": (7978856, 727, 3344429108),
+    "efficientnet_b0": (5288548, 360, 2321614264),
+    "mobilenet_v2": (3504872, 314, 3563569232),
+    "mobilenet_v3_large": (5483032, 312, 2217349819),
+    "resnext50_32x4d": (25028904, 320, 4147141815),
+    "shufflenet_v2_x1_0": (2278604, 338, 2924427526),
+}
+
+
+def test_every_net_is_compared() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.net")) == sorted(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_keys_are_those_of_the_checkpoint(name: str) -> None:
+    found = analyse(FOLDER / f"{name}.net")
+    assert found.diagnostics == ()
+    assert found.graph is not None
+    lines = sorted(f"{key} {shape}" for key, shape in keys(found.graph).items())
+    assert (params(found.graph), len(lines), zlib.crc32("\n".join(lines).encode())) == PUBLISHED[name]
