@@ -11,9 +11,10 @@ import torch
 
 from netdsl.elaborate import analyse
 from netdsl.runtime import load
+from tests import test_torchvision
 from tests.language import keys, params
-from tests.test_torchvision import models as models  # a fixture
 
+models = test_torchvision.models  # the fixture
 FOLDER = Path(__file__).parent / "checkpoints"
 
 #: Parameters, number of keys, and a checksum of the sorted lines ``key shape`` of torchvision's net of that name.
