@@ -279,9 +279,6 @@ def test_a_label_in_a_style_stands_in_brackets() -> None:
     assert found.sources[0].text[span.start : span.end] == "a"
 
 
-@pytest.mark.xfail(reason="the columns of a style's table are not looked into")
-def test_a_table_may_stand_in_a_style() -> None:
+def test_a_style_holds_no_table() -> None:
     text = "style conv = table A | B { _, relu | _ pad_mode=reflect, bn, relu }\nconv3-8"
-    found: list[Any] = [node.op for node in nodes(text, variant="B")]
-    assert [op.keyword for op in found] == ["conv", "bn", "relu"]
-    assert (found[0].bias, found[0].pad_mode) == (False, "reflect")
+    assert [d.code for d in made(text).diagnostics if d.severity == "error"] == ["ND223"]

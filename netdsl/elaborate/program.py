@@ -161,6 +161,11 @@ class Program:
             self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
         else:
             styles[op.keyword] = style
+            for node in tree.walk(style.row):
+                if isinstance(node, tree.Table):
+                    message = "a style holds no table: its columns would be no variants"
+                    help = "an `if` over a parameter, which `variant` sets, decides in a style"
+                    self.report(Diagnostic("ND223", message, node.span, help=help))
 
     def allow(self, codes: tuple[tree.Name, ...]) -> None:
         """Silences warnings for the whole file."""
