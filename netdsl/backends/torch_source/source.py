@@ -13,6 +13,7 @@ from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.steps import EVAL, TRAIN
 from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain, prose, snake, unique, wrapped
 from netdsl.ir.graph import Graph
+from netdsl.ir.print import show_value
 from netdsl.ir.types import show_shape
 
 
@@ -43,6 +44,8 @@ def _header(graph: Graph) -> str:
     facts = []
     if graph.variant is not None and len(graph.variants) > 1:
         facts.append(f"Variant {prose(graph.variant)}.")
+    if graph.settings:
+        facts.append(prose(", ".join(f"{name} = {show_value(value)}" for name, value in graph.settings)) + ".")
     shapes = [show_shape(graph.nodes[index].shape).replace("×", "x") for index in graph.inputs]
     facts.append(f"Input{'s' if len(shapes) > 1 else ''} {', '.join(shapes)}.")
     params = {view: sum(cost.params for cost in costs(graph, view)) for view in ("infer", "train")}
