@@ -1,0 +1,85 @@
+"""A net written out compiles to the same nodes under the same names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import netdsl
+from netdsl.elaborate import expand
+from netdsl.ir.graph import Graph
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.net"))
+CASES = [(spec, variant) for spec in SPECS for variant in netdsl.compile(spec).variants or (None,)]
+
+EVERYTHING = """\
+net everything "a title with \\"quotes\\""
+input 3x32x32
+style conv = _, bn, relu
+block fuse(a, b) { add { @a | @b } }
+block unet(c, n) {
+  conv3-c
+  if n > 0 { concat { id | maxpool, unet(2*c, n-1), upconv2-c/2 +bn } }
+  conv3-c
+}
+a: conv3-16
+b: conv3-16/1
+fuse(@a, @b)
+down.0: conv3-16
+"block1-0": conv3-16
+convs: conv3-16 ×3
+mul { id | gap, fc-4 plain, relu, fc-16 plain, sigmoid }
+unet(8, 2)
+sepconv3-32
+upsample ×2
+crop @a
+c.{1+1}: conv3-8 as foo
+add { @foo | conv3-8 +bn ×{2} | if false { relu } }
+[maxpool, conv1-4] ×2
+conv1-16
+reuse convs
+x: droppath 0..0.2 ×3
+relu train
+[conv1-16, conv1-16] eval
+output side train weight=0.3 { @foo, gap, fc-10 }
+init conv = kaiming_normal fan_out
+"""
+
+
+def nodes(graph: Graph) -> list[tuple[object, ...]]:
+    return [(node.op, node.inputs, node.shape, node.module, node.mode) for node in graph.nodes]
+
+
+def outputs(graph: Graph) -> list[tuple[object, ...]]:
+    return [(output.name, output.node, output.mode, output.weight) for output in graph.outputs]
+
+
+@pytest.mark.parametrize(("spec", "variant"), CASES, ids=lambda value: getattr(value, "stem", str(value)))
+def test_the_specs(spec: Path, variant: str | None) -> None:
+    before = netdsl.compile(spec, variant=variant)
+    after = netdsl.compile(expand(spec, variant=variant))
+    assert nodes(after) == nodes(before)
+    assert outputs(after) == outputs(before)
+
+
+def test_every_construct() -> None:
+    before = netdsl.compile(EVERYTHING)
+    text = expand(EVERYTHING)
+    after = netdsl.compile(text)
+    assert nodes(after) == nodes(before)
+    assert outputs(after) == outputs(before)
+    assert [init.model_copy(update={"span": (0, 0, 0)}) for init in after.inits] == [
+        init.model_copy(update={"span": (0, 0, 0)}) for init in before.inits
+    ]
+    assert "style" not in {line.split(" ")[0] for line in text.splitlines()}
+
+
+def test_each_value_says_where_it_came_from() -> None:
+    text = expand("input 3x8x8\nstyle conv = _ groups=1, bn\nconv3-4/2 pad=0\n")
+    line = next(line for line in text.splitlines() if line.startswith("conv1:"))
+    assert "groups by its style" in line
+    assert "bias since batch norm follows" in line
+    assert "dilation, pad_mode by default" in line
+    assert "line 3" in line
