@@ -64,7 +64,6 @@ def test_a_net_without_an_input(text: str) -> None:
     assert found.diagnostics[0].help == "say what enters: `input 3x224x224`"
 
 
-@pytest.mark.xfail(reason="nothing is elaborated without an input")
 @pytest.mark.parametrize(("before", "code"), [("(3, 8, 8)", "ND101"), ("3x0x8", "ND208"), ("n x 8", "ND203")])
 def test_a_wrong_input_hides_nothing_else(before: str, code: str) -> None:
     text = "rleu\nconv3-8 foo\n@nope\ninit foo = zeros\nexpect parms = 3\noutput a foo { gap }"

@@ -20,7 +20,7 @@ from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path
-from netdsl.elaborate.values import Env, Stop, Tensor, stop
+from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.elaborate.warnings import warnings
 from netdsl.ir.graph import Graph, Output
 from netdsl.ir.op import OpError, lookup
@@ -245,8 +245,9 @@ class Compiler:
         chosen = variant if variant is not None else program.default_variant()
         column, changed = program.settings(chosen, given)
         drafts = Elaborator(program, column, self.max_nodes, check_shapes=True)
-        shapes = self.inputs(program, input)
-        if shapes is None:
+        # Without an input that can be read the rows are still looked through, with a tensor that says nothing.
+        shapes = self.inputs(program, input) or []
+        if not shapes and not program.rows:
             return self.done()
         resized = any(shape != own for shape, own, _ in shapes)
         drafts.check_shapes = not (changed or resized)
@@ -331,7 +332,8 @@ class Compiler:
         self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]
     ) -> tuple[list[Output], list[int]]:
         """Elaborates inputs, rows and outputs in file order."""
-        root = DraftScope(None, "", "", "net", program.net.span if program.net is not None else shapes[0][2].span)
+        place = program.net or next(iter(program.inputs), None)
+        root = DraftScope(None, "", "", "net", place.span if place is not None else Span(0, 0, 0))
         drafts.scopes.append(root)
         labels = Labels()
         context = Context(program, program.env, Frame(0, ""), labels, ((program.styles, program.env),))
@@ -349,9 +351,11 @@ class Compiler:
             if name is not None:
                 drafts.drafts[node.node].label = name
                 labels.tensors[name] = node
-        first = Tensor(inputs[0], shapes[0][0])
-        flow: Tensor | None = first if len(inputs) == 1 else None
-        root.enters = first.node
+        if not inputs:
+            labels.tensors.update({declared.name.text: POISON for declared in program.inputs if declared.name})
+        first = Tensor(inputs[0], shapes[0][0]) if inputs else POISON
+        flow: Tensor | None = first if len(inputs) < 2 else None
+        root.enters = first.node if inputs else None
         outputs: list[Output] = []
         rows = [line for line in program.rows if isinstance(line, tree.Row)]
         seen: dict[str, Span] = {}
