@@ -6,7 +6,7 @@ from typing import Any
 
 from netdsl.diagnostics import Span, did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
-from netdsl.elaborate.values import Env, Stop, stop
+from netdsl.elaborate.values import Env, stop
 from netdsl.ir.op import Attribute, Op, lookup
 from netdsl.syntax import tree
 
@@ -256,6 +256,3 @@ def _limited(attribute: Attribute, value: Any, span: Span) -> Any:
     else:
         return value
     raise stop("ND208", f"`{attribute.name}` must be {limit}, and this is {value:g}", span)
-
-
-__all__ = ["Given", "Ramp", "Stop", "put", "read", "read_head", "read_modifiers"]

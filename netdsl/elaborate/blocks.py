@@ -133,8 +133,7 @@ def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]], order: list[st
             name = argument.name.text
         key = f"{name}=" if argument.name is not None else ""
         if isinstance(argument.value, tree.Reference):
-            names = (part.text if isinstance(part, tree.Name) else "{…}" for part in argument.value.path.parts)
-            parts.append(f"{key}@{'.'.join(names)}")
+            parts.append(f"{key}@{tree.show_path(argument.value.path)}")
         elif name in values:
             parts.append(f"{key}{show(values.pop(name))}")
     parts += [f"{name}={show(value)}" for name, value in values.items()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.diagnostics import Diagnostic, Span, did_you_mean
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft, Styles
-from netdsl.elaborate.expressions import evaluate, truth, whole
+from netdsl.elaborate.expressions import truth, whole
 from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.program import split_word
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
@@ -443,6 +443,3 @@ def layers_of(items: tuple[tree.Item, ...], env: Env) -> list[tree.Layer]:
                 if isinstance(line, tree.Row):
                     found += layers_of(line.items, env)
     return found
-
-
-__all__ = ["MAX_ELEMENTS", "LayerMaker", "evaluate"]

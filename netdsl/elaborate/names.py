@@ -6,7 +6,7 @@ import keyword
 import re
 
 from netdsl.diagnostics import Span, did_you_mean
-from netdsl.elaborate.values import Stop, Tensor, stop
+from netdsl.elaborate.values import Tensor, stop
 
 #: What ``torch.nn.Module`` has for its own use (a test holds this against torch): no label may be called so.
 MODULE_ATTRIBUTES = frozenset(
@@ -211,6 +211,3 @@ class Labels:
                 found += [f"{name}.{below}" for below in inner.tensors]
             here = here.outer
         return found
-
-
-__all__ = ["MODULE_ATTRIBUTES", "Frame", "Labels", "Stop", "check_label", "counted"]

@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from netdsl.diagnostics import CODES, Diagnostic, Note, Source, Span, did_you_mean
+from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of, show
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown, stop
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
-from netdsl.syntax.parse import parse
 
 RESERVED = frozenset({"in", "i", "x", "_", "true", "false"})
 
@@ -324,11 +323,3 @@ def split_word(word: str) -> tuple[str, str]:
 def like_layer(word: str) -> bool:
     """Whether a word would be read as a layer."""
     return lookup(split_word(word)[0]) is not None
-
-
-def read_used(path: Path, source: Source, number: int, report: Callable[[Diagnostic], None]) -> tree.File | None:
-    """Parses a file that another uses, reporting its syntax errors."""
-    file, problems = parse(source, number)
-    for problem in problems:
-        report(problem)
-    return file

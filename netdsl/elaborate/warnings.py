@@ -200,13 +200,7 @@ def _lone_label(row: tree.Row) -> list[Diagnostic]:
         return []
     if not isinstance(first.core, (tree.Layer, tree.Call)) or first.repeat is not None:
         return []
-    name = ".".join(_show_part(part) for part in first.label.parts)
+    name = tree.show_path(first.label)
     message = f"the label `{name}` names the first item of this line alone"
     help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
     return [Diagnostic("ND306", message, first.label.span, help=help)]
-
-
-def _show_part(part: tree.Name | tree.Expression) -> str:
-    if isinstance(part, tree.Name):
-        return part.text
-    return f"{{{part.name}}}" if isinstance(part, tree.Variable) else "{…}"

@@ -11,7 +11,6 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from netdsl.diagnostics import nearest
 from netdsl.ir.record import Record
 from netdsl.ir.types import Call, Category, Shape, Step, Tensor, show_shape
 
@@ -266,11 +265,6 @@ def names() -> Iterator[str]:
 def lookup(word: str) -> type[Op] | None:
     """The operator of a keyword or alias, in any case (``FC``, ``soft-max``)."""
     return _NAMES.get(word) or _NAMES.get(word.lower().replace("-", ""))
-
-
-def suggest(word: str) -> str | None:
-    """The keyword most like ``word``."""
-    return nearest(word, _NAMES)
 
 
 # -- helps that several families share --------------------------------------------------------------------------------

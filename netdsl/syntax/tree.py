@@ -490,3 +490,14 @@ def walk(*roots: object) -> Iterator[Node]:
         elif type(part) is not tuple:
             continue
         pending.extend(below for below in part[::-1] if isinstance(below, tuple) and type(below) is not Span)
+
+
+def show_path(path: Path) -> str:
+    """A dotted name as it is written: ``convs.{i}``; an expression of more than a name as ``{…}``."""
+    parts = []
+    for part in path.parts:
+        if isinstance(part, Name):
+            parts.append(part.text)
+        else:
+            parts.append(f"{{{part.name}}}" if isinstance(part, Variable) else "{…}")
+    return ".".join(parts)
