@@ -57,11 +57,12 @@ def _nearest_file(path: Path) -> str | None:
     from netdsl.diagnostics import nearest
 
     try:
-        found = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(".net")]
+        # By what differs: the ending that all specs share makes any two names look alike.
+        found = [entry.name.removesuffix(".net") for entry in os.scandir(path.parent) if entry.name.endswith(".net")]
     except OSError:
         return None
-    near = nearest(path.name, found)
-    return f"did you mean `{path.with_name(near)}`?" if near else None
+    near = nearest(path.name.removesuffix(".net"), found)
+    return f"did you mean `{path.with_name(near + '.net')}`?" if near else None
 
 
 def used_path(name: str, user: Path | None, span: Span) -> Path:
