@@ -558,7 +558,7 @@ def test_a_drawing(run: Run, family: Path, tmp_path: Path) -> None:
 
 # -- processes --------------------------------------------------------------------------------------------------------
 
-HEAVY = ("torch", "numpy", "rich", "graphviz", "jsonschema", "netdsl.runtime")
+HEAVY = ("pydantic", "lark", "torch", "numpy", "rich", "graphviz", "jsonschema", "netdsl.runtime")
 
 
 @pytest.mark.parametrize("arguments", [("stats",), ("check",), ("ir",), ("expand",)])

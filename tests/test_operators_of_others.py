@@ -11,9 +11,8 @@ import pytest
 import netdsl
 
 OPERATORS = """
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, Syntax, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call
 
 
@@ -25,7 +24,7 @@ class Halve(Op):
     syntax = Syntax(positional=("by",))
     example = Example("halve 4")
 
-    by: int = Field(default=2, ge=1)
+    by: int = field(default=2, ge=1)
 
     def call(self, inputs, output):
         return Call("expression", f"{{0}} / {self.by}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
-
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from netdsl.diagnostics import Source, Span
 from netdsl.ir.op import Op, registry
-from netdsl.ir.record import Record
+from netdsl.ir.record import Record, field
 from netdsl.ir.types import Mode, Scalar, Shape
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
 #: Version of the JSON form. A reader refuses a version that it does not know.
 VERSION: Final = 1
@@ -168,7 +169,7 @@ class Graph(Record):
     nodes: tuple[Node, ...]
     scopes: tuple[Scope, ...]
     inputs: tuple[int, ...]
-    outputs: tuple[Output, ...] = Field(min_length=1)
+    outputs: tuple[Output, ...] = field(min_length=1)
     inits: tuple[Init, ...] = ()
     sources: tuple[Source, ...] = ()
 

@@ -3,15 +3,14 @@
 Adding an operator is adding one class to a file of ``netdsl/ops``; whatever ranges over :func:`registry` then has it.
 """
 
-# No `from __future__ import annotations` here nor in netdsl/ops: pydantic would evaluate every annotation of Op as text
-# once for each operator, which takes longer than everything else in importing them.
+from __future__ import annotations
 
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from netdsl.ir.record import Record
+from netdsl.ir.record import FieldInfo, Record
 from netdsl.ir.types import Call, Category, Shape, Step, Tensor, show_shape
 
 #: One number for each spatial axis. In a spec one number stands for all axes.
@@ -116,6 +115,7 @@ class Op(Record):
     flattens: ClassVar[bool] = False
     #: The kind of every :class:`Call` of this operator: whether it has a module, a parameter of its own, or neither.
     lowers_to: ClassVar[Literal["module", "expression", "parameter"]] = "module"
+    _attributes_cache: ClassVar[dict[str, Attribute]]
 
     @property
     def pools_all(self) -> bool:
@@ -156,7 +156,7 @@ class Op(Record):
         """How PyTorch computes it."""
         raise NotImplementedError
 
-    def members(self, inputs: tuple[Shape, ...]) -> tuple[tuple[str, "Op"], ...]:
+    def members(self, inputs: tuple[Shape, ...]) -> tuple[tuple[str, Op], ...]:
         """For a layer that is written as one and built as several: their names and operators, in order; else empty.
 
         ``sepconv`` is a scope of ``depthwise`` and ``pointwise``. Such an operator never stands in a graph itself.
@@ -176,19 +176,13 @@ class Op(Record):
         """The attributes by name, read off the fields."""
         cached: dict[str, Attribute] | None = cls.__dict__.get("_attributes_cache")
         if cached is None:
-            cached = {name: _attribute(cls, name) for name in cls.model_fields}
-            type.__setattr__(cls, "_attributes_cache", cached)
+            cached = {name: _attribute(cls, name, annotation) for name, annotation in cls.types().items()}
+            cls._attributes_cache = cached
         return cached
 
 
-# Pydantic reads the annotations of every base again for each class made of it. Op's are those of class variables alone,
-# and they are known already: without them an operator is defined in two thirds of the time.
-Op.__annotations__.clear()
-
-
-def _attribute(cls: type[Op], name: str) -> Attribute:
+def _attribute(cls: type[Op], name: str, annotation: Any) -> Attribute:
     info = cls.model_fields[name]
-    annotation: Any = info.annotation
     optional = False
     words: tuple[str, ...] = ()
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
@@ -196,11 +190,16 @@ def _attribute(cls: type[Op], name: str) -> Attribute:
         optional = len(rest) < len(typing.get_args(annotation))
         annotation = rest[0]
     origin = typing.get_origin(annotation)
+    limits = dict(info.limits)
     kind: Literal["int", "float", "bool", "word", "text", "axes"]
     if origin is Literal:
         kind, words = "word", typing.get_args(annotation)
     elif origin is tuple:
         kind = "axes"
+        # The limits of the elements: tuple[Annotated[int, field(ge=1)], ...].
+        for mark in getattr(typing.get_args(annotation)[0], "__metadata__", ()):
+            if isinstance(mark, FieldInfo):
+                limits.update(mark.limits)
     elif annotation is bool:
         kind = "bool"
     elif annotation is int:
@@ -211,16 +210,6 @@ def _attribute(cls: type[Op], name: str) -> Attribute:
         kind = "text"
     else:
         raise TypeError(f"{cls.__name__}.{name}: an attribute cannot be of type {annotation!r}")
-    marks = list(info.metadata)
-    if origin is tuple:
-        # An axes attribute carries the limits of its elements: tuple[Annotated[int, Ge(1)], ...].
-        marks += getattr(typing.get_args(annotation)[0], "__metadata__", ())
-    limits: dict[str, float] = {}
-    for mark in marks:
-        for limit in ("ge", "gt", "le", "lt"):
-            value = getattr(mark, limit, None)
-            if value is not None:
-                limits[limit] = value
     return Attribute(
         name,
         kind,
@@ -232,8 +221,8 @@ def _attribute(cls: type[Op], name: str) -> Attribute:
         limits.get("gt"),
         limits.get("le"),
         limits.get("lt"),
-        info.description or "",
-        any_length=isinstance(info.json_schema_extra, dict) and bool(info.json_schema_extra.get("any_length")),
+        info.description,
+        any_length=info.any_length,
     )
 
 

@@ -7,9 +7,8 @@ division.
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor, show_shape
 
 Arguments = tuple[tuple[str, object], ...]
@@ -25,7 +24,7 @@ class _Activation(Op):
     has_inplace: ClassVar[bool] = False
     flops: ClassVar[int] = 1
 
-    gamma: float = Field(default=1.0, description="a constant that multiplies the result")
+    gamma: float = field(default=1.0, description="a constant that multiplies the result")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(output) * (self.flops + (self.gamma != 1))
@@ -70,7 +69,7 @@ class LeakyReLU(_Activation):
     syntax = Syntax(positional=("slope",))
     example = Example("leaky_relu 0.1")
 
-    slope: float = Field(default=0.01, description="factor of negative elements")
+    slope: float = field(default=0.01, description="factor of negative elements")
 
     def arguments(self, shape: Shape) -> Arguments:
         return (("negative_slope", self.slope),) if self.slope != 0.01 else ()
@@ -86,8 +85,8 @@ class PReLU(_Activation):
     syntax = Syntax(flags={"per_channel": {"per_channel": True}})
     example = Example("prelu per_channel")
 
-    per_channel: bool = Field(default=False, description="a slope for each channel")
-    init: float = Field(default=0.25, description="slope to start from")
+    per_channel: bool = field(default=False, description="a slope for each channel")
+    init: float = field(default=0.25, description="slope to start from")
 
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
         return (Tensor("weight", (inputs[0][0] if self.per_channel else 1,)),)
@@ -106,7 +105,7 @@ class ELU(_Activation):
     syntax = Syntax(positional=("alpha",))
     example = Example("elu")
 
-    alpha: float = Field(default=1.0, description="factor of the exponential branch")
+    alpha: float = field(default=1.0, description="factor of the exponential branch")
 
     def arguments(self, shape: Shape) -> Arguments:
         return (("alpha", self.alpha),) if self.alpha != 1 else ()
@@ -130,7 +129,7 @@ class GELU(_Activation):
     syntax = Syntax(flags={"tanh": {"approximate": "tanh"}})
     example = Example("gelu")
 
-    approximate: Literal["none", "tanh"] = Field(default="none", description="how Φ is computed")
+    approximate: Literal["none", "tanh"] = field(default="none", description="how Φ is computed")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         # ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) has four operations more than ½·x·(1 + erf(x/√2)).
@@ -186,7 +185,7 @@ class Tanh(_Activation):
     syntax = Syntax(flags={"scaled": {"scaled": True}})
     example = Example("tanh scaled")
 
-    scaled: bool = Field(default=False, description="1.7159·tanh(⅔x)")
+    scaled: bool = field(default=False, description="1.7159·tanh(⅔x)")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return super().work(inputs, output) + 2 * elements(output) * self.scaled
@@ -206,8 +205,8 @@ class Softplus(_Activation):
     function, flops = "Softplus", 5
     example = Example("softplus")
 
-    beta: float = Field(default=1.0, gt=0, description="sharpness of the bend")
-    threshold: float = Field(default=20.0, description="where it becomes x itself")
+    beta: float = field(default=1.0, gt=0, description="sharpness of the bend")
+    threshold: float = field(default=20.0, description="where it becomes x itself")
 
     def arguments(self, shape: Shape) -> Arguments:
         beta: Arguments = (("beta", self.beta),) if self.beta != 1 else ()
@@ -230,7 +229,7 @@ class _Softmax(Op):
     probabilities = True
     function: ClassVar[str]
 
-    axis: int = Field(default=1, ge=1, description="axis as PyTorch numbers them: 0 is the batch, 1 the channels")
+    axis: int = field(default=1, ge=1, description="axis as PyTorch numbers them: 0 is the batch, 1 the channels")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if self.axis > len(inputs[0]):

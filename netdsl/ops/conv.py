@@ -7,9 +7,8 @@ multiply-adds and a bias are ``K`` multiplications and ``K`` additions, which is
 from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.conv_source import connected_source, variant_source
 from netdsl.ops.windows import (
@@ -45,28 +44,28 @@ class _Convolution(Op):
     weight_layer = True
     bias_unless_norm = True
 
-    channels: int = Field(ge=1, description="output channels")
-    kernel: Sizes = Field(description="size of the window")
-    stride: Sizes = Field(description="step of the window; 1 unless given")
-    pad: Pads = Field(
+    channels: int = field(ge=1, description="output channels")
+    kernel: Sizes = field(description="size of the window")
+    stride: Sizes = field(description="step of the window; 1 unless given")
+    pad: Pads = field(
         description="padding before the first element, and after the last: dilation*(kernel-1)//2 unless given, "
         "none where the kernel equals the stride"
     )
-    dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
-    bias: bool = Field(default=True, description="adds a learnt number to each output channel")
-    pad_mode: PadMode = Field(default="zeros", description="what the padding holds")
-    same: bool = Field(
+    dilation: Sizes = field(description="distance between elements of the window; 1 unless given")
+    bias: bool = field(default=True, description="adds a learnt number to each output channel")
+    pad_mode: PadMode = field(default="zeros", description="what the padding holds")
+    same: bool = field(
         default=False,
         description="keeps the size at stride 1; in a graph true only where that pads one element more at the end",
     )
-    same_tf: bool = Field(
+    same_tf: bool = field(
         default=False, description="pads by TensorFlow's rule, which depends on the input's size: ceil(size/stride) out"
     )
-    ws: bool = Field(
+    ws: bool = field(
         default=False,
         description="standardised weights: zero mean, unit variance for each output channel (Qiao et al. 2019)",
     )
-    frozen: bool = Field(default=False, description="weights are not trained")
+    frozen: bool = field(default=False, description="weights are not trained")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -199,8 +198,8 @@ class Conv(_Convolution):
     syntax = Syntax("kernel", "channels", "stride", flags=_FLAGS, required=("kernel", "channels"))
     example = Example("conv3-64/2", "3x32x32")
 
-    groups: int = Field(default=1, ge=1, description="parts of the channels that are convolved apart")
-    connect: str | None = Field(
+    groups: int = field(default=1, ge=1, description="parts of the channels that are convolved apart")
+    connect: str | None = field(
         default=None,
         description="one word for each output map with the input maps that it sees (LeNet-5's table): "
         '"012 123"; commas for numbers over nine: "9,10 10,"',

@@ -1,8 +1,7 @@
 """Operators that only the compiler makes: a net's input, and the choice between two modes."""
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, show_shape
 from netdsl.ops.windows import Sizes
 
@@ -17,7 +16,7 @@ class Input(Op):
     lowers_to = "expression"
     example = Example("input 3x32x32", "3x32x32")
 
-    shape: Sizes = Field(description="(channels, *spatial)", json_schema_extra={"any_length": True})
+    shape: Sizes = field(description="(channels, *spatial)", any_length=True)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return self.shape

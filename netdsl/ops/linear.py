@@ -1,8 +1,7 @@
 """Fully connected layers. Multiply-adds are those of the weight matrix; a bias add is not counted (2×MACs has it)."""
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.conv_source import frozen_source
 from netdsl.ops.windows import flags
@@ -16,9 +15,9 @@ class _Linear(Op):
     linear = True
     syntax = Syntax(channels="features", flags=flags("frozen"), required=("features",))
 
-    features: int = Field(ge=1, description="length of the output")
-    bias: bool = Field(default=True, description="adds a learnt number to each output")
-    frozen: bool = Field(default=False, description="weights are not trained")
+    features: int = field(ge=1, description="length of the output")
+    bias: bool = field(default=True, description="adds a learnt number to each output")
+    frozen: bool = field(default=False, description="weights are not trained")
 
     def _length(self, shape: Shape) -> int:
         return elements(shape)
@@ -94,7 +93,7 @@ class Rbf(Op):
     syntax = Syntax(channels="features")
     example = Example("rbf-10", "84")
 
-    features: int = Field(default=10, ge=1, le=10, description="how many digits, from 0 on")
+    features: int = field(default=10, ge=1, le=10, description="how many digits, from 0 on")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if elements(inputs[0]) != _CODE:

@@ -7,9 +7,8 @@ norm 5 (sum, deviation, square, sum, scaling) and 2 more where affine; local res
 
 from typing import Literal
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor, show_shape
 from netdsl.ops.windows import product
 
@@ -27,9 +26,9 @@ class BatchNorm(Op):
     in_place = True
     example = Example("bn")
 
-    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
-    momentum: float = Field(default=0.1, ge=0, le=1, description="share of the new batch in the running statistics")
-    affine: bool = Field(default=True, description="learns a factor and a summand for each channel")
+    eps: float = field(default=1e-5, ge=0, description="added to the variance")
+    momentum: float = field(default=0.1, ge=0, le=1, description="share of the new batch in the running statistics")
+    affine: bool = field(default=True, description="learns a factor and a summand for each channel")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0], least=0)
@@ -71,10 +70,10 @@ class LocalResponseNorm(Op):
     syntax = Syntax(positional=("size",))
     example = Example("lrn 5 alpha=5e-4 k=2")
 
-    size: int = Field(default=5, ge=1, description="number of neighbouring channels")
-    alpha: float = Field(default=1e-4, description="factor of the mean of squares")
-    beta: float = Field(default=0.75, description="exponent")
-    k: float = Field(default=1.0, description="summand")
+    size: int = field(default=5, ge=1, description="number of neighbouring channels")
+    alpha: float = field(default=1e-4, description="factor of the mean of squares")
+    beta: float = field(default=0.75, description="exponent")
+    k: float = field(default=1.0, description="summand")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0])
@@ -97,9 +96,9 @@ class LayerNorm(Op):
     category = "norm"
     example = Example("ln eps=1e-6")
 
-    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
-    affine: bool = Field(default=True, description="learns a factor and a summand for each element of the axis")
-    axis: Literal["channels", "last"] = Field(default="channels", description="the axis that is normalised")
+    eps: float = field(default=1e-5, ge=0, description="added to the variance")
+    affine: bool = field(default=True, description="learns a factor and a summand for each element of the axis")
+    axis: Literal["channels", "last"] = field(default="channels", description="the axis that is normalised")
 
     def _length(self, shape: Shape) -> int:
         return shape[0] if self.axis == "channels" else shape[-1]
@@ -130,9 +129,9 @@ class GroupNorm(Op):
     syntax = Syntax(positional=("groups",))
     example = Example("gn 4")
 
-    groups: int = Field(default=32, ge=1, description="parts of the channels that are normalised together")
-    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
-    affine: bool = Field(default=True, description="learns a factor and a summand for each channel")
+    groups: int = field(default=32, ge=1, description="parts of the channels that are normalised together")
+    eps: float = field(default=1e-5, ge=0, description="added to the variance")
+    affine: bool = field(default=True, description="learns a factor and a summand for each channel")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels = inputs[0][0]
@@ -165,8 +164,8 @@ class InstanceNorm(Op):
     syntax = Syntax(flags={"affine": {"affine": True}})
     example = Example("in_norm affine")
 
-    eps: float = Field(default=1e-5, ge=0, description="added to the variance")
-    affine: bool = Field(default=False, description="learns a factor and a summand for each channel")
+    eps: float = field(default=1e-5, ge=0, description="added to the variance")
+    affine: bool = field(default=False, description="learns a factor and a summand for each channel")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0])

@@ -7,9 +7,8 @@ division for a mean, ``2k + 1`` for an Lp norm (powers, sum, root), ``k + 1`` fo
 from math import gcd
 from typing import Any, ClassVar
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.windows import (
     PAD_FLAGS,
@@ -34,8 +33,8 @@ class _Window(Op):
     category = "pool"
     word: ClassVar[str]
 
-    kernel: Sizes = Field(description="size of the window; 2 unless given")
-    stride: Sizes = Field(description="step of the window; the kernel unless given")
+    kernel: Sizes = field(description="size of the window; 2 unless given")
+    stride: Sizes = field(description="step of the window; the kernel unless given")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -91,7 +90,7 @@ class _Window(Op):
 class _Pool(_Window):
     """A window without weights of its own."""
 
-    ceil: bool = Field(default=False, description="rounds the output's size up: a last window may hang over the edge")
+    ceil: bool = field(default=False, description="rounds the output's size up: a last window may hang over the edge")
 
     def _rounds_up(self) -> bool:
         return self.ceil
@@ -100,8 +99,8 @@ class _Pool(_Window):
 class _PaddedPool(_Pool):
     """A pool that may be padded, by at most half of its window."""
 
-    pad: Pads = Field(description="padding on each side; none unless given")
-    same: bool = Field(default=False, description="keeps the size at stride 1; in a graph `pad` says it")
+    pad: Pads = field(description="padding on each side; none unless given")
+    same: bool = field(default=False, description="keeps the size at stride 1; in a graph `pad` says it")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -143,7 +142,7 @@ class MaxPool(_PaddedPool):
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
     example = Example("maxpool3/2 pad=1")
 
-    dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
+    dilation: Sizes = field(description="distance between elements of the window; 1 unless given")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -175,8 +174,8 @@ class AvgPool(_PaddedPool):
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
     example = Example("avgpool3/2 pad=1 count_pad=false")
 
-    count_pad: bool = Field(default=True, description="whether the mean counts the padding's zeros")
-    to: Sizes | None = Field(default=None, description="adaptive: the output's size")
+    count_pad: bool = field(default=True, description="whether the mean counts the padding's zeros")
+    to: Sizes | None = field(default=None, description="adaptive: the output's size")
 
     @property
     def pools_all(self) -> bool:
@@ -234,7 +233,7 @@ class LpPool(_Pool):
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil"))
     example = Example("lppool2/2 p=3")
 
-    p: float = Field(default=2.0, gt=0, description="the norm's exponent")
+    p: float = field(default=2.0, gt=0, description="the norm's exponent")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(output) * (2 * product(self.kernel) + 1)

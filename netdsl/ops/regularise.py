@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, Syntax, elements, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor
 
 
@@ -14,7 +13,7 @@ class _Dropout(Op):
     syntax = Syntax(positional=("p",))
     word: ClassVar[str]
 
-    p: float = Field(default=0.5, ge=0, lt=1, description="probability of dropping")
+    p: float = field(default=0.5, ge=0, lt=1, description="probability of dropping")
 
     def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
         return f"{self.word} {self.p:g}"
@@ -72,8 +71,8 @@ class Scale(Op):
     syntax = Syntax(positional=("init",), flags={"scalar": {"scalar": True}})
     example = Example("scale init=1e-6")
 
-    scalar: bool = Field(default=False, description="one factor for all channels")
-    init: float = Field(default=1.0, description="value to start from")
+    scalar: bool = field(default=False, description="one factor for all channels")
+    init: float = field(default=1.0, description="value to start from")
 
     def _shape(self, shape: Shape) -> tuple[int, ...]:
         return () if self.scalar else (shape[0], *(1,) * (len(shape) - 1))

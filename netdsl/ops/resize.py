@@ -6,9 +6,8 @@ None has FLOPs but linear interpolation: a multiplication for each of its ``2**r
 from math import gcd
 from typing import Any, Literal
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, show_shape
 from netdsl.ops.windows import Pads, Sizes, per_axis, printed, same_rank
 
@@ -22,12 +21,12 @@ class Pad(Op):
     syntax = Syntax(positional=("size",), required=("size",))
     example = Example("pad 1 mode=reflect")
 
-    size: Pads = Field(description="elements before the first, and after the last unless `after` is given")
-    after: Pads | None = Field(default=None, description="elements after the last")
-    mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+    size: Pads = field(description="elements before the first, and after the last unless `after` is given")
+    after: Pads | None = field(default=None, description="elements after the last")
+    mode: Literal["zeros", "reflect", "replicate", "circular"] = field(
         default="zeros", description="what the border holds"
     )
-    value: float = Field(default=0.0, description="what a border of constants holds instead of zeros")
+    value: float = field(default=0.0, description="what a border of constants holds instead of zeros")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -83,8 +82,8 @@ class Crop(Op):
     syntax = Syntax(positional=("to",), reference=True)
     example = Example("crop 12x12")
 
-    to: Sizes | None = Field(default=None, description="the size that is left")
-    offset: Pads | None = Field(default=None, description="elements left out before the first; the middle unless given")
+    to: Sizes | None = field(default=None, description="the size that is left")
+    offset: Pads | None = field(default=None, description="elements left out before the first; the middle unless given")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -146,12 +145,12 @@ class Upsample(Op):
     )
     example = Example("upsample bilinear ×2")
 
-    scale: Sizes | None = Field(default=None, description="factor of enlargement")
-    to: Sizes | None = Field(default=None, description="the output's size")
-    mode: Literal["nearest", "linear", "bilinear", "trilinear"] = Field(
+    scale: Sizes | None = field(default=None, description="factor of enlargement")
+    to: Sizes | None = field(default=None, description="the output's size")
+    mode: Literal["nearest", "linear", "bilinear", "trilinear"] = field(
         default="nearest", description="nearest element, or linear interpolation in each axis under any of its names"
     )
-    align_corners: bool = Field(default=False, description="whether the corners' centres stay where they are")
+    align_corners: bool = field(default=False, description="whether the corners' centres stay where they are")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
@@ -221,7 +220,7 @@ class SpaceToDepth(Op):
     syntax = Syntax(positional=("size",))
     example = Example("space_to_depth 2")
 
-    size: int = Field(default=2, ge=1, description="edge of the blocks")
+    size: int = field(default=2, ge=1, description="edge of the blocks")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         rank = need_map(self.keyword, inputs[0])

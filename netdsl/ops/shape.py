@@ -1,8 +1,7 @@
 """Operators that name, order or split elements. ``times`` and ``abs`` have one FLOP an element, the others none."""
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, show_shape
 from netdsl.ops.windows import Sizes
 
@@ -34,7 +33,7 @@ class Times(_Expression):
     syntax = Syntax(positional=("factor",), required=("factor",))
     example = Example("times 0.5")
 
-    factor: float = Field(description="the constant")
+    factor: float = field(description="the constant")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(output)
@@ -84,9 +83,7 @@ class Reshape(_Expression):
     syntax = Syntax(positional=("to",), required=("to",))
     example = Example("reshape 16x32x4")
 
-    to: Sizes = Field(
-        description="the new shape, channels first, without the batch", json_schema_extra={"any_length": True}
-    )
+    to: Sizes = field(description="the new shape, channels first, without the batch", any_length=True)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if elements(self.to) != elements(inputs[0]):
@@ -114,9 +111,7 @@ class Permute(Op):
     syntax = Syntax(positional=("order",), required=("order",))
     example = Example("permute 2x3x1", "8x16x12")
 
-    order: Sizes = Field(
-        description="for each axis of the output the input's axis, from 1", json_schema_extra={"any_length": True}
-    )
+    order: Sizes = field(description="for each axis of the output the input's axis, from 1", any_length=True)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         shape = inputs[0]
@@ -145,8 +140,8 @@ class Chunk(_Expression):
     syntax = Syntax(positional=("index",), required=("index",))
     example = Example("chunk 0 of=2")
 
-    index: int = Field(ge=0, description="which part")
-    of: int = Field(default=2, ge=1, description="number of parts")
+    index: int = field(ge=0, description="which part")
+    of: int = field(default=2, ge=1, description="number of parts")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels, *spatial = inputs[0]
@@ -172,8 +167,8 @@ class Take(_Expression):
     syntax = Syntax(positional=("start", "stop"), required=("start", "stop"))
     example = Example("take 0 5")
 
-    start: int = Field(ge=0, description="first channel")
-    stop: int = Field(ge=1, description="the channel after the last")
+    start: int = field(ge=0, description="first channel")
+    stop: int = field(ge=1, description="the channel after the last")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels, *spatial = inputs[0]
@@ -201,7 +196,7 @@ class Shuffle(Op):
     syntax = Syntax(positional=("groups",))
     example = Example("shuffle 2")
 
-    groups: int = Field(default=2, ge=1, description="number of groups")
+    groups: int = field(default=2, ge=1, description="number of groups")
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0])

@@ -6,9 +6,8 @@ convolution.
 
 from typing import Any
 
-from pydantic import Field
-
 from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
+from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.conv_source import frozen_source
 from netdsl.ops.windows import Pads, Sizes, flags, over, per_axis, printed, product, same_pads, same_rank, spans
@@ -28,15 +27,15 @@ class UpConv(Op):
     )
     example = Example("upconv2-16/2")
 
-    channels: int = Field(ge=1, description="output channels")
-    kernel: Sizes = Field(description="size of the window")
-    stride: Sizes = Field(description="factor of enlargement; 1 unless given")
-    pad: Pads = Field(description="elements cut off each side of the output; dilation*(kernel-1)//2 unless given")
-    out_pad: Pads = Field(description="elements added to one side of the output; none unless given")
-    dilation: Sizes = Field(description="distance between elements of the window; 1 unless given")
-    groups: int = Field(default=1, ge=1, description="parts of the channels that are convolved apart")
-    bias: bool = Field(default=True, description="adds a learnt number to each output channel")
-    frozen: bool = Field(default=False, description="weights are not trained")
+    channels: int = field(ge=1, description="output channels")
+    kernel: Sizes = field(description="size of the window")
+    stride: Sizes = field(description="factor of enlargement; 1 unless given")
+    pad: Pads = field(description="elements cut off each side of the output; dilation*(kernel-1)//2 unless given")
+    out_pad: Pads = field(description="elements added to one side of the output; none unless given")
+    dilation: Sizes = field(description="distance between elements of the window; 1 unless given")
+    groups: int = field(default=1, ge=1, description="parts of the channels that are convolved apart")
+    bias: bool = field(default=True, description="adds a learnt number to each output channel")
+    frozen: bool = field(default=False, description="weights are not trained")
 
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:

@@ -7,15 +7,14 @@ window spans ``d*(k-1)+1`` elements and the output has ``floor((n + 2p - d*(k-1)
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from annotated_types import Ge
-
 from netdsl.ir.op import OpError
+from netdsl.ir.record import field
 from netdsl.ir.types import Shape, show_shape
 
 #: One number from 1 for each spatial axis: kernels, strides, dilations, sizes.
-Sizes = tuple[Annotated[int, Ge(1)], ...]
+Sizes = tuple[Annotated[int, field(ge=1)], ...]
 #: One number from 0 for each spatial axis: paddings, offsets.
-Pads = tuple[Annotated[int, Ge(0)], ...]
+Pads = tuple[Annotated[int, field(ge=0)], ...]
 
 
 def flags(*words: str, **more: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
