@@ -20,12 +20,13 @@ COMMANDS: dict[str, str] = {
     "expand": "show a spec with every style, default and expression resolved",
     "ir": "show the graph that a spec compiles to, as text or JSON",
     "ops": "list the layers of the language, or one with its attributes",
+    "zoo": "list the specs that are shipped, or print one",
 }
 
 _EXAMPLES = """\
 examples:
   netdsl build specs/vgg19.net
-  netdsl stats specs/resnet.net:50 --by block
+  netdsl stats zoo:resnet:50 --by block
   netdsl check specs/*.net
   netdsl draw specs/googlenet.net -o googlenet.svg
   netdsl COMMAND --help

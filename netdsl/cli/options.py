@@ -59,7 +59,12 @@ def add_file(
     """
     what = "the spec, or several" if many else "the spec"
     nargs = "+" if many else "?" if optional else None
-    parser.add_argument("file", metavar="FILE[:VARIANT]", nargs=nargs, help=f"{what}; a variant may follow a colon")
+    parser.add_argument(
+        "file",
+        metavar="FILE[:VARIANT]",
+        nargs=nargs,
+        help=f"{what}, or zoo:NAME for a shipped one; a variant may follow a colon",
+    )
     parser.add_argument("--variant", metavar="NAME", help="the variant or column; the file's default without it")
     parser.add_argument(
         "--set",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import netdsl.ops  # noqa: F401  (fills the registry)
+from netdsl import zoo
 from netdsl.diagnostics import Diagnostic, NetdslError, Note, Source, Span, did_you_mean, sort
 from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.elaborator import Elaborator
@@ -70,8 +72,9 @@ def compile(
     """Compiles a spec into its graph.
 
     ``source`` is a path where it is a ``Path`` or a string of one line (``resnet.net``, ``resnet.net:50``), else the
-    text itself. ``variant`` is a variant or a table's column; ``set`` gives parameters other values; ``input`` is
-    another input shape ``(channels, *spatial)``. ``max_nodes`` bounds the size of the net.
+    text itself; ``zoo:resnet`` and ``zoo:resnet:50`` are of the shipped specs. ``variant`` is a variant or a table's
+    column; ``set`` gives parameters other values; ``input`` is another input shape ``(channels, *spatial)``.
+    ``max_nodes`` bounds the size of the net.
 
     Raises :class:`NetdslError` with every error of the file. Torch is not needed.
     """
@@ -82,8 +85,11 @@ def compile(
 
 
 def split_variant(source: str) -> tuple[str, str | None]:
-    """``resnet.net:50`` → ``resnet.net`` and ``50``. A file whose whole name is that has no variant."""
-    if ":" not in source or Path(source).exists():
+    """``resnet.net:50`` → ``resnet.net`` and ``50``, ``zoo:resnet:50`` → ``zoo:resnet`` and ``50``.
+
+    A file whose whole name is that has no variant.
+    """
+    if ":" not in source.removeprefix(zoo.PREFIX) or os.path.exists(source):
         return source, None
     path, _, variant = source.rpartition(":")
     return (path, variant) if path and "/" not in variant and "\\" not in variant else (source, None)

@@ -6,7 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from netdsl.diagnostics import Diagnostic, Source, Span
+from netdsl import zoo
+from netdsl.diagnostics import Diagnostic, Source, Span, nearest
 from netdsl.elaborate.values import Stop, stop
 
 #: The largest file that is read, in bytes.
@@ -16,12 +17,32 @@ MAX_BYTES = 1_000_000
 def read(source: str | Path) -> tuple[Source, Path | None]:
     """The text behind ``source`` and its path: a ``Path`` or a one-line string is a path, anything else is text.
 
-    Raises :class:`Stop` with a diagnostic where a file cannot be read.
+    ``zoo:NAME`` is the shipped spec of that name, unless there is a file that is called so. Raises :class:`Stop` with a
+    diagnostic where a file cannot be read.
     """
     if isinstance(source, str) and "\n" in source:
         return Source("<text>", source), None
     path = Path(source)
-    return Source(str(path), read_file(path)), path
+    name = str(path)
+    path = _in_zoo(name) or path
+    return Source(name, read_file(path)), path
+
+
+def shipped(name: str) -> Path:
+    """The file of the shipped spec of this name. Raises :class:`Stop` with the nearest names where there is none."""
+    path = zoo.find(name)
+    if path is None:
+        near = nearest(name, zoo.names())
+        help = (f"did you mean `{zoo.PREFIX}{near}`? " if near else "") + "`netdsl zoo` lists them"
+        raise Stop(Diagnostic("ND001", f"there is no shipped spec `{zoo.PREFIX}{name}`", help=help))
+    return path
+
+
+def _in_zoo(name: str, folder: Path = Path()) -> Path | None:
+    """The file that ``zoo:NAME`` means; None for another name, and where ``folder`` has a file called just that."""
+    if not name.startswith(zoo.PREFIX) or os.path.exists(folder / name):
+        return None
+    return shipped(name.removeprefix(zoo.PREFIX))
 
 
 def read_file(path: Path) -> str:
@@ -66,13 +87,15 @@ def _nearest_file(path: Path) -> str | None:
 
 
 def used_path(name: str, user: Path | None, span: Span) -> Path:
-    """The file that ``use "name"`` means: beside the file that says so, or below it, and nowhere else.
+    """The file that ``use "name"`` means: beside the file that says so or below it, or a shipped one, and nothing else.
 
     Raises :class:`Stop` at ``span`` for other places, symbolic links out of the folder among them.
     """
     folder = user.parent if user is not None else Path()
     if not name or "\0" in name:
         raise stop("ND224", "a used file needs a name", span)
+    if (path := _in_zoo(name, folder)) is not None:
+        return path
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise stop("ND224", f"`{name}` is not below the folder of the file that uses it", span)
     path = folder / name
