@@ -37,7 +37,7 @@ def test_a_spec_is_short_names_its_paper_and_checks_itself(path: Path) -> None:
     assert len(text.splitlines()) <= 80
     said = re.findall(r"^expect ([\w.-]+):", text, re.MULTILINE)
     assert set(said) == set(variants(path)) if said else len(variants(path)) < 2 and "\nexpect " in text
-    assert "\ninit " in text
+    assert "\ninit " in text or "PyTorch's own initialisation" in header
 
 
 @pytest.mark.parametrize(("stem", "variant", "net"), EVERY)
@@ -93,6 +93,7 @@ def test_a_fresh_net_spreads_its_logits_as_the_reference_does(stem: str, variant
     assert net.make is not None and net.image is not None
     torch.manual_seed(0)
     ours = load(SPECS / f"{stem}.net", variant=variant or None, **net.options)
+    torch.manual_seed(0)  # most layers draw the same numbers, so that the schemes differ and not the luck
     theirs = net.make()
     image = torch.randn(2, *net.image)
     assert 1 / 3 <= spread(ours, image) / spread(theirs, image) <= 3
