@@ -19,12 +19,10 @@ FOLDER = Path(__file__).parent / "checkpoints"
 
 #: Parameters, number of keys, and a checksum of the sorted lines ``key shape`` of torchvision's net of that name.
 PUBLISHED = {
-    "densenet121": (7978856, 727, 3344429108),
     "efficientnet_b0": (5288548, 360, 2321614264),
     "mobilenet_v2": (3504872, 314, 3563569232),
     "mobilenet_v3_large": (5483032, 312, 2217349819),
     "resnext50_32x4d": (25028904, 320, 4147141815),
-    "shufflenet_v2_x1_0": (2278604, 338, 2924427526),
 }
 
 
