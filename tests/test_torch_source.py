@@ -415,9 +415,9 @@ def test_one_class_a_block_with_its_numbers_as_arguments() -> None:
 
 def test_nine_inceptions_are_one_class() -> None:
     found = classes(torch_source(netdsl.compile(SPECS / "googlenet.net")))
-    assert list(found) == ["ConvReLU", "Inception", "Aux", "GooglenetOutput", "Googlenet"]
-    assert found["Googlenet"].count(" = Inception(") == 9
-    assert "self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)" in found["Googlenet"]
+    assert list(found) == ["ConvReLU", "Inception", "Aux", "GooglenetPaperOutput", "GooglenetPaper"]
+    assert found["GooglenetPaper"].count(" = Inception(") == 9
+    assert "self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)" in found["GooglenetPaper"]
 
 
 def test_names_hide_nothing() -> None:

@@ -1,0 +1,6 @@
+"""VGG-19 alone: column E of specs/vgg.net, written as a net of its own."""
+
+from tests.zoo import Net
+from tests.zoo.vgg import NETS as _FAMILY
+
+NETS: dict[str, Net] = {"": _FAMILY["E"]}
