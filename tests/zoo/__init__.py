@@ -88,16 +88,20 @@ class Absent(Exception):
     """Another library cannot be imported: the message says which and why."""
 
 
+def library(name: str) -> Any:
+    """A module of another library, such as ``torchvision.models``. Raises :class:`Absent` where there is none."""
+    _declare()
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError) as error:
+        raise Absent(f"{name} cannot be imported: {error}") from error
+
+
 def torchvision(name: str, **options: Any) -> Callable[[], nn.Module]:
     """What makes ``torchvision.models.<name>``. Raises :class:`Absent` when called without the library."""
 
     def make() -> nn.Module:
-        _declare()
-        try:
-            from torchvision import models
-        except (ImportError, RuntimeError) as error:
-            raise Absent(f"torchvision cannot be imported: {error}") from error
-        module: nn.Module = getattr(models, name)(weights=None, **options)
+        module: nn.Module = getattr(library("torchvision.models"), name)(weights=None, **options)
         return module
 
     return make
@@ -107,12 +111,7 @@ def timm(name: str, **options: Any) -> Callable[[], nn.Module]:
     """What makes timm's model of that name. Raises :class:`Absent` when called without the library."""
 
     def make() -> nn.Module:
-        _declare()
-        try:
-            import timm
-        except (ImportError, RuntimeError) as error:
-            raise Absent(f"timm cannot be imported: {error}") from error
-        module: nn.Module = timm.create_model(name, pretrained=False, **options)
+        module: nn.Module = library("timm").create_model(name, pretrained=False, **options)
         return module
 
     return make
