@@ -244,6 +244,44 @@ def test_stats_as_markdown(run: Run, family: Path) -> None:
     assert table[-1].startswith("| **total** |")
 
 
+def test_stats_with_the_columns_that_are_asked_for(run: Run, family: Path) -> None:
+    words = ("stats", family, "--by", "block", "--columns", "depth, name,shape,params_no_bias,op,jump,line")
+    titles, rule, *rows = run(*words).out.splitlines()[2:11]
+    assert titles.split("  ")[0] == "depth"
+    assert titles.split() == ["depth", "name", "output", "params", "without", "biases", "block", "jump", "line"]
+    assert [row.split()[:3] for row in rows[:3]] == [
+        ["–", "input", "3×16×16"],
+        ["2", "trunk", "8×8×8"],
+        ["2", "gap1", "8×1×1"],
+    ]
+    numbers = netdsl.stats(netdsl.compile(family))
+    assert [row.depth for row in numbers.by("block")] == [0, 2, 2, 3, 3]
+    assert rows[5] == rule
+    assert rows[6].split() == ["3", "total", f"{numbers.totals.params_no_bias:,}", "2"]
+    lines = run(*words, "--format", "csv").out.splitlines()
+    assert lines[:3] == [
+        "depth,name,shape,params_no_bias,op,jump,line",
+        "0,input,3x16x16,0,input,1x1,4",
+        "2,trunk,8x8x8,808,group,2x2,6",
+    ]
+    assert "| **3** | **total** |" in run(*words, "--format", "markdown").out
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (("param",), "there is no column `param`; did you mean `params`?"),
+        (("zzz",), "there is no column `zzz`; there are name, op, layers, shape, "),
+        (("name,name",), "the column `name` is asked for twice"),
+        (("name", "--format", "json"), "JSON has every column"),
+    ],
+)
+def test_columns_that_there_are_not(run: Run, family: Path, columns: tuple[str, ...], message: str) -> None:
+    shown = run("stats", family, "--columns", *columns)
+    assert (shown.code, shown.out) == (2, "")
+    assert message in shown.err
+
+
 def test_stats_schema(run: Run) -> None:
     schema = json.loads(run("stats", "--schema").out)
     assert {"net", "variant", "view", "input", "outputs", "totals", "layers"} <= set(schema["required"])

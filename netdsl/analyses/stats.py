@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from netdsl.analyses.cost import BYTES, Cost, costs_of, part
-from netdsl.analyses.depth import depth_of
+from netdsl.analyses.depth import depth_of, depths
 from netdsl.analyses.receptive_field import Field, fields_of, reach_of
 from netdsl.analyses.rollup import Piece, blocks, stages
 from netdsl.analyses.view import Seen, see, with_idle
@@ -30,6 +30,8 @@ class Row(NamedTuple):
         a layer's operator; a block's name or its scope's kind; a stage's spatial size.
     ``layers``
         how many nodes of the graph it is: 1 for a layer.
+    ``depth``
+        weight layers on the longest path up to and with its output.
     ``shape``
         of its output, ``(channels, *spatial)`` without the batch axis.
     ``receptive_field``, ``jump``, ``offset``
@@ -49,6 +51,7 @@ class Row(NamedTuple):
     macs: int
     flops: int
     activations: int
+    depth: int
     receptive_field: tuple[Number, ...] | None
     jump: tuple[Number, ...] | None
     offset: tuple[Number, ...] | None
@@ -112,7 +115,10 @@ class Stats:
         if self._layers is None:
             places = Places(self.graph)
             pairs = zip(self._seen.nodes, self._costs, strict=True)
-            rows = [_row(self.graph, node, cost, self._fields[node.index], places) for node, cost in pairs]
+            deep = depths(self.graph, self._seen)
+            rows = [
+                _row(self.graph, node, cost, deep[node.index], self._fields[node.index], places) for node, cost in pairs
+            ]
             self._layers = tuple(rows)
         return self._layers
 
@@ -149,6 +155,7 @@ class Stats:
             sum(row.macs for row in rows),
             sum(row.flops for row in rows),
             sum(row.activations for row in rows),
+            last.depth,
             last.receptive_field,
             last.jump,
             last.offset,
@@ -228,7 +235,7 @@ def stats(graph: Graph, *, view: View = "infer", batch: int = 1) -> Stats:
 _recent: deque[Stats] = deque(maxlen=2)
 
 
-def _row(graph: Graph, node: Node, cost: Cost, field: Field | None, places: Places) -> Row:
+def _row(graph: Graph, node: Node, cost: Cost, depth: int, field: Field | None, places: Places) -> Row:
     line = places.line(node.span)
     sizes, jumps, offsets = zip(*field, strict=True) if field else (None, None, None)
     return Row(
@@ -237,6 +244,7 @@ def _row(graph: Graph, node: Node, cost: Cost, field: Field | None, places: Plac
         1,
         node.shape,
         *cost,
+        depth,
         sizes,
         jumps,
         offsets,

@@ -9,6 +9,7 @@ from netdsl.analyses.stats import Row, Stats, schema_path, stats
 from netdsl.cli import table
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import say
+from netdsl.diagnostics import did_you_mean
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View, show_shape
 
@@ -17,12 +18,38 @@ netdsl stats specs/vgg19.net
 netdsl stats specs/resnet.net:50 --by block
 netdsl stats specs/resnet.net --variant 18 --by stage --batch 32
 netdsl stats specs/googlenet.net --view train --format json
+netdsl stats zoo:vgg16 --columns name,shape,activations,params_no_bias
 netdsl stats specs/vgg.net:A --input 3x64x64 --format csv > vgg.csv
 netdsl stats --schema > stats.schema.json
 """
 
 _VIEWS = {"infer": "inference", "train": "training"}
 _NONE = "–"
+
+#: The columns that can be asked for, by the names of JSON and CSV, and their titles in a table.
+_TITLES = {
+    "name": "name",
+    "op": "op",
+    "layers": "layers",
+    "shape": "output",
+    "params": "params",
+    "params_no_bias": "params without biases",
+    "frozen": "frozen",
+    "buffers": "buffers",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "activations": "activations",
+    "depth": "depth",
+    "receptive_field": "receptive field",
+    "jump": "jump",
+    "offset": "offset",
+    "module": "module",
+    "mode": "mode",
+    "file": "file",
+    "line": "line",
+}
+_TEXTS = frozenset({"name", "op", "module", "mode", "file"})
+_USUAL = ("name", "op", "layers", "shape", "params", "macs", "flops", "activations", "receptive_field", "jump")
 
 
 def parser() -> Parser:
@@ -36,6 +63,12 @@ def parser() -> Parser:
     options.add_argument("--by", choices=("layer", "block", "stage"), default="layer", help="what a row is")
     options.add_argument("--batch", type=_batch, default=1, metavar="N", help="multiplies MACs, FLOPs and activations")
     options.add_argument("--format", choices=("table", "json", "csv", "markdown"), default="table")
+    options.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="NAME,…",
+        help="these columns of a table or CSV, in this order, by their names in CSV: " + ", ".join(_TITLES),
+    )
     options.add_argument("--schema", action="store_true", help="print the JSON Schema of --format json")
     return options
 
@@ -46,6 +79,17 @@ def _batch(text: str) -> int:
     return int(text)
 
 
+def _columns(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in _TITLES:
+            help = did_you_mean(name, _TITLES) or "there are " + ", ".join(_TITLES)
+            raise argparse.ArgumentTypeError(f"there is no column `{name}`; {help}")
+        if names.count(name) > 1:
+            raise argparse.ArgumentTypeError(f"the column `{name}` is asked for twice")
+    return names
+
+
 def run(options: argparse.Namespace) -> int:
     """Prints the numbers in the format asked for."""
     if options.schema:
@@ -53,6 +97,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.file is None:
         parser().error("which FILE?")
+    if options.columns and options.format == "json":
+        parser().error("JSON has every column: --columns goes with a table, CSV or Markdown")
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
@@ -61,9 +107,9 @@ def run(options: argparse.Namespace) -> int:
         say(numbers.to_json(options.by))
         return 0
     if options.format == "csv":
-        say(_csv(numbers.by(options.by)))
+        say(_csv(numbers.by(options.by), options.columns))
         return 0
-    rows = _table(numbers, options.by)
+    rows = _table(numbers, options.by, options.columns)
     if options.format == "markdown":
         head, foot = _head(numbers), _foot(numbers)
         say(f"{head}\n\n{table.markdown(rows)}\n" + "".join(f"- {line}\n" for line in foot))
@@ -88,28 +134,31 @@ def _head(numbers: Stats) -> str:
     return ", ".join(parts)
 
 
-def _table(numbers: Stats, by: str) -> table.Table:
-    second = {"layer": "op", "block": "block", "stage": "size"}[by]
-    columns = [table.Column("name"), table.Column(second)]
-    if by != "layer":
-        columns.append(table.Column("layers", True))
-    columns += [
-        table.Column(title, True)
-        for title in ("output", "params", "MACs", "FLOPs", "activations", "receptive field", "jump")
-    ]
-    rows = []
-    for row in numbers.by(by):  # type: ignore[arg-type]
-        cells = [row.name, row.op, *([str(row.layers)] if by != "layer" else []), show_shape(row.shape)]
-        cells += [_number(value) for value in (row.params, row.macs, row.flops, row.activations)]
-        rows.append((*cells, _axes(row.receptive_field), _axes(row.jump)))
+def _table(numbers: Stats, by: str, columns: tuple[str, ...] | None) -> table.Table:
+    if columns is None:
+        columns = tuple(name for name in _USUAL if name != "layers" or by != "layer")
+    titles = {**_TITLES, "op": {"layer": "op", "block": "block", "stage": "size"}[by]}
+    found = numbers.by(by)  # type: ignore[arg-type]
+    rows = [tuple(_cell(name, getattr(row, name)) for name in columns) for row in found]
     totals = numbers.totals
-    last = ["total", "", *([str(len(numbers.layers))] if by != "layer" else []), ""]
-    last += [_number(value) for value in (totals.params, totals.macs, totals.flops, totals.activations)]
-    return table.Table(tuple(columns), rows, (*last, _axes(totals.receptive_field), _axes(totals.downsampling)))
+    known = {"layers": len(numbers.layers), "jump": totals.downsampling}
+    last = [_cell(name, known.get(name, getattr(totals, name, ""))) for name in columns]
+    # The word stands in the first column that has nothing to add up.
+    place = next((at for at, name in enumerate(columns) if name in _TEXTS), None)
+    if place is not None:
+        last[place] = "total"
+    heads = tuple(table.Column(titles[name], name not in _TEXTS) for name in columns)
+    return table.Table(heads, rows, tuple(last))
 
 
-def _number(value: int) -> str:
-    return f"{value:,}" if value else _NONE
+def _cell(name: str, value: object) -> str:
+    if value is None or value == 0:
+        return _NONE
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, tuple):
+        return show_shape(value) if name == "shape" else _axes(value)
+    return str(value)
 
 
 def _axes(values: tuple[object, ...] | None) -> str:
@@ -196,13 +245,15 @@ def two_views(graph: Graph) -> bool:
     return any(o.mode != "both" for o in graph.outputs) or any(n.mode != "both" for n in graph.nodes)
 
 
-def _csv(rows: tuple[Row, ...]) -> str:
+def _csv(rows: tuple[Row, ...], columns: tuple[str, ...] | None) -> str:
     import csv
     import io
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Row._fields)
+    columns = columns or Row._fields
+    writer.writerow(columns)
     for row in rows:
-        writer.writerow("x".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in row)
+        cells = [getattr(row, name) for name in columns]
+        writer.writerow("x".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in cells)
     return text.getvalue()
