@@ -72,12 +72,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines)
 
 
-def machine() -> str:
-    """The machine and the versions that numbers belong to."""
+def machine(*more: str) -> str:
+    """The machine and the versions that numbers belong to, those of ``more`` packages too."""
     from importlib.metadata import PackageNotFoundError, version
 
     parts = []
-    for name in ("torch", "torchvision", "torchinfo"):
+    for name in ("torch", "torchvision", "torchinfo", *more):
         try:
             parts.append(f"{name} {version(name)}")
         except PackageNotFoundError:

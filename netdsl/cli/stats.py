@@ -67,7 +67,7 @@ def parser() -> Parser:
         "--columns",
         type=_columns,
         metavar="NAME,…",
-        help="these columns of a table or CSV, in this order, by their names in CSV: " + ", ".join(_TITLES),
+        help="these columns of a table or CSV and no others, by their names in CSV: " + ", ".join(_TITLES),
     )
     options.add_argument("--schema", action="store_true", help="print the JSON Schema of --format json")
     return options
@@ -109,16 +109,18 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "csv":
         say(_csv(numbers.by(options.by), options.columns))
         return 0
-    rows = _table(numbers, options.by, options.columns)
+    rows, foot = _table(numbers, options.by, options.columns), _foot(numbers, options.columns)
     if options.format == "markdown":
-        head, foot = _head(numbers), _foot(numbers)
-        say(f"{head}\n\n{table.markdown(rows)}\n" + "".join(f"- {line}\n" for line in foot))
+        head = _head(numbers)
+        below = "".join(f"- {line}\n" for line in foot)
+        say(f"{head}\n\n{table.markdown(rows)}" + (f"\n{below}" if below else ""))
     elif sys.stdout.isatty():
         print(_head(numbers))
         table.show(rows)
-        say("\n".join(_foot(numbers)) + "\n")
+        say("".join(f"{line}\n" for line in foot))
     else:
-        say(f"{_head(numbers)}\n\n{table.plain(rows)}\n" + "\n".join(_foot(numbers)) + "\n")
+        below = "".join(f"{line}\n" for line in foot)
+        say(f"{_head(numbers)}\n\n{table.plain(rows)}" + (f"\n{below}" if below else ""))
     return 0
 
 
@@ -167,29 +169,34 @@ def _axes(values: tuple[object, ...] | None) -> str:
     return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
 
 
-def _foot(numbers: Stats) -> list[str]:
+def _foot(numbers: Stats, columns: tuple[str, ...] | None) -> list[str]:
+    """The totals in words: all of them, or those that the columns asked for are of."""
     total = numbers.totals
     of = "" if numbers.batch == 1 else f" for a batch of {numbers.batch}"
     aside = [f"{count:,} {what}" for what, count in (("frozen", total.frozen), ("in buffers", total.buffers)) if count]
     parts = [f"{count:,} {_PARTS[name]}" for name, count in total.flops_parts if count]
-    lines = [
-        f"params: {total.params:,} trainable, a shared module once; {total.params_no_bias:,} without biases"
-        + (f"; {' and '.join(aside)} apart" if aside else ""),
-        f"MACs: {total.macs:,} multiply-adds of convolutions and fully connected layers{of}, no bias adds",
-        f"FLOPs: {total.flops:,}" + (f" = {' + '.join(parts)}" if parts else ""),
-        f"activations: {total.activations:,} elements ({_bytes(total.activation_bytes)} as 32-bit floats)"
-        + f", {total.activations_conv_fc:,} of them outputs of convolutions and fully connected layers",
-        f"depth: {total.depth} weight layers on the longest path",
-    ]
+    lines = {
+        ("params", "params_no_bias", "frozen", "buffers"): (
+            f"params: {total.params:,} trainable, a shared module once; {total.params_no_bias:,} without biases"
+            + (f"; {' and '.join(aside)} apart" if aside else "")
+        ),
+        ("macs",): f"MACs: {total.macs:,} multiply-adds of convolutions and fully connected layers{of}, no bias adds",
+        ("flops",): f"FLOPs: {total.flops:,}" + (f" = {' + '.join(parts)}" if parts else ""),
+        ("activations",): (
+            f"activations: {total.activations:,} elements ({_bytes(total.activation_bytes)} as 32-bit floats)"
+            f", {total.activations_conv_fc:,} of them outputs of convolutions and fully connected layers"
+        ),
+        ("depth",): f"depth: {total.depth} weight layer{'' if total.depth == 1 else 's'} on the longest path",
+    }
     if total.receptive_field is not None and total.downsampling is not None:
-        lines.append(
+        lines["receptive_field", "jump", "offset"] = (
             f"receptive field: {_axes(total.receptive_field)}, downsampling: ×{_axes(total.downsampling)}, "
             f"at {total.last_map}, the last map before global pooling or fc"
         )
+    if columns is not None:
+        return [line for names, line in lines.items() if not set(names).isdisjoint(columns)]
     outputs = ", ".join(f"{name} {show_shape(shape)}" for name, shape in numbers.outputs())
-    lines.append(f"outputs: {outputs}")
-    lines += _other(numbers)
-    return lines
+    return [*lines.values(), f"outputs: {outputs}", *_other(numbers)]
 
 
 _PARTS = {

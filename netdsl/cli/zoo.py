@@ -70,10 +70,7 @@ def run(options: argparse.Namespace) -> int:
         found = entries()
     else:
         name, _, variant = options.name.removeprefix(zoo.PREFIX).partition(":")
-        try:
-            path = shipped(name)
-        except Stop as problem:
-            raise NetdslError([problem.diagnostic] if problem.diagnostic else []) from None
+        path = _file(name)
         found = entries(name)
         if variant:
             known = [entry.variant for entry in found if entry.variant is not None]
@@ -97,17 +94,24 @@ def entries(name: str | None = None) -> list[Entry]:
     """Every variant of every shipped spec, or of one, by name and then in the order of its file.
 
     The numbers are those that a spec's ``expect`` states, which hold whenever it is compiled; what states none is
-    compiled.
+    compiled. Raises :class:`NetdslError` for a name that no shipped spec has.
     """
     found = []
     for each in zoo.names() if name is None else (name,):
-        path = shipped(each)
+        path = _file(each)
         spec = outline(path)
         paper = zoo.paper(spec.text)
         for column in spec.columns:
             params, macs = _numbers(path, column)
             found.append(Entry(each, column.variant, column.default, params, macs, column.inputs, spec.title, paper))
     return found
+
+
+def _file(name: str) -> Path:
+    try:
+        return shipped(name)
+    except Stop as problem:
+        raise NetdslError([problem.diagnostic] if problem.diagnostic else []) from None
 
 
 def _numbers(path: Path, column: Column) -> tuple[int, int]:
