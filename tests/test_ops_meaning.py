@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,6 +84,26 @@ def test_standardised_weights() -> None:
     )
     image = torch.randn(1, *M2)
     expected = torch.nn.functional.conv2d(image, standard, state["bias"], padding=1)
+    assert torch.allclose(module(image), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_gain_on_standardised_weights(groups: int) -> None:
+    """gain · (W - mean) / √(variance · fan-in), the gain starting at 1 (Brock et al. 2021)."""
+    op = make("conv", {"kernel": 3, "channels": 4, "groups": groups, "ws": True, "gain": True, "ws_eps": 1e-5}, M2)
+    module = module_of(op, (M2,))
+    state = module.state_dict()
+    assert list(state) == ["weight", "bias", "gain"]
+    assert state["gain"].shape == (4, 1, 1, 1)
+    assert (state["gain"] == 1).all()
+    state["gain"].copy_(torch.tensor([1.0, 2.0, 0.0, -0.5]).reshape(4, 1, 1, 1))
+    weight = state["weight"]
+    fan_in = M2[0] // groups * 9
+    mean = weight.mean((1, 2, 3), keepdim=True)
+    variance = weight.var((1, 2, 3), correction=0, keepdim=True)
+    scaled = state["gain"] * (weight - mean) / ((variance + 1e-5) * fan_in).sqrt()
+    image = torch.randn(1, *M2)
+    expected = torch.nn.functional.conv2d(image, scaled, state["bias"], padding=1, groups=groups)
     assert torch.allclose(module(image), expected, atol=1e-5)
 
 

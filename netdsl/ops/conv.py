@@ -31,6 +31,7 @@ PadMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 _FLAGS = flags(
     "ws",
+    "gain",
     "frozen",
     **{word: {**sets, "same_tf": False} for word, sets in PAD_FLAGS.items()},
     same_tf={"pad": None, "same": False, "same_tf": True},
@@ -65,6 +66,12 @@ class _Convolution(Op):
         default=False,
         description="standardised weights: zero mean, unit variance for each output channel (Qiao et al. 2019)",
     )
+    ws_eps: float = field(default=1e-6, ge=0, description="added to the variance by which `ws` divides")
+    gain: bool = field(
+        default=False,
+        description="with `ws`: weights are divided by the root of their number too, and each output channel's are "
+        "multiplied by a learnt factor (Brock et al. 2021)",
+    )
     frozen: bool = field(default=False, description="weights are not trained")
 
     @classmethod
@@ -73,6 +80,8 @@ class _Convolution(Op):
         kernel = per_axis(values["kernel"], rank)
         stride = per_axis(values.get("stride", 1), rank)
         dilation = per_axis(values.get("dilation", 1), rank)
+        if values.get("gain") and not values.get("ws"):
+            raise OpError("ND208", "`gain` scales standardised weights: `ws` is missing", field="gain")
         given = values.get("pad")
         same, same_tf = bool(values.get("same")), bool(values.get("same_tf"))
         if given is not None and (same or same_tf):
@@ -125,16 +134,19 @@ class _Convolution(Op):
             raise too_large(self.keyword, span, shape, [n + t for n, t in zip(shape[1:], pads)])
         if self.pad_mode != "zeros":
             _check_pad_mode(self.pad_mode, [t - t // 2 for t in pads], shape)
+        if self.ws and shape[0] // self._groups(shape[0]) * product(self.kernel) == 1:
+            raise OpError("ND208", "an output channel has one weight here, which `ws` would make zero", field="ws")
         return (self.channels, *size)
 
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
-        channels = inputs[0][0]
-        weight = Tensor(
-            "weight", (self.channels, channels // self._groups(channels), *self.kernel), trainable=not self.frozen
-        )
-        if not self.bias:
-            return (weight,)
-        return (weight, Tensor("bias", (self.channels,), additive=True, trainable=not self.frozen))
+        channels, trainable = inputs[0][0], not self.frozen
+        shape = (self.channels, channels // self._groups(channels), *self.kernel)
+        tensors = [Tensor("weight", shape, trainable=trainable)]
+        if self.bias:
+            tensors.append(Tensor("bias", (self.channels,), additive=True, trainable=trainable))
+        if self.gain:
+            tensors.append(Tensor("gain", (self.channels, *(1,) * (len(shape) - 1)), trainable=trainable))
+        return tuple(tensors)
 
     def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         channels = inputs[0][0]
@@ -177,7 +189,9 @@ class _Convolution(Op):
             kwargs.append(("padding_mode", self.pad_mode))
         args = (channels, self.channels, printed(self.kernel))
         if own or self.ws or self.frozen:
-            name, source = variant_source(rank, same_tf=own, ws=self.ws, frozen=self.frozen)
+            if self.ws and self.ws_eps != 1e-6:
+                kwargs.append(("eps", self.ws_eps))
+            name, source = variant_source(rank, same_tf=own, ws=self.ws, gain=self.gain, frozen=self.frozen)
             return Call("module", name, args, tuple(kwargs), source)
         return Call("module", f"torch.nn.Conv{rank}d", args, tuple(kwargs))
 
@@ -323,6 +337,8 @@ class SepConv(_Convolution):
             same=self.same,
             same_tf=self.same_tf,
             ws=self.ws,
+            ws_eps=self.ws_eps,
+            gain=self.gain,
             frozen=self.frozen,
         )
         pointwise = Conv.model_construct(
@@ -333,6 +349,8 @@ class SepConv(_Convolution):
             dilation=ones,
             bias=self.bias,
             ws=self.ws,
+            ws_eps=self.ws_eps,
+            gain=self.gain,
             frozen=self.frozen,
         )
         return (("depthwise", depthwise), ("pointwise", pointwise))

@@ -1,12 +1,13 @@
 """Module text of the convolutions that ``torch.nn`` has no class for."""
 
 
-def variant_source(rank: int, *, same_tf: bool, ws: bool, frozen: bool) -> tuple[str, str]:
-    """Name and text of a subclass of ``nn.Conv<rank>d`` with at least one of the three peculiarities."""
-    name = f"{'Frozen' * frozen}{'WS' * ws}{'Same' * same_tf}Conv{rank}d"
+def variant_source(rank: int, *, same_tf: bool, ws: bool, gain: bool, frozen: bool) -> tuple[str, str]:
+    """Name and text of a subclass of ``nn.Conv<rank>d`` with at least one peculiarity; ``gain`` needs ``ws``."""
+    name = f"{'Frozen' * frozen}{'Scaled' * gain}{'WS' * ws}{'Same' * same_tf}Conv{rank}d"
     parts = [
         "with weights that are not trained" * frozen,
-        "with standardised weights (Qiao et al. 2019)" * ws,
+        "with standardised weights (Qiao et al. 2019)" * (ws and not gain),
+        "with standardised, scaled weights (Brock et al. 2021)" * gain,
         'padded by TensorFlow\'s rule "SAME"' * same_tf,
     ]
     lines = [
@@ -14,12 +15,22 @@ def variant_source(rank: int, *, same_tf: bool, ws: bool, frozen: bool) -> tuple
         f'    """A convolution {", ".join(filter(None, parts))}."""',
         "",
     ]
+    if frozen or ws:
+        lines += [
+            f"    def __init__(self, *args, {'eps: float = 1e-6, ' * ws}**kwargs) -> None:",
+            "        super().__init__(*args, **kwargs)",
+        ]
+    if ws:
+        lines += ["        self.eps = eps"]
+    if gain:
+        lines += [f"        self.gain = nn.Parameter(torch.ones(self.out_channels{', 1' * (rank + 1)}))"]
     if frozen:
-        lines += _FREEZE
+        lines += ["        self.requires_grad_(False)"]
     if ws or same_tf:
-        lines += [""] * frozen + ["    def forward(self, x: torch.Tensor) -> torch.Tensor:"]
-        lines += _PAD * same_tf + _STANDARDISE * ws
-        lines += [f"        return self._conv_forward(x, {'weight' if ws else 'self.weight'}, self.bias)"]
+        lines += [""] * (frozen or ws) + ["    def forward(self, x: torch.Tensor) -> torch.Tensor:"]
+        lines += _PAD * same_tf + (_SCALE if gain else _STANDARDISE) * ws
+        weight = "weight.view_as(self.weight)" if ws else "self.weight"
+        lines += [f"        return self._conv_forward(x, {weight}, self.bias)"]
     return name, "\n".join(lines) + "\n"
 
 
@@ -50,10 +61,14 @@ _PAD = [
     "        x = F.pad(x, pad)",
 ]
 
+# Batch norm of the weights as one image whose channels they are: each output channel's to zero mean and unit variance.
 _STANDARDISE = [
-    "        dims = list(range(1, self.weight.ndim))",
-    "        variance, mean = torch.var_mean(self.weight, dims, correction=0, keepdim=True)",
-    "        weight = (self.weight - mean) * torch.rsqrt(variance + 1e-6)",
+    "        weight = F.batch_norm(self.weight.flatten(1)[None], None, None, training=True, eps=self.eps)",
+]
+
+_SCALE = [
+    "        scale = self.gain.flatten() * self.weight[0].numel() ** -0.5",
+    "        weight = F.batch_norm(self.weight.flatten(1)[None], None, None, scale, training=True, eps=self.eps)",
 ]
 
 _CONNECTED = '''\
