@@ -56,7 +56,7 @@ def page(nets: list[Entry], usual: Entry, graphs: dict[str | None, Graph]) -> st
             _layers(stats(graph), by),
             f"## The diagram{of}\n",
             f"`netdsl draw {target} -o {usual.name}.svg`, which shows the net in training.\n",
-            f'<img src="images/{usual.name}.svg" alt="Diagram of {usual.target}">',
+            f"![Diagram of {usual.target}](images/{usual.name}.svg)",
             "",
         ]
     )

@@ -55,7 +55,7 @@ def test_a_page_has_paper_text_numbers_and_picture() -> None:
     assert (zoo.folder() / "resnet.net").read_text(encoding="utf-8").strip() in text
     assert "| 152 | 3×224×224 | 60,192,808 | 11,513,626,624 |" in text
     assert "| layer4.2 | bottleneck | 2048×7×7 |" in text
-    assert '<img src="images/resnet.svg"' in text
+    assert "](images/resnet.svg)" in text
 
 
 def test_titles_are_no_markdown(maker: ModuleType) -> None:
