@@ -72,7 +72,7 @@ def zoo() -> dict[tuple[str, str], Net]:
     return found
 
 
-# -- other libraries ----------------------------------------------------------------------------------------------------
+# -- other libraries ---------------------------------------------------------------------------------------------------
 
 #: Operators that torchvision's import looks for. Its binary declares them; none of its classifiers calls one.
 _OPERATORS = (
