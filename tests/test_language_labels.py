@@ -180,3 +180,41 @@ def test_members_after_a_reuse_are_counted_as_if_it_were_not_there() -> None:
 )
 def test_what_may_not_be_reused(text: str, wrong: tuple[str, str]) -> None:
     assert [pair for pair in said(text) if not pair[0].startswith("ND3")] == [wrong]
+
+
+# -- values in quoted names --------------------------------------------------------------------------------------------
+
+
+def test_values_in_braces_are_filled_into_a_quoted_name() -> None:
+    text = """\
+param k = 3
+block stage(k) { ["block{k}-{i}": conv3-4] ×2 }
+"stage{k + 1}": stage(7)
+trunk."s{k}".x: conv3-4
+"a\\{k}": conv3-4
+"plain-1": conv3-4"""
+    assert modules(text) == [
+        "stage4.block7-0",
+        "stage4.block7-1",
+        "trunk.s3.x",
+        "a{k}",
+        "plain-1",
+    ]
+    assert modules('[ "b{i}": conv3-3 ] ×2') == ["b0", "b1"]
+    assert words('conv3-3 as a\n["b{i}": conv3-3] ×2\n@"b{0}", relu\nreuse "b{2-1}"')[-2:] == ["relu", "conv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('"b{}": relu', ("ND219", "{}")),
+        ('"b{i i}": relu', ("ND219", "{i i}")),
+        ('"b{i": relu', ("ND219", "{")),
+        ('"b{nope}": relu', ("ND203", "{nope}")),
+        ('"b{1/2}": relu', ("ND213", "{1/2}")),
+        ('"b{true}": relu', ("ND213", "{true}")),
+        ('["b{1}": conv3-3] ×2', ("ND212", '"b{1}"')),
+    ],
+)
+def test_names_that_cannot_be_filled(text: str, wrong: tuple[str, str]) -> None:
+    assert said(text) == [wrong]

@@ -238,6 +238,41 @@ def test_inits_that_cannot_be(text: str, wrong: tuple[str, str]) -> None:
     assert said(f"{text}\nstem: conv3-4") == [wrong]
 
 
+def test_an_init_of_several_targets_and_of_one_variant() -> None:
+    text = """\
+variant base: k = 1
+variant built = base
+variant other
+param k = 3
+init conv, fc = normal 0.01
+init base: conv = normal 0.02 bias=0
+init built: fc = zeros
+init other: bn1 = ones
+conv{k}-4
+if k == 3 { bn, relu }
+fc-3"""
+    found = {
+        variant: [(i.target, i.scheme, i.arguments) for i in graph(text, variant=variant).inits]
+        for variant in (None, "base", "built", "other")
+    }
+    plain = [("conv", "normal", (("std", 0.01),)), ("fc", "normal", (("std", 0.01),))]
+    special = ("conv", "normal", (("std", 0.02), ("bias", 0.0)))
+    assert found[None] == plain
+    assert found["base"] == [special, plain[1]]
+    assert found["built"] == [special, ("fc", "zeros", ())]
+    assert found["other"] == [*plain, ("bn1", "ones", ())]
+    assert said("init nope: conv = zeros\nconv3-4") == [("ND003", "nope")]
+    twice = "variant a\ninit a: conv = zeros\ninit conv = ones\ninit a: fc, conv = zeros\nconv3-4, relu, fc-2"
+    assert said(twice, variant="a") == [("ND223", "conv")]
+
+
+def test_an_init_reaches_every_path_that_ends_so() -> None:
+    text = "block f { conv3-4 +bn, last: conv3-4 +bn, relu }\nf ×2\ninit last = zeros\ninit bn2 = zeros\n"
+    assert [(i.target, i.by_label) for i in graph(text).inits] == [("last", True), ("bn2", True)]
+    assert said(f"{text}init ast = zeros") == [("ND231", "ast")]
+    assert said(f"{text}init f2.last = zeros, x = 3") != []
+
+
 def test_an_init_of_another_column_is_no_mistake() -> None:
     text = "init a = zeros\ninit b = ones\ntable A | B {\n  a: conv3-4 |\n  gelu | [b: conv3-4]\n}"
     assert [[i.target for i in graph(text, variant=v).inits] for v in "AB"] == [["a"], ["b"]]

@@ -14,7 +14,7 @@ import pytest
 
 from netdsl.diagnostics import Source, Span
 from netdsl.syntax import build, generate, lalr, tree
-from netdsl.syntax.parse import load, parse
+from netdsl.syntax.parse import expression_in, load, parse
 
 ROOT = Path(__file__).parents[1]
 TORTURE = Path(__file__).with_name("torture.net")
@@ -28,7 +28,7 @@ def reference() -> lark.Lark:
 
 @pytest.fixture(scope="module")
 def driver() -> lalr.Parser:
-    return load(build.Builder(0))
+    return load(build.Builder(0, expression_in))
 
 
 # -- the grammar -------------------------------------------------------------------------------------------------------
@@ -89,7 +89,19 @@ def test_every_rule_has_a_method_and_every_method_a_rule(reference: lark.Lark) -
     rules = {str(rule.origin.name) for rule in reference.rules}
     named = {name for name in rules if not name.startswith("_")}
     assert {name for name in named if not callable(getattr(build.Builder, name, None))} == set()
-    helpers = {"at", "over", "word", "expression", "expressions", "nodes", "words", "first", "chain", "prefix", "path"}
+    helpers = {
+        "at",
+        "over",
+        "word",
+        "expression",
+        "expressions",
+        "nodes",
+        "words",
+        "first",
+        "chain",
+        "prefix",
+        "template",
+    }
     methods = {name for name in vars(build.Builder) if not name.startswith("_")}
     assert methods - named - helpers == set()
 
@@ -103,7 +115,7 @@ def test_tables_of_another_grammar_are_not_used(monkeypatch: pytest.MonkeyPatch,
     stale = tmp_path / "grammar.json"
     stale.write_text(lalr.TABLES.read_text(encoding="utf-8").replace('"grammar":', '"grammar":1', 1), encoding="utf-8")
     monkeypatch.setattr("netdsl.syntax.parse.TABLES", stale)
-    parser = load(build.Builder(0))
+    parser = load(build.Builder(0, expression_in))
     assert len(parser.parse("net a\n")) == 1
 
 
@@ -147,7 +159,7 @@ def test_the_driver_reads_as_lark_does(name: str, reference: lark.Lark) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_tree_is_the_one_of_larks_parser(name: str, reference: lark.Lark, driver: lalr.Parser) -> None:
     text = TEXTS[name]
-    builder = build.Builder(0)
+    builder = build.Builder(0, expression_in)
     builder.text = text
     wanted = built(reference.parse(text), builder)
     file, problems = parse(Source(name, text), 0)

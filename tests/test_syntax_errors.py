@@ -36,7 +36,7 @@ conv3-
 relu
 style conv _, relu
 maxpool/2/3, relu
-param a = 10**3
+param a = 10^3
 block f( a b ) { relu }
 relu ->
 @
@@ -45,7 +45,7 @@ expect params
     found = places(text)
     assert [line for _, line, _ in found] == [1, 3, 5, 6, 7, 8, 9, 10, 11]
     assert {code for code, _, _ in found} == {"ND101"}
-    assert [under for _, _, under in found] == ["\n", "\n", "_", "/", "*", "b", "\n", "\n", "\n"]
+    assert [under for _, _, under in found] == ["\n", "\n", "_", "/", "^", "b", "\n", "\n", "\n"]
 
 
 def test_a_wrong_line_inside_brackets_leaves_the_others() -> None:

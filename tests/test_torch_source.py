@@ -529,6 +529,54 @@ def test_initialisation_by_kind_and_by_label() -> None:
     assert weights["p.gamma"] == {5.0}
 
 
+def test_initialisation_by_the_end_of_a_path() -> None:
+    text = """net n
+    input 3x8x8
+    block f { add { id | conv3-3 +bn, relu, conv3-3 +bn }, head: [conv1-3, relu, conv1-3] }
+    f ×3
+    init conv = ones
+    init bn2 = zeros
+    init head = constant 7
+    """
+    graph = netdsl.compile(text)
+    module = built(graph)
+    assert 'if name.endswith(".bn2"):' in torch_source(graph)
+    for name, parameter in module.named_parameters():
+        kind = name.removeprefix("f")[2:]
+        value = 0.0 if kind == "bn2.weight" else 7.0 if kind.startswith("head") and "weight" in kind else None
+        value = 1.0 if value is None and kind.endswith("weight") else value
+        assert value is None or set(parameter.flatten().tolist()) == {value}, name
+
+
+def test_initialisation_of_kinds_that_start_alike() -> None:
+    text = "net n\ninput 8x8x8\nconv3-8, relu, dwconv3, relu, conv3-8 groups=2, relu, linear-4, relu, fc-4\n"
+    graph = netdsl.compile(f"{text}init conv, fc, linear = normal 0.5 bias=1\n")
+    source = torch_source(graph)
+    assert source.count("isinstance") == 1
+    assert "if isinstance(module, (nn.Conv2d, nn.Linear)):" in source
+    biases = [parameter for name, parameter in built(graph).named_parameters() if name.endswith("bias")]
+    assert len(biases) == 5
+    assert all(bool((bias == 1).all()) for bias in biases)
+    apart = torch_source(netdsl.compile(f"{text}init conv = ones\ninit dwconv = zeros\ninit fc = ones\n"))
+    assert "named_modules" not in apart
+
+
+@pytest.mark.parametrize(("kernel", "stride", "pad"), [(4, 2, 1), (3, 2, 1), (16, 8, 4)])
+def test_a_bilinear_start_enlarges_by_interpolation(kernel: int, stride: int, pad: int) -> None:
+    text = f"net n\ninput 3x9x9\nup: upconv{kernel}-3/{stride} pad={pad} bias=false frozen\ninit up = bilinear\n"
+    module = built(netdsl.compile(text))
+    image = torch.randn(1, 3, 9, 9)
+    found = module(image)
+    if kernel % 2 == 0:
+        wanted = nn.functional.interpolate(image, scale_factor=stride, mode="bilinear", align_corners=False)
+    else:
+        wanted = nn.functional.interpolate(image, size=17, mode="bilinear", align_corners=True)
+    inner = (..., slice(stride, -stride), slice(stride, -stride))
+    torch.testing.assert_close(found[inner], wanted[inner])
+    with torch.device("meta"):
+        assert built(netdsl.compile(text)).get_parameter("up.weight").is_meta
+
+
 # -- soft-max at the end ----------------------------------------------------------------------------------------------
 
 

@@ -273,7 +273,7 @@ class Compiler:
         self.diagnostics += drafts.diagnostics
         paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
         sound = not any(d.severity == "error" for d in self.diagnostics)
-        inits = read_inits(program, paths, self.report, whole=sound)
+        inits = read_inits(program, chosen, paths, self.report, whole=sound)
         graph: Graph | None = None
         if not any(d.severity == "error" for d in self.diagnostics):
             ramp(drafts)

@@ -66,14 +66,32 @@ class _Writer:
         inside = {body for body in bodies.values() if body is not None}
         owner = [next((a for a in graph.ancestors(node.scope) if a in inside), None) for node in graph.nodes]
         main = next((output for output in graph.outputs if output.name == "main"), None)
-        yield from self.body([n for n in graph.nodes if owner[n.index] is None and n.inputs], "", None, "")
+        rows = [n for n in graph.nodes if owner[n.index] is None and n.inputs]
+        done = 0
+        trailing: list[tuple[Output, list[Node]]] = []
+        # An output stands where its nodes do, which is the order of the net's modules.
+        for output in graph.outputs:
+            if output.name == "main":
+                continue
+            members = [n for n in graph.nodes if n.inputs and owner[n.index] == bodies[output.name]]
+            at = done
+            while members and at < len(rows) and rows[at].index < members[0].index:
+                at += 1
+            if trailing or not members or at == len(rows):
+                trailing.append((output, members))
+                continue
+            yield from self.body(rows[done:at], "", None, "")
+            yield ""
+            done, last = at, self.last
+            yield from self.output(output, members)
+            yield ""
+            self.last = last
+        yield from self.body(rows[done:], "", None, "")
         if main is not None and self.last != main.node:
             yield f"@{self.name(main.node)}"
-        for output in graph.outputs:
-            if output.name != "main":
-                members = [n for n in graph.nodes if n.inputs and owner[n.index] == bodies[output.name]]
-                yield ""
-                yield from self.output(output, members)
+        for output, members in trailing:
+            yield ""
+            yield from self.output(output, members)
         if graph.inits:
             yield ""
         for init in graph.inits:
@@ -251,9 +269,13 @@ def _quoted(name: str) -> str:
 def _path(path: str) -> str:
     """A dotted path as a label or reference is written."""
     first, *rest = path.split(".")
-    parts = [first if _WORD.match(first) else _quoted(first)]
-    parts += [part if _PART.match(part) else _quoted(part) for part in rest]
+    parts = [first if _WORD.match(first) else _literal(first)]
+    parts += [part if _PART.match(part) else _literal(part) for part in rest]
     return ".".join(parts)
+
+
+def _literal(name: str) -> str:
+    return _quoted(name).replace("{", "\\{")
 
 
 def _line_starts(text: str) -> list[int]:

@@ -58,6 +58,8 @@ def evaluate(expression: tree.Expression, env: Env, depth: int = 0) -> Scalar:
         return _binary(expression, env, depth)
     if isinstance(expression, tree.Unary):
         return _unary(expression, env, depth)
+    if isinstance(expression, tree.Template):
+        return "".join(_filled(part, env, depth) for part in expression.parts)
     assert isinstance(expression, tree.Function)
     return _function(expression, env, depth)
 
@@ -196,6 +198,8 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
     if b == 0 and sign in ("/", "//", "%"):
         raise stop("ND219", "this divides by zero", expression.right.span)
     try:
+        if sign == "**":
+            return _bounded(_power(a, b, expression.span), expression.span)
         return _bounded(_arithmetic(sign, a, b), expression.span)
     except OverflowError:
         raise stop("ND219", "this number is beyond any tensor", expression.span) from None
@@ -203,6 +207,28 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
 
 def _is_number(value: Scalar) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _filled(part: tree.Name | tree.Expression, env: Env, depth: int) -> str:
+    if isinstance(part, tree.Name):
+        return part.text
+    value = evaluate(part, env, depth + 1)
+    if isinstance(value, (bool, float)):
+        help = "`int(…)` makes a whole number of it"
+        raise stop("ND213", f"{kind_of(value)} cannot be part of a name", part.span, help=help)
+    return str(value)
+
+
+def _power(a: int | float, b: int | float, span: Span) -> int | float:
+    """``a ** b``: whole for whole numbers and a power from 0."""
+    if a == 0 and b < 0:
+        raise stop("ND219", "this divides by zero: zero has no negative power", span)
+    if a < 0 and b != int(b):
+        raise stop("ND219", f"a negative number has no power of {b:g} among the real ones", span)
+    if isinstance(a, int) and isinstance(b, int) and b > 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
+        raise OverflowError
+    made: int | float = a**b
+    return made
 
 
 def _arithmetic(sign: str, a: int | float, b: int | float) -> int | float:

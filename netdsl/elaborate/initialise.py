@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.diagnostics import Diagnostic, Span, did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
@@ -26,6 +26,7 @@ SCHEMES: dict[str, tuple[str, ...]] = {
     "constant": ("value",),
     "zeros": (),
     "ones": (),
+    "bilinear": (),
 }
 #: Words that stand for an argument and its value.
 WORDS = {
@@ -39,45 +40,68 @@ _NEEDED = {"normal": "std", "uniform": "b", "trunc_normal": "std", "constant": "
 
 
 def read_inits(
-    program: Program, paths: frozenset[str], report: Callable[[Diagnostic], None], *, whole: bool
+    program: Program,
+    variant: str | None,
+    paths: frozenset[str],
+    report: Callable[[Diagnostic], None],
+    *,
+    whole: bool,
 ) -> tuple[Init, ...]:
-    """Every ``init`` of a file. ``paths`` are those of modules and scopes: all of them where the net is ``whole``."""
-    found: list[Init] = []
+    """Every ``init`` that holds for a variant, all others read and checked as far as they can be.
+
+    What is said for the variant takes the place of what is said for one that it is built on, and that of what is said
+    for all. ``paths`` are those of modules and scopes: all of them where the net is ``whole``.
+    """
+    chain = program.built_on(variant)
+    found: dict[tuple[str, bool], tuple[int, Init]] = {}
+    seen: dict[tuple[str | None, str, bool], Span] = {}
     for rule in program.inits:
+        named = rule.variant.text if rule.variant is not None else None
         try:
-            made = _read(rule, program, paths, whole)
+            if rule.variant is not None and named not in program.variant_names():
+                help = did_you_mean(rule.variant.text, program.variant_names())
+                raise stop("ND003", f"there is no variant called `{named}`", rule.variant.span, help=help)
+            holds = named is None or named in chain
+            rank = len(chain) if named is None else chain.index(named) if holds else 0
+            arguments = _arguments(rule, program)
+            for target in rule.targets:
+                # What another variant is told can be looked for in that one alone.
+                made = _read(rule, target, arguments, program, paths, whole) if holds else None
+                if made is None:
+                    continue
+                key = (made.target, made.by_label)
+                if (named, *key) in seen:
+                    program.twice(f"how `{made.target}` is initialised", target.span, seen[(named, *key)])
+                    continue
+                seen[(named, *key)] = target.span
+                if key not in found or rank < found[key][0]:
+                    found[key] = (rank, made)
         except Stop as problem:
             if problem.diagnostic is not None:
                 report(problem.diagnostic)
-            continue
-        if made is not None:
-            earlier = next((i for i in found if (i.target, i.by_label) == (made.target, made.by_label)), None)
-            if earlier is not None:
-                program.twice(f"how `{made.target}` is initialised", rule.target.span, earlier.span)
-            else:
-                found.append(made)
-    return tuple(found)
+    return tuple(made for _, made in found.values())
 
 
-def _read(rule: tree.InitRule, program: Program, paths: frozenset[str], whole: bool) -> Init | None:
-    parts = [
-        part.text if isinstance(part, tree.Name) else str(evaluate(part, program.env)) for part in rule.target.parts
-    ]
+def _read(
+    rule: tree.InitRule,
+    path: tree.Path,
+    arguments: tuple[tuple[str, Scalar], ...],
+    program: Program,
+    paths: frozenset[str],
+    whole: bool,
+) -> Init | None:
+    parts = [part.text if isinstance(part, tree.Name) else str(evaluate(part, program.env)) for part in path.parts]
     target, by_label = ".".join(parts), True
     op = lookup(target) if len(parts) == 1 else None
     if op is not None:
         target, by_label = op.keyword, False
-    elif target not in paths:
+    elif target not in paths and not any(path.endswith(f".{target}") for path in paths):
         if (parts[0] not in paths or not whole) and parts[0] in _labels(program):
             return None  # a label that another variant has, or that an error kept away
         help = did_you_mean(target, paths if len(parts) > 1 else [*names(), *paths])
-        raise stop("ND231", f"no layer and no label is called `{target}`", rule.target.span, help=help)
-    scheme = rule.scheme.text
-    if scheme not in SCHEMES:
-        help = did_you_mean(scheme, SCHEMES) or "there are " + ", ".join(f"`{s}`" for s in SCHEMES)
-        raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
+        raise stop("ND231", f"no layer and no label is called `{target}`", path.span, help=help)
     return Init.model_construct(
-        target=target, by_label=by_label, scheme=scheme, arguments=_arguments(rule, program), span=rule.span
+        target=target, by_label=by_label, scheme=rule.scheme.text, arguments=arguments, span=rule.span
     )
 
 
@@ -89,6 +113,9 @@ def _labels(program: Program) -> list[str]:
 
 def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar], ...]:
     scheme = rule.scheme.text
+    if scheme not in SCHEMES:
+        help = did_you_mean(scheme, SCHEMES) or "there are " + ", ".join(f"`{s}`" for s in SCHEMES)
+        raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
     slots = SCHEMES[scheme]
     allowed = {*slots, "bias"}
     if scheme.startswith("kaiming"):

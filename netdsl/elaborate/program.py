@@ -200,6 +200,15 @@ class Program:
             return self.default.text
         return next(iter(self.columns), None)
 
+    def built_on(self, variant: str | None) -> list[str]:
+        """The variant, the one that it is built on, and so on."""
+        chain: list[str] = []
+        while variant is not None and variant not in chain:
+            chain.append(variant)
+            declared = self.variants.get(variant)
+            variant = declared.base.text if declared is not None and declared.base is not None else None
+        return chain
+
     def settings(self, variant: str | None, given: Mapping[str, object]) -> tuple[str | None, bool]:
         """Computes the parameters for a variant and for what was set from outside.
 

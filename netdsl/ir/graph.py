@@ -143,7 +143,13 @@ class Output(Record):
 
 
 class Init(Record):
-    """How weights start: ``target`` is an operator's keyword, or the path of a module or scope if ``by_label``."""
+    """How weights start.
+
+    ``target`` is an operator's keyword, which stands for its modules and those of operators that take its style
+    (``conv`` for ``dwconv``) unless they have an initialisation of their own; or, if ``by_label``, a dotted path: that
+    of a module or scope, or where none is called so the end of one (``bn3`` for ``layer1.0.bn3`` and all its like). A
+    path goes before a keyword, and a longer path before a shorter.
+    """
 
     target: str
     by_label: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from netdsl.diagnostics import Span
@@ -14,6 +15,9 @@ MAX_DIGITS = 30
 #: Most operands of one sum, product or chain of conditions.
 MAX_TERMS = 100
 
+_NO_VALUE = "braces in a name hold a value, such as `{i}`; a brace of the name's own is written `\\{`"
+#: Of a text in quotes: a value in braces, or what stands between two.
+_PIECE = re.compile(r"\{([^{}]*)\}|(?:[^\\{]|\\.)+|\{")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -25,15 +29,19 @@ def _unquote(text: str) -> str:
 class Builder:
     """The callbacks for one file: ``file`` is its number in the list of sources, ``text`` what is read."""
 
-    def __init__(self, file: int) -> None:
+    def __init__(self, file: int, expression_in: Callable[[str, int], tree.Expression | None] | None = None) -> None:
         self.file = file
         self.text = ""
+        #: how far what is read stands behind its place in the file
+        self.shift = 0
+        #: reads a text that stands at an offset of the file as an expression; None where it is none
+        self.expression_in = expression_in or (lambda text, offset: None)
 
     # -- spans and tokens
 
     def at(self, child: Any) -> Span:
         if hasattr(child, "start_pos"):
-            return Span(self.file, child.start_pos, child.end_pos)
+            return Span(self.file, child.start_pos + self.shift, child.end_pos + self.shift)
         span: Span = child.span
         return span
 
@@ -155,9 +163,10 @@ class Builder:
 
     def init(self, children: list[Any]) -> tree.InitRule:
         equals = next(i for i, c in enumerate(children) if getattr(c, "type", None) == "EQUAL")
-        path = self.path(children[1:equals])
+        variant = self.word(children[1]) if getattr(children[1], "type", None) == "EXPECT_VARIANT" else None
+        targets = self.nodes(children, tree.Path)
         arguments = self.nodes(children, tree.InitArgument)
-        return tree.InitRule(path, self.word(children[equals + 1]), arguments, self.over(children))
+        return tree.InitRule(variant, targets, self.word(children[equals + 1]), arguments, self.over(children))
 
     def init_argument(self, children: list[Any]) -> tree.InitArgument:
         span = self.over(children)
@@ -220,9 +229,28 @@ class Builder:
             kind = getattr(child, "type", None)
             if kind is None:
                 parts.append(child)
+            elif kind == "STRING" and "{" in child:
+                parts.append(self.template(child))
             elif kind != "DOT":
                 parts.append(self.word(child))
         return tree.Path(tuple(parts), self.over(children))
+
+    def template(self, token: Any) -> tree.Template | tree.Name:
+        """A text in quotes with values in braces; `\\{` is a brace."""
+        parts: list[tree.Name | tree.Expression] = []
+        start = token.start_pos
+        for piece in _PIECE.finditer(token, 1, len(token) - 1):
+            span = Span(self.file, start + piece.start(), start + piece.end())
+            if piece[0] == "{":
+                parts.append(tree.Literal(0, span, _NO_VALUE))
+            elif piece[1] is None:
+                parts.append(tree.Name(_unquote(f'"{piece[0]}"'), span, True))
+            else:
+                value = self.expression_in(piece[1], span.start + 1)
+                parts.append(value._replace(span=span) if value is not None else tree.Literal(0, span, _NO_VALUE))
+        if all(isinstance(part, tree.Name) for part in parts):
+            return self.word(token)
+        return tree.Template(tuple(parts), self.at(token))
 
     def repeat(self, children: list[Any]) -> Any:
         return _Repeat(self.expression(children[1]), self.over(children))
@@ -383,7 +411,7 @@ class Builder:
             left = tree.Binary(str(sign), left, operand, left.span.to(operand.span), self.at(sign))
         return left
 
-    comparison = sum = product = chain
+    comparison = sum = product = power = chain
 
     def prefix(self, children: list[Any]) -> tree.Expression:
         return tree.Unary(str(children[0]), self.expression(children[1]), self.over(children))

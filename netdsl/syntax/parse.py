@@ -26,8 +26,8 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
 
-_builder = Builder(0)
 _parser: Parser | None = None
+_inner: Parser | None = None
 
 
 def parser() -> Parser:
@@ -36,6 +36,25 @@ def parser() -> Parser:
     if _parser is None:
         _parser = load(_builder)
     return _parser
+
+
+def expression_in(text: str, offset: int) -> tree.Expression | None:
+    """Reads a text that stands alone as an expression, whose spans count from ``offset``."""
+    global _inner
+    if _inner is None:
+        _inner = load(_part)
+    before = "param x = ("
+    _part.file, _part.shift = _builder.file, offset - len(before)
+    try:
+        (declared,) = _inner.parse(f"{before}{text})")
+        (setting,) = declared.settings
+    except (Unexpected, ValueError):
+        return None
+    return setting.value  # type: ignore[no-any-return]
+
+
+_builder = Builder(0, expression_in)
+_part = Builder(0)
 
 
 def load(build: object) -> Parser:
@@ -204,6 +223,8 @@ def _expected(names: set[str]) -> str:
         return _ITEM if "STYLE" not in names else f"{_ITEM} or a statement such as `style conv = _, relu`"
     if {"EQUAL", "LESSTHAN"} <= names and "PLUS" not in names:
         return "a relation such as `=` or `<=`"
+    if {"EXPECT_VARIANT", "STRING"} <= names:
+        return "a layer such as `conv`, or a label"
     if {"EXPECT_VARIANT", "NAME"} <= names:
         return "a quantity such as `params`"
     if {"LPAR", "INT", "NAME", "TRUE"} <= names:

@@ -119,7 +119,14 @@ class Binary(Node):
     sign: Span
 
 
-Expression: TypeAlias = Literal | Variable | Member | Function | Unary | Binary
+class Template(Node):
+    """``"block{k}-{i}"``: a name in quotes, with values filled in. Its value is a text."""
+
+    parts: tuple[Name | Expression, ...]
+    span: Span
+
+
+Expression: TypeAlias = Literal | Variable | Member | Function | Unary | Binary | Template
 
 
 class Sizes(Node):
@@ -435,9 +442,10 @@ class InitArgument(Node):
 
 
 class InitRule(Node):
-    """``init conv = kaiming_normal fan_out``"""
+    """``init conv, fc = kaiming_normal fan_out``, ``init 50: conv = normal 0.01``"""
 
-    target: Path
+    variant: Name | None
+    targets: tuple[Path, ...]
     scheme: Name
     arguments: tuple[InitArgument, ...]
     span: Span
@@ -498,6 +506,9 @@ def show_path(path: Path) -> str:
     for part in path.parts:
         if isinstance(part, Name):
             parts.append(part.text)
+        elif isinstance(part, Template):
+            inner = "".join(p.text if isinstance(p, Name) else show_path(Path((p,), p.span)) for p in part.parts)
+            parts.append(f'"{inner}"')
         else:
             parts.append(f"{{{part.name}}}" if isinstance(part, Variable) else "{…}")
     return ".".join(parts)

@@ -7,64 +7,56 @@ from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.text import Atom, Bracket, literal, quoted
 from netdsl.ir.graph import Graph, Init, Node
+from netdsl.ir.op import registry
 
 #: For each scheme the function of ``torch.nn.init`` and the arguments that it takes, with defaults where PyTorch has
 #: others or none.
 _SCHEMES: dict[str, tuple[str, dict[str, object]]] = {
-    "normal": ("normal_", {"mean": None, "std": None}),
-    "uniform": ("uniform_", {"a": None, "b": None}),
-    "trunc_normal": ("trunc_normal_", {"mean": None, "std": None, "a": None, "b": None}),
-    "xavier_normal": ("xavier_normal_", {"gain": None}),
-    "xavier_uniform": ("xavier_uniform_", {"gain": None}),
-    "kaiming_normal": ("kaiming_normal_", {"a": None, "mode": None, "nonlinearity": "relu"}),
-    "kaiming_uniform": ("kaiming_uniform_", {"a": None, "mode": None, "nonlinearity": "relu"}),
-    "orthogonal": ("orthogonal_", {"gain": None}),
-    "constant": ("constant_", {"value": 0.0}),
-    "zeros": ("zeros_", {}),
-    "ones": ("ones_", {}),
+    "normal": ("nn.init.normal_", {"mean": None, "std": None}),
+    "uniform": ("nn.init.uniform_", {"a": None, "b": None}),
+    "trunc_normal": ("nn.init.trunc_normal_", {"mean": None, "std": None, "a": None, "b": None}),
+    "xavier_normal": ("nn.init.xavier_normal_", {"gain": None}),
+    "xavier_uniform": ("nn.init.xavier_uniform_", {"gain": None}),
+    "kaiming_normal": ("nn.init.kaiming_normal_", {"a": None, "mode": None, "nonlinearity": "relu"}),
+    "kaiming_uniform": ("nn.init.kaiming_uniform_", {"a": None, "mode": None, "nonlinearity": "relu"}),
+    "orthogonal": ("nn.init.orthogonal_", {"gain": None}),
+    "constant": ("nn.init.constant_", {"value": 0.0}),
+    "zeros": ("nn.init.zeros_", {}),
+    "ones": ("nn.init.ones_", {}),
+    "bilinear": ("bilinear_", {}),
 }
+
+#: What torch has no function for.
+_BILINEAR = '''\
+def bilinear_(weight: Tensor) -> None:
+    """Fills a transposed convolution's weight so that each channel is enlarged on its own, by linear interpolation."""
+    kernel = torch.ones(())
+    for size in weight.shape[2:]:
+        factor = (size + 1) // 2
+        centre = factor - 1 if size % 2 else factor - 0.5
+        line = 1 - (torch.arange(size) - centre).abs() / factor
+        kernel = kernel.unsqueeze(-1) * line
+    filled = torch.zeros(weight.shape)
+    channels = torch.arange(weight.shape[0])
+    filled[channels, channels % weight.shape[1]] = kernel
+    with torch.no_grad():
+        weight.copy_(filled)
+'''
+
+
+def helpers(graph: Graph) -> list[str]:
+    """The functions that the file must have for its initialisation, as texts."""
+    return [_BILINEAR] if any(init.scheme == "bilinear" for init in graph.inits) else []
 
 
 def initialisation(graph: Graph, plan: Plan, net: Definition) -> list[str]:
-    """Statements at the end of the net's ``__init__``: kinds of operators first, then what a label names."""
-    lines: list[str] = []
-    for init in sorted(graph.inits, key=lambda init: init.by_label):
-        added = _one(graph, plan, net, init)
-        # Loops over all modules that choose by class are one loop.
-        at = max((at for at, line in enumerate(lines) if not line.startswith(" " * 12)), default=-1)
-        if at >= 0 and len(added) > 1 and lines[at] == added[0] and added[1].lstrip().startswith("if isinstance"):
-            asked = {line.strip().removeprefix("el") for line in lines[at:] if "if isinstance" in line}
-            if added[1].strip() not in asked:
-                added = [added[1].replace("if", "elif", 1), *added[2:]]
-        lines += added
-    return lines
-
-
-def _one(graph: Graph, plan: Plan, net: Definition, init: Init) -> list[str]:
+    """Statements at the end of the net's ``__init__``: kinds of operators first, then what a path names."""
     firsts = _modules(graph)
-    inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
-    if init.by_label:
-        chosen = [firsts[init.target]] if init.target in firsts else [node for node in inside if node.op.weight_layer]
-    else:
-        chosen = [node for node in firsts.values() if node.op.keyword == init.target]
-    chosen = [node for node in chosen if node.op.tensors(graph.input_shapes(node))]
-    if not chosen:
-        return []
-    whole = init.by_label and init.target not in firsts
-    among = inside if whole else list(firsts.values())
-    test = _test(plan, chosen, among)
-    if test is not None and (whole or not init.by_label) and (len(chosen) > 1 or not whole):
-        body = _calls(graph, init, "module", chosen, 16)
-        root = access(net, init.target) if whole else "self"
-        return [f"        for module in {root}.modules():", f"            if {test}:", *body] if body else []
-    if len(chosen) > 2 and len({_tensors(graph, node) for node in chosen}) == 1 and "" not in _names(graph, chosen[0]):
-        names = [Atom(quoted(node.module or "")) for node in chosen]
-        lines = Bracket("(", names, ")", tall=True).lines(8, "for name in ", ":")
-        lines.append("            module = self.get_submodule(name)")
-        return [*lines, *_calls(graph, init, "module", chosen, 12)]
-    lines = []
-    for node in chosen:
-        lines += _calls(graph, init, access(net, node.module or ""), [node], 8)
+    kinds = [(init, _of_kind(graph, init, firsts)) for init in graph.inits if not init.by_label]
+    lines = _by_kind(graph, plan, net, [(init, nodes) for init, nodes in kinds if nodes], firsts)
+    for init in sorted(graph.inits, key=lambda init: init.target.count(".")):
+        if init.by_label:
+            lines += _by_path(graph, plan, net, init, firsts)
     return lines
 
 
@@ -77,10 +69,117 @@ def _modules(graph: Graph) -> dict[str, Node]:
     return found
 
 
+# -- by kind ----------------------------------------------------------------------------------------------------------
+
+
+def _of_kind(graph: Graph, init: Init, firsts: dict[str, Node]) -> list[Node]:
+    """The modules of a kind, those that take its style among them unless an initialisation names their own kind."""
+    own = {other.target for other in graph.inits if not other.by_label}
+    kinds = {init.target} | {
+        keyword for keyword, op in registry().items() if op.style_of == init.target and keyword not in own
+    }
+    return [node for node in firsts.values() if node.op.keyword in kinds and _tensors(graph, node)]
+
+
+def _by_kind(
+    graph: Graph, plan: Plan, net: Definition, rules: list[tuple[Init, list[Node]]], firsts: dict[str, Node]
+) -> list[str]:
+    """One loop over all modules, whose conditions tell the kinds apart; kinds that start alike share one."""
+    tested: list[tuple[str, list[str]]] = []
+    named: list[str] = []
+    sorts: dict[tuple[object, ...], tuple[Init, list[Node]]] = {}
+    for init, nodes in rules:
+        for node in nodes:
+            sort = (init.scheme, init.arguments, plan.call(node).kind, plan.call(node).target)
+            sorts.setdefault(sort, (init, []))[1].append(node)
+    for init, nodes in sorts.values():
+        test = _test(plan, nodes, list(firsts.values()))
+        if test is None:
+            named += _listed(graph, net, init, nodes)
+        elif body := _calls(graph, init, "module", nodes, 16):
+            tested.append((test, body))
+    lines: list[str] = []
+    merged: dict[str, list[str]] = {}
+    plain = [(test, body) for test, body in tested if _class(test) is not None]
+    for test, body in plain:
+        merged.setdefault("\n".join(body), []).append(test)
+    done: set[str] = set()
+    for test, body in tested:
+        if test in done:
+            continue
+        alike = merged.get("\n".join(body), []) if _class(test) is not None else [test]
+        done.update(alike)
+        if len(alike) > 1:
+            classes = dict.fromkeys(_class(other) for other in alike)
+            test = f"isinstance(module, ({', '.join(str(name) for name in classes)}))"
+        lines += [f"            {'el' if lines else ''}if {test}:", *body]
+    return [*(["        for module in self.modules():", *lines] if lines else []), *named]
+
+
+def _class(test: str) -> str | None:
+    """The class that a condition asks for, where it asks for nothing else."""
+    name = test.removeprefix("isinstance(module, ").removesuffix(")")
+    return name if test == f"isinstance(module, {name})" and name.replace(".", "").isidentifier() else None
+
+
+# -- by path ----------------------------------------------------------------------------------------------------------
+
+
+def _by_path(graph: Graph, plan: Plan, net: Definition, init: Init, firsts: dict[str, Node]) -> list[str]:
+    """The statements for a module, for the weight layers of a scope, or for all whose paths end alike."""
+    ending = f".{init.target}"
+    inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
+    if init.target in firsts:
+        return _listed(graph, net, init, [firsts[init.target]])
+    if inside:
+        chosen = [node for node in inside if node.op.weight_layer]
+        test = _test(plan, chosen, inside)
+        if test is not None and len(chosen) > 1:
+            body = _calls(graph, init, "module", chosen, 16)
+            loop = f"        for module in {access(net, init.target)}.modules():"
+            return [loop, f"            if {test}:", *body] if body else []
+        return _listed(graph, net, init, chosen)
+    chosen = [node for path, node in firsts.items() if path.endswith(ending)]
+    if len(chosen) > 1 and _alike(graph, chosen) and not any(scope.path.endswith(ending) for scope in graph.scopes):
+        body = _calls(graph, init, "module", chosen, 16)
+        loop = "        for name, module in self.named_modules():"
+        return [loop, f"            if name.endswith({quoted(ending)}):", *body] if body else []
+    scopes = [scope.path for scope in graph.scopes if scope.path.endswith(ending)]
+    chosen += [
+        node
+        for path, node in firsts.items()
+        if node.op.weight_layer and any(path.startswith(f"{scope}.") for scope in scopes)
+    ]
+    return _listed(graph, net, init, chosen)
+
+
+def _listed(graph: Graph, net: Definition, init: Init, chosen: list[Node]) -> list[str]:
+    """The statements for modules that only their names tell from others."""
+    chosen = [node for node in chosen if _tensors(graph, node)]
+    if len(chosen) > 2 and _alike(graph, chosen):
+        body = _calls(graph, init, "module", chosen, 12)
+        names = [Atom(quoted(node.module or "")) for node in chosen]
+        lines = Bracket("(", names, ")", tall=True).lines(8, "for name in ", ":")
+        return [*lines, "            module = self.get_submodule(name)", *body] if body else []
+    lines = []
+    for node in chosen:
+        lines += _calls(graph, init, access(net, node.module or ""), [node], 8)
+    return lines
+
+
+def _alike(graph: Graph, nodes: list[Node]) -> bool:
+    """Whether the modules have the same parameters, as attributes."""
+    names = {_tensors(graph, node) for node in nodes}
+    return len(names) == 1 and all(name for name, _ in next(iter(names)))
+
+
+# -- one module -------------------------------------------------------------------------------------------------------
+
+
 def _test(plan: Plan, chosen: list[Node], among: list[Node]) -> str | None:
     """A condition on ``module`` that holds for just these of the nodes' modules, or None where none is simple."""
     calls = {(plan.call(node).kind, plan.call(node).target) for node in chosen}
-    if len(calls) > 1:
+    if len(calls) > 1 or not calls:
         return None
     kind, target = calls.pop()
     shown = target.removeprefix("torch.") if target.startswith("torch.nn.") else target
@@ -106,10 +205,6 @@ def _tensors(graph: Graph, node: Node) -> tuple[tuple[str, bool], ...]:
     return tuple((tensor.name, tensor.additive) for tensor in tensors if not tensor.buffer)
 
 
-def _names(graph: Graph, node: Node) -> list[str]:
-    return [name for name, _ in _tensors(graph, node)]
-
-
 def _calls(graph: Graph, init: Init, module: str, nodes: list[Node], indent: int) -> list[str]:
     """The calls for the weight of a module, and for its bias where one is asked for."""
     arguments = dict(init.arguments)
@@ -127,7 +222,7 @@ def _calls(graph: Graph, init: Init, module: str, nodes: list[Node], indent: int
     lines = []
     weights = {next((name for name, additive in _tensors(graph, node) if not additive), None) for node in nodes}
     for weight in sorted(name for name in weights if name is not None):
-        lines.append(f"{pad}nn.init.{function}({f'{module}.{weight}' if weight else module}{words})")
+        lines.append(f"{pad}{function}({f'{module}.{weight}' if weight else module}{words})")
     if bias is not None:
         with_bias = [any(name == "bias" for name, _ in _tensors(graph, node)) for node in nodes]
         if any(with_bias):

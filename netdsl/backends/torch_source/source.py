@@ -8,7 +8,7 @@ from netdsl.analyses.cost import costs
 from netdsl.backends.torch_source.classes import Definition, define
 from netdsl.backends.torch_source.constructor import Writer
 from netdsl.backends.torch_source.forward import Forward, Line, statement, statements
-from netdsl.backends.torch_source.inits import initialisation
+from netdsl.backends.torch_source.inits import helpers, initialisation
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.steps import EVAL, TRAIN
 from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain, prose, snake, unique, wrapped
@@ -27,7 +27,7 @@ def torch_source(graph: Graph) -> str:
     can put code into it.
     """
     plan = Plan(graph)
-    sources = _operator_sources(plan)
+    sources = [*helpers(graph), *_operator_sources(plan)]
     reserved = {name for text in sources for name in re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE)}
     net_name = unique(_net_name(graph), RESERVED | reserved)
     output_name = unique(f"{net_name}Output", RESERVED | reserved)
