@@ -66,7 +66,9 @@ class _Convolution(Op):
         default=False,
         description="standardised weights: zero mean, unit variance for each output channel (Qiao et al. 2019)",
     )
-    ws_eps: float = field(default=1e-6, ge=0, description="added to the variance by which `ws` divides")
+    ws_eps: float | None = field(
+        default=None, ge=0, description="added to the variance by which `ws` divides: 1e-6 unless given"
+    )
     gain: bool = field(
         default=False,
         description="with `ws`: weights are divided by the root of their number too, and each output channel's are "
@@ -189,7 +191,7 @@ class _Convolution(Op):
             kwargs.append(("padding_mode", self.pad_mode))
         args = (channels, self.channels, printed(self.kernel))
         if own or self.ws or self.frozen:
-            if self.ws and self.ws_eps != 1e-6:
+            if self.ws and self.ws_eps is not None:
                 kwargs.append(("eps", self.ws_eps))
             name, source = variant_source(rank, same_tf=own, ws=self.ws, gain=self.gain, frozen=self.frozen)
             return Call("module", name, args, tuple(kwargs), source)
