@@ -95,6 +95,7 @@ CODES: dict[str, str] = {
     "ND308": "a soft-max that a loss would see",
     "ND309": "a layer that leads nowhere",
     "ND310": "a join of one branch",
+    "ND311": "a dropped path with none beside it",
     "ND401": "a module that contradicts its graph",
 }
 

@@ -154,6 +154,12 @@ def rates(text: str) -> list[float]:
         ("dropout {a}..{2*a} ×2", [0.1, 0.2]),
         ("add { conv3-3, droppath 0..0.2 | id } ×2\nconv3-3\nadd { conv3-3, droppath 0..0.2 | id }", [0.0, 0.1, 0.2]),
         ("block f { add { conv3-3, droppath 0..{a} | id } }\nf ×2, f", [0.0, 0.05, 0.1]),
+        ("block f { add { conv3-3, droppath 0..<0.3 | id } }\nf ×2, f", [0.0, 0.1, 0.2]),
+        ("dropout 0.2..<{a}, relu, dropout 0.2..{a}, relu, dropout 0.2..<0.1", [0.2, 0.2, 0.15]),
+        # one whose path is absent counts
+        ("block f(s) { add { conv3-3, droppath 0..<0.3 | if s { id } } }\nf(true), f(false), f(true)", [0.0, 0.2]),
+        ("block f(s) { add { [relu, [droppath 0..0.2]] | if s { id } } }\nf(true), f(false), f(true)", [0.0, 0.2]),
+        ("block f(s) { add { add { droppath 0.1 | if s { id } } | id } }\nf(true), f(false)", [0.1, 0.1]),
         ("style dropout = _ 0..0.2\ndropout ×2, dropout", [0.0, 0.1, 0.2]),
         ("dropout 0..0.1, dropout 0..0.3, dropout 0..0.1, dropout 0..0.3", [0.0, 0.0, 0.1, 0.3]),
         ("dropout 0..0.2 train ×3", [0.0, 0.1, 0.2]),

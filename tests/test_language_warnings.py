@@ -61,6 +61,12 @@ CASES: dict[str, list[tuple[str, str, str]]] = {
         ("relu as a\ngelu, silu\n@a", "silu", "relu as a\ngelu, silu\noutput b { id }\n@a"),
         ("relu as a\nb: [gelu, silu]\n@a", "silu", "relu as a\nb: [gelu, silu]\nadd { @b | @a }"),
     ],
+    "ND311": [
+        ("conv3-3, droppath 0.1", "droppath 0.1", "add { conv3-3, droppath 0.1 | id }"),
+        ("add { relu | id }, droppath 0.1", "droppath 0.1", "block f { relu, droppath 0.1 }\nadd { f | id }"),
+        ("mul { relu | droppath 0.1 }", "droppath 0.1", "add { add { droppath 0.1 } | id }"),
+        ("concat { relu | conv3-3 +droppath 0.1 }", "droppath 0.1", "add { concat { droppath 0.1 | id } | conv1-6 }"),
+    ],
     "ND310": [
         ("add { relu }", "add", "add { relu | id }"),
         ("concat { | relu }", "concat", "param f = false\nconcat { if f { gelu } | relu }"),

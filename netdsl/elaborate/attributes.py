@@ -15,13 +15,17 @@ UNIVERSAL = ("plain", "train", "eval")
 
 
 class Ramp:
-    """``a..b``: a value that grows over all such layers of the net, and is known when all are."""
+    """``a..b``: a value that grows over all such layers of the net, and is known when all are.
 
-    __slots__ = ("first", "last")
+    The last of them has ``last``; with ``a..<b`` (``open``) the one after them would have it.
+    """
 
-    def __init__(self, first: float, last: float) -> None:
+    __slots__ = ("first", "last", "open")
+
+    def __init__(self, first: float, last: float, open: bool) -> None:
         self.first = first
         self.last = last
+        self.open = open
 
 
 class Given:
@@ -182,7 +186,7 @@ def read(attribute: Attribute, value: tree.Value, env: Env, rank: int | None) ->
             raise stop("ND209", f"`{attribute.name}` cannot ramp: it is no fraction", value.span)
         first = one(attribute, evaluate(value.first, env), value.first.span)
         last = one(attribute, evaluate(value.last, env), value.last.span)
-        return Ramp(first, last)
+        return Ramp(first, last, value.open)
     assert isinstance(value, tree.Sizes)
     if attribute.kind == "word":
         return _word(attribute, value, env)

@@ -60,7 +60,7 @@ class BlockMaker(BranchMaker):
             scope.arguments = tuple(scalars)
             context.labels.inner[label if label is not None else scope.name] = labels
             own: tuple[Styles, ...] = ((styles, env), (block.program.styles, block.program.env))
-            place = Context(block.program, env, inside.frame, labels, own, context.mode)
+            place = Context(block.program, env, inside.frame, labels, own, context.mode, joined=context.joined)
             self.calls.append((text, call.span))
             try:
                 rows = [line for line in block.syntax.body.lines if isinstance(line, tree.Row)]

@@ -55,8 +55,12 @@ class BranchMaker(LayerMaker):
             raise stop("ND232", f"`{join.word.text}` has no branch to join", join.span)
         results: list[Tensor] = []
         spans: list[Span] = []
+        joined = context.joined
+        if join.word.text.lower() in ("add", "sub") and len(join.branches) > 1:
+            env = Env(context.env, entering=flow)
+            joined = sum(not self.absent(branch, env) for branch in join.branches) > 1 or joined is True
         for branch in join.branches:
-            inside = context.at(env=Env(context.env, entering=flow))
+            inside = context.at(env=Env(context.env, entering=flow), joined=joined)
             if self.absent(branch, inside.env):
                 continue
             result = self.rows(branch.rows, inside, flow)

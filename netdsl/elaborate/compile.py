@@ -279,7 +279,7 @@ class Compiler:
             ramp(drafts)
             graph = make_graph(program, chosen, drafts, outputs, inputs, inits, self.sources)
             verify(graph)
-            self.diagnostics += warnings(program, graph)
+            self.diagnostics += warnings(program, graph, tuple(drafts.warned.values()))
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
         return self.done(graph, drafts.drafts)
 

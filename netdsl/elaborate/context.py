@@ -94,10 +94,11 @@ class Context:
     """Where an item stands.
 
     ``styles`` are searched in order. ``target`` is what ``_`` means, inside a style; items there get no style of their
-    own. ``loose`` is true inside a repeat that has no label, where labels would stand several times.
+    own. ``loose`` is true inside a repeat that has no label, where labels would stand several times. ``joined`` is true
+    in a branch of an ``add`` that has others beside it, false in one whose others are absent, None outside of both.
     """
 
-    __slots__ = ("env", "frame", "labels", "loose", "mode", "program", "styles", "target")
+    __slots__ = ("env", "frame", "joined", "labels", "loose", "mode", "program", "styles", "target")
 
     def __init__(
         self,
@@ -109,6 +110,7 @@ class Context:
         mode: Mode = "both",
         target: Callable[[Tensor | None, Context, str | None, tree.Layer], Tensor] | None = None,
         loose: bool = False,
+        joined: bool | None = None,
     ) -> None:
         self.program = program
         self.env = env
@@ -118,6 +120,7 @@ class Context:
         self.mode = mode
         self.target = target
         self.loose = loose
+        self.joined = joined
 
     def at(
         self,
@@ -127,6 +130,7 @@ class Context:
         labels: Labels | None = None,
         mode: Mode | None = None,
         loose: bool | None = None,
+        joined: bool | None = None,
     ) -> Context:
         """The same place but for what is given."""
         return Context(
@@ -138,4 +142,5 @@ class Context:
             self.mode if mode is None else mode,
             self.target,
             self.loose if loose is None else loose,
+            self.joined if joined is None else joined,
         )

@@ -13,17 +13,18 @@ from netdsl.ir.graph import Graph, Init, Node, Output, Scope
 
 def ramp(drafts: Maker) -> None:
     """Gives every layer of a ramp its share, evenly from the first to the last, in the order of the net."""
-    groups: dict[tuple[str, str, float, float], list[int]] = {}
-    for index, field, given in drafts.ramps:
-        draft = drafts.drafts[index]
-        if draft.name != draft.module:
+    groups: dict[tuple[str, str, float, float, bool], list[int | None]] = {}
+    for index, keyword, field, given in drafts.ramps:
+        if index is not None and drafts.drafts[index].name != drafts.drafts[index].module:
             continue  # applied again: it has its share already
-        key = (draft.op.keyword, field, given.first, given.last)
+        key = (keyword, field, given.first, given.last, given.open)
         groups.setdefault(key, []).append(index)
     shares: dict[str, dict[str, float]] = {}
-    for (_, field, first, last), members in groups.items():
-        steps = max(1, len(members) - 1)
+    for (_, field, first, last, half), members in groups.items():
+        steps = max(1, len(members) - (0 if half else 1))
         for place, index in enumerate(members):
+            if index is None:
+                continue
             module = drafts.drafts[index].name
             shares.setdefault(module, {})[field] = round(first + (last - first) * place / steps, 12)
     for draft in drafts.drafts:

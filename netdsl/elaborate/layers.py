@@ -190,7 +190,15 @@ class LayerMaker(Maker):
     ) -> Tensor | None:
         """The items of a style, in a scope of their own where it is in brackets."""
         inside = Context(
-            context.program, env, context.frame, context.labels, context.styles, context.mode, target, context.loose
+            context.program,
+            env,
+            context.frame,
+            context.labels,
+            context.styles,
+            context.mode,
+            target,
+            context.loose,
+            context.joined,
         )
         result: Tensor | None
         if bracketed:
@@ -198,7 +206,15 @@ class LayerMaker(Maker):
             assert isinstance(core, tree.Group)
             with self.scoped("layer", context, op.keyword, label, layer.span, enters, numbered=True) as (scope, done):
                 within = Context(
-                    context.program, env, scope.frame, scope.labels, context.styles, context.mode, target, False
+                    context.program,
+                    env,
+                    scope.frame,
+                    scope.labels,
+                    context.styles,
+                    context.mode,
+                    target,
+                    False,
+                    context.joined,
                 )
                 result = done(self.rows(core.rows, within, enters))
         else:
@@ -216,6 +232,7 @@ class LayerMaker(Maker):
             context.mode,
             no_target,
             context.loose,
+            context.joined,
         )
         if any(isinstance(m, tree.Flag) and m.name.text in ("train", "eval") for m in suffix.modifiers):
             item = tree.Item(None, suffix, (), None, None, None, (), suffix.span)
@@ -263,6 +280,14 @@ class LayerMaker(Maker):
             return POISON
         shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         ramps = {name: value for name, value in given.values.items() if isinstance(value, Ramp)}
+        if op.beside_a_path and place.joined is not True:
+            if place.joined is False:
+                # Its place in a ramp counts, as in the nets that have such layers.
+                self.ramps += [(None, op.keyword, name, ramp) for name, ramp in ramps.items()]
+                return enters
+            message = f"`{op.keyword}` drops all of a tensor, and no path goes round it here"
+            help = f"it stands in a branch of an `add`: `{op.example.line}`"
+            self.warned.setdefault(("ND311", layer.span), Diagnostic("ND311", message, layer.span, help=help))
         values = {name: value.first if isinstance(value, Ramp) else value for name, value in given.values.items()}
         key = (op, shapes, *values.items())
         made = self.made.get(key)
@@ -277,7 +302,7 @@ class LayerMaker(Maker):
         except OpError as error:
             span = given.spans.get(error.field, layer.head) if error.field is not None else layer.head
             raise stop(error.code, error.message, span, help=error.help) from None
-        self.ramps += [(result.node, name, ramp) for name, ramp in ramps.items()]
+        self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
         return result
 
     def several(

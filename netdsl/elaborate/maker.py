@@ -44,12 +44,15 @@ class Maker:
         self.drafts: list[Draft] = []
         self.scopes: list[DraftScope] = []
         self.diagnostics: list[Diagnostic] = []
+        #: warnings that only elaboration can see, each place once
+        self.warned: dict[tuple[str, Span | None], Diagnostic] = {}
         self.reported: set[tuple[str, Span | None]] = set()
         #: the node of each module's first application
         self.modules: dict[str, int] = {}
         #: operators that were made before, with their outputs' shapes, by what was given and what enters
         self.made: dict[tuple[object, ...], tuple[Op, Shape, tuple[tuple[str, Op], ...]]] = {}
-        self.ramps: list[tuple[int, str, Ramp]] = []
+        #: node (None where the layer is absent, and counted all the same), keyword, attribute
+        self.ramps: list[tuple[int | None, str, str, Ramp]] = []
         #: the calls and the styles around the present item
         self.calls: list[tuple[str, Span]] = []
         self.styling: list[Span] = []

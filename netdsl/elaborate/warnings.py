@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdsl.analyses.view import dead_ends
 from netdsl.diagnostics import Diagnostic, Note, Span
 from netdsl.elaborate.program import Program
@@ -9,7 +11,7 @@ from netdsl.ir.graph import Graph, Node
 from netdsl.syntax import tree
 
 
-def warnings(program: Program, graph: Graph) -> list[Diagnostic]:
+def warnings(program: Program, graph: Graph, found_before: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
     """Every warning about a net, those that a spec allows left out."""
     nodes = _nodes(program)
     found = [
@@ -20,6 +22,7 @@ def warnings(program: Program, graph: Graph) -> list[Diagnostic]:
         *_nowhere(graph),
         *_unused(program, nodes),
         *_lone_branches(nodes),
+        *found_before,
     ]
     everywhere = {code.text for code in program.allowed}
     places = _allowed_places(nodes)

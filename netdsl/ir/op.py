@@ -109,6 +109,8 @@ class Op(Record):
     linear: ClassVar[bool] = False
     #: A soft-max or the like, which ``--logits`` takes off the end of a net.
     probabilities: ClassVar[bool] = False
+    #: Drops all of a tensor in training: makes sense only where another path goes round it to an ``add``.
+    beside_a_path: ClassVar[bool] = False
     #: May stand in a spec. False for what the compiler alone makes (a net's input).
     writable: ClassVar[bool] = True
     #: Takes a vector: the back-end flattens a map before it.

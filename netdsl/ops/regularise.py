@@ -48,10 +48,14 @@ class Dropout2d(_Dropout):
 
 @register
 class DropPath(_Dropout):
-    """Stochastic depth (Huang et al. 2016): drops all of an image's tensor in training, on the way into an ``add``."""
+    """Stochastic depth (Huang et al. 2016): drops all of an image's tensor in training, on the way into an ``add``.
+
+    In a branch whose other branches are absent it is absent too, and still takes its place in a ramp.
+    """
 
     keyword = word = "droppath"
     in_place = False
+    beside_a_path = True
     example = Example("add { conv3-8, droppath 0.1 | id }")
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:

@@ -336,9 +336,10 @@ class Builder:
 
     def value(self, children: list[Any]) -> tree.Value:
         span = self.over(children)
-        if any(getattr(c, "type", None) == "RANGE" for c in children):
+        sign = next((c for c in children if getattr(c, "type", None) == "RANGE"), None)
+        if sign is not None:
             values = self.expressions(children)
-            return tree.Range(values[0], values[-1], span)
+            return tree.Range(values[0], values[-1], sign == "..<", span)
         return tree.Sizes(self.expressions(children), span)
 
     def negative(self, children: list[Any]) -> tree.Expression:

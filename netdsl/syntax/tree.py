@@ -137,10 +137,11 @@ class Sizes(Node):
 
 
 class Range(Node):
-    """``0..0.2``"""
+    """``0..0.2``; ``0..<0.2`` is ``open``: it ends one step before its last value."""
 
     first: Expression
     last: Expression
+    open: bool
     span: Span
 
 
