@@ -36,7 +36,9 @@ def files(name: str, *, pictures: bool = True) -> Iterator[tuple[Path, bytes]]:
 def page(nets: list[Entry], usual: Entry, graphs: dict[str | None, Graph]) -> str:
     """The page of one spec: its paper, its text, the numbers of its variants, its layers, and its picture."""
     graph = graphs[usual.variant]
-    by = "block" if any(scope.kind == "block" for scope in graph.scopes) else "layer"
+    # A net of no blocks, or of one that holds nearly all of it, as U-Net's does, says more layer by layer.
+    several_blocks = sum(scope.kind == "block" for scope in graph.scopes) > 1 and len(stats(graph).by("block")) >= 8
+    by = "block" if several_blocks else "layer"
     several = f":{usual.variant}" if len(nets) > 1 else ""
     target = f"zoo:{usual.name}{several}"
     of = f", variant {usual.variant}" if several else ""

@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 #: Every code with its short title. ND0xx: files and options, ND1xx: syntax, ND2xx: meaning,
-#: ND3xx: warnings, ND4xx: what a built module contradicts.
+#: ND3xx: warnings, ND4xx: modules and their weights.
 CODES: dict[str, str] = {
     "ND001": "a file that cannot be read",
     "ND002": "a file that is not text",
@@ -97,6 +97,16 @@ CODES: dict[str, str] = {
     "ND310": "a join of one branch",
     "ND311": "a dropped path with none beside it",
     "ND401": "a module that contradicts its graph",
+    "ND402": "a checkpoint that is damaged",
+    "ND403": "a file that is no checkpoint",
+    "ND404": "a checkpoint that holds more than tensors",
+    "ND405": "a tensor that a checkpoint lacks",
+    "ND406": "a tensor that a net lacks",
+    "ND407": "a tensor of another shape",
+    "ND408": "numbers that are no weights",
+    "ND409": "a checkpoint of another variant",
+    "ND410": "a key map that cannot be used",
+    "ND411": "tensors that do not correspond one to one",
 }
 
 

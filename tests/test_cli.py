@@ -316,6 +316,43 @@ def test_the_table_of_a_terminal_has_the_same_numbers(monkeypatch: pytest.Monkey
             assert all(word in shown for word in line.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("stats", "-"), "family, inference view"),
+        (("stats", "-", "--variant", "wide"), "family, variant wide, inference view"),
+        (("check", "-"), "1 file, 2 nets: nothing to report"),
+        (("expand", "-"), "net family"),
+        (("build", "-", "--no-run"), "family.py, "),
+    ],
+)
+def test_a_spec_from_the_standard_input(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], part: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FAMILY.encode())))
+    shown = run(*words)
+    assert shown.code == 0 and part in shown.out
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"input 3x8x8\nmaxpol\n", " --> <stdin>:2:1"),
+        (b"\xff", "error[ND002]: the standard input is no UTF-8 text"),
+        (b"#" * 1_000_001, "error[ND007]: the standard input has over 1,000,000 bytes"),
+    ],
+)
+def test_what_is_wrong_with_the_standard_input(
+    run: Run, monkeypatch: pytest.MonkeyPatch, data: bytes, message: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    shown = run("stats", "-")
+    assert shown.code == 1 and message in shown.err
+    monkeypatch.setattr("sys.stdin", None)
+    assert "error[ND001]: cannot read the standard input" in run("stats", "-").err
+
+
 # -- check ------------------------------------------------------------------------------------------------------------
 
 

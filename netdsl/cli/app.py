@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "expand": "show a spec with every style, default and expression resolved",
     "ir": "show the graph that a spec compiles to, as text or JSON",
     "ops": "list the layers of the language, or one with its attributes",
+    "weights": "hold a checkpoint against a net, or convert its names",
     "zoo": "list the specs that are shipped, or print one",
 }
 

@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
 
 def default_output(path: str, graph: Graph) -> str:
     """``vgg19.py`` for ``specs/vgg19.net``, ``resnet_50.py`` for one of several variants: a name to import."""
-    stem = Path(path.removeprefix(PREFIX)).stem
+    stem = graph.name if path == "-" else Path(path.removeprefix(PREFIX)).stem
     if graph.variant is not None and len(graph.variants) > 1:
         stem = f"{stem}_{graph.variant}"
     return re.sub(r"\W", "_", stem) + ".py"

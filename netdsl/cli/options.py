@@ -63,7 +63,7 @@ def add_file(
         "file",
         metavar="FILE[:VARIANT]",
         nargs=nargs,
-        help=f"{what}, or zoo:NAME for a shipped one; a variant may follow a colon",
+        help=f"{what}; zoo:NAME is a shipped one, - the standard input; a variant may follow a colon",
     )
     parser.add_argument("--variant", metavar="NAME", help="the variant or column; the file's default without it")
     parser.add_argument(

@@ -72,9 +72,9 @@ def compile(
     """Compiles a spec into its graph.
 
     ``source`` is a path where it is a ``Path`` or a string of one line (``resnet.net``, ``resnet.net:50``), else the
-    text itself; ``zoo:resnet`` and ``zoo:resnet:50`` are of the shipped specs. ``variant`` is a variant or a table's
-    column; ``set`` gives parameters other values; ``input`` is another input shape ``(channels, *spatial)``.
-    ``max_nodes`` bounds the size of the net.
+    text itself; ``zoo:resnet`` and ``zoo:resnet:50`` are of the shipped specs, ``-`` is the standard input. ``variant``
+    is a variant or a table's column; ``set`` gives parameters other values; ``input`` is another input shape
+    ``(channels, *spatial)``. ``max_nodes`` bounds the size of the net.
 
     Raises :class:`NetdslError` with every error of the file. Torch is not needed.
     """

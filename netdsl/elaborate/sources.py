@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from netdsl import zoo
@@ -17,13 +18,15 @@ MAX_BYTES = 1_000_000
 def read(source: str | Path) -> tuple[Source, Path | None]:
     """The text behind ``source`` and its path: a ``Path`` or a one-line string is a path, anything else is text.
 
-    ``zoo:NAME`` is the shipped spec of that name, unless there is a file that is called so. Raises :class:`Stop` with a
-    diagnostic where a file cannot be read.
+    ``zoo:NAME`` is the shipped spec of that name, unless there is a file that is called so; ``-`` is the standard
+    input. Raises :class:`Stop` with a diagnostic where a file cannot be read.
     """
     if isinstance(source, str) and "\n" in source:
         return Source("<text>", source), None
     path = Path(source)
     name = str(path)
+    if name == "-":
+        return Source("<stdin>", _standard_input()), None
     path = _in_zoo(name) or path
     return Source(name, read_file(path)), path
 
@@ -45,6 +48,23 @@ def _in_zoo(name: str, folder: Path = Path()) -> Path | None:
     return shipped(name.removeprefix(zoo.PREFIX))
 
 
+#: The standard input that was read last, and its text: commands compile a spec several times.
+_stdin: tuple[object, str] | None = None
+
+
+def _standard_input() -> str:
+    global _stdin
+    if _stdin is None or _stdin[0] is not sys.stdin:
+        try:
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        except (AttributeError, OSError, ValueError):  # there is none, or it is closed
+            raise Stop(Diagnostic("ND001", "cannot read the standard input")) from None
+        if len(data) > MAX_BYTES:
+            raise Stop(Diagnostic("ND007", f"the standard input has over {MAX_BYTES:,} bytes, which no spec has"))
+        _stdin = (sys.stdin, _text(data, "the standard input"))
+    return _stdin[1]
+
+
 def read_file(path: Path) -> str:
     """A file's text. Raises :class:`Stop` for what is no readable text file of a bearable size."""
     name = str(path)
@@ -64,13 +84,17 @@ def read_file(path: Path) -> str:
         if isinstance(error, FileNotFoundError):
             help = _nearest_file(path)
         raise Stop(Diagnostic("ND001", f"cannot read `{name}`: {reason}", help=help)) from None
+    return _text(data, f"`{name}`")
+
+
+def _text(data: bytes, what: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"`{name}` is no UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}"
+        message = f"{what} is no UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}"
         raise Stop(Diagnostic("ND002", message)) from None
     if "\0" in text:
-        raise Stop(Diagnostic("ND002", f"`{name}` is no text: it has NUL bytes"))
+        raise Stop(Diagnostic("ND002", f"{what} is no text: it has NUL bytes"))
     return text
 
 

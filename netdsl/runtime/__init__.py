@@ -1,5 +1,5 @@
 """What needs torch: modules from specs, and the check that they are what their graphs say."""
 
-from netdsl.runtime.load import load
+from netdsl.runtime.load import WeightsWarning, load
 
-__all__ = ["load"]
+__all__ = ["WeightsWarning", "load"]

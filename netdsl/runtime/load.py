@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netdsl.backends.torch_source import torch_source
+from netdsl.diagnostics import NetdslError
+from netdsl.elaborate import analyse, split_variant
 from netdsl.elaborate import compile as compile_net
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Scalar, Shape
@@ -18,6 +22,12 @@ from netdsl.runtime.module import instantiate
 if TYPE_CHECKING:
     from torch import nn
 
+    from netdsl.runtime.weights import Comparison
+
+
+class WeightsWarning(UserWarning):
+    """Says what ``partial=True`` left as it started."""
+
 
 def load(
     source: str | os.PathLike[str] | Graph,
@@ -26,18 +36,34 @@ def load(
     set: Mapping[str, Scalar] | None = None,
     input: str | Shape | None = None,
     logits: bool = False,
+    weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    partial: bool = False,
+    seed: int | None = None,
 ) -> nn.Module:
     """Compiles a spec and returns its module, weights started as the spec says, on the CPU, in training mode.
 
     ``source``, ``variant``, ``set`` and ``input`` are those of :func:`netdsl.compile`; a graph is taken as it is, so
     the three options do not go with one (``TypeError``). ``logits`` takes a soft-max off the end of each output.
 
+    ``weights`` is a checkpoint: a safetensors file, a file of ``torch.save`` (``torch.load(weights_only=True)`` reads
+    it, so that nothing of it runs), or a ``state_dict`` in hand. The key map beside the spec, if there is one, is
+    applied first. Every tensor must fit; ``partial`` takes those that do, and a :class:`WeightsWarning` says what was
+    left.
+
+    ``seed`` starts the weights from that seed: the same ones whatever was drawn before, on any number of threads, and
+    what is drawn afterwards is what it would have been.
+
     The module is an ordinary ``nn.Module``: it takes tensors ``(batch, channels, *spatial)``, one for each input of the
     net. With one output it returns a tensor; a net with outputs for training returns a named tuple in training mode,
     ``main`` first, and its main output alone after ``.eval()``. Its source is that of ``netdsl build``.
 
-    Raises :class:`NetdslError` for what is wrong with the spec, and where torch cannot be imported.
+    Raises :class:`NetdslError` for what is wrong with the spec, for a checkpoint that cannot be read or does not fit
+    (there is no module then), and where torch cannot be imported.
     """
+    if partial and weights is None:
+        raise TypeError("`partial` goes with `weights`")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise TypeError(f"`seed` is a whole number, not {seed!r}")
     require_torch()
     if isinstance(source, Graph):
         if variant is not None or set is not None or input is not None:
@@ -46,6 +72,72 @@ def load(
     else:
         spec = source if isinstance(source, str) else Path(source)
         graph = compile_net(spec, variant=variant, set=set, input=input)
+    found = None if weights is None else _held(graph, weights)
+    if found is not None and ((not found.fits and not partial) or not found.matched):
+        raise _unfit(found, source, set, input)
     if logits:
         graph = strip_probabilities(graph)
-    return instantiate(torch_source(graph), graph.name)
+    with _seeded(seed):
+        module = instantiate(torch_source(graph), graph.name)
+    if seed is not None:
+        module.to(require_torch().get_default_device())
+    if found is not None:
+        _fill(module, found)
+    return module
+
+
+def _held(graph: Graph, weights: str | os.PathLike[str] | Mapping[str, Any]) -> Comparison:
+    from netdsl.runtime.weights import compare, find
+
+    return compare(graph, find(weights))
+
+
+def _unfit(
+    found: Comparison,
+    source: str | os.PathLike[str] | Graph,
+    set: Mapping[str, Scalar] | None,
+    input: str | Shape | None,
+) -> NetdslError:
+    """Every problem of a checkpoint; where it is another variant's, that alone."""
+    from netdsl.runtime.explain import explain, of_another_variant, other_variants
+
+    if not isinstance(source, Graph):
+        plain = split_variant(source)[0] if isinstance(source, str) else Path(source)
+
+        def make(variant: str) -> Graph | None:
+            return analyse(plain, variant=variant, set=set, input=input).graph
+
+        if fitting := other_variants(found, make):
+            return NetdslError([of_another_variant(found, fitting)], found.graph.sources)
+    return NetdslError(explain(found), found.graph.sources)
+
+
+def _fill(module: nn.Module, found: Comparison) -> None:
+    """Gives a module the tensors that fit: all are read before the first is changed."""
+    from netdsl.runtime.weights import values
+
+    module.load_state_dict(values(found), strict=False)
+    if found.problems:
+        left = [row.key for row in found.problems]
+        shown = ", ".join(left[:6]) + (f" and {len(left) - 6:,} more" if len(left) > 6 else "")
+        message = f"{len(found.matched):,} tensors of {found.checkpoint.name} were loaded, and these were not: {shown}"
+        warnings.warn(message, WeightsWarning, stacklevel=3)
+
+
+@contextmanager
+def _seeded(seed: int | None) -> Iterator[None]:
+    """Inside, numbers are drawn from ``seed``, by one thread, on the CPU; the state outside is left as it was."""
+    torch = require_torch()
+    if seed is None:
+        yield
+        return
+    threads = torch.get_num_threads()
+    # No torch.manual_seed: it would seed every GPU too.
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        torch.default_generator.manual_seed(seed)
+        # Some schemes (an orthogonal matrix) round otherwise with another number of threads.
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

@@ -20,7 +20,7 @@ def difference(module: nn.Module, reference: nn.Module, net: Net, shape: tuple[i
     generator = torch.Generator().manual_seed(0)
     state = module.state_dict()
     for tensor in state.values():
-        if tensor.is_floating_point() and tensor.dim() and bool((tensor == tensor.flatten()[0]).all()):
+        if tensor.is_floating_point() and bool((tensor == tensor.flatten()[0]).all()):
             if float(tensor.flatten()[0]) >= 0.5:
                 tensor.uniform_(0.5, 1.5, generator=generator)
             else:

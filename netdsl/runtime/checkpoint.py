@@ -1,0 +1,498 @@
+"""Reads checkpoints: safetensors, and what ``torch.save`` wrote, without ever running code that a file brings.
+
+A file is told by its first bytes, not by its name. Of a safetensors file the header is read and nothing else until
+tensors are asked for, and torch is not imported; a file of ``torch.save`` is read by ``torch.load(weights_only=True)``.
+Whatever is wrong with a file is a :class:`NetdslError`, and there is no half-read checkpoint.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean, nearest
+from netdsl.ir.types import Shape
+from netdsl.runtime.dependency import require_torch
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+    from torch import Tensor
+
+
+class Stored(NamedTuple):
+    """One tensor of a checkpoint, by what can be told without its values.
+
+    ``dtype`` is torch's word (``float32``). ``plain`` is false for what is no ordinary array (sparse, quantised).
+    """
+
+    shape: Shape
+    dtype: str
+    plain: bool = True
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+class Checkpoint:
+    """The tensors of a checkpoint by key.
+
+    ``name`` is what to call it in reports, ``form`` what kind of file it is. ``stored`` is in the order of the file;
+    ``ordered`` says whether that may be the order of the layers (safetensors sorts its keys). ``notes`` say what was
+    done to find the tensors.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        form: str,
+        stored: Mapping[str, Stored],
+        read: Callable[[Iterable[str]], dict[str, Tensor]],
+        *,
+        ordered: bool = True,
+        notes: Iterable[str] = (),
+        size: int | None = None,
+    ) -> None:
+        self.name = name
+        self.form = form
+        self.stored = dict(stored)
+        self.ordered = ordered and list(self.stored) != sorted(self.stored)
+        self.notes = tuple(notes)
+        self.size = size
+        self._read = read
+
+    def tensors(self, keys: Iterable[str]) -> dict[str, Tensor]:
+        """The tensors of these keys, on the CPU. Raises :class:`NetdslError` where the file can no longer be read."""
+        return self._read(keys)
+
+
+def open_checkpoint(path: str | os.PathLike[str], *, inside: str | None = None) -> Checkpoint:
+    """Reads which tensors a checkpoint holds.
+
+    ``inside`` is the key (or keys with dots between) of the dictionary to take, where a file holds several. Raises
+    :class:`NetdslError`: ND001 for what is no readable file, ND402 for a damaged one, ND403 for one that is no
+    checkpoint, ND404 for a pickle of more than tensors, ND008 where torch is needed and missing.
+    """
+    name = os.fspath(path)
+    head, size = _head(name)
+    if _looks_like_safetensors(head):
+        return _safetensors(name, size, head, inside)
+    if head.startswith(b"PK\x03\x04"):
+        _check_archive(name, size)
+        return _torch(name, size, "PyTorch", inside, mapped=True)
+    if _MAGIC in head[:64]:
+        return _torch(name, size, "PyTorch (the form before 1.6)", inside, mapped=False)
+    raise _no_checkpoint(name, size, head)
+
+
+def of_mapping(value: Mapping[str, Any], name: str = "the mapping") -> Checkpoint:
+    """A checkpoint out of a ``state_dict`` in hand. Raises :class:`NetdslError` (ND403) where it holds no tensors."""
+    return _gather(value, name, "a mapping", None, None)
+
+
+_AGAIN = "a download that broke off? fetch it again"
+
+
+def _error(code: str, message: str, help: str | None = None) -> NetdslError:
+    return NetdslError([Diagnostic(code, message, help=help)])
+
+
+# -- telling files apart ----------------------------------------------------------------------------------------------
+
+#: What ``torch.save`` began a file with before it wrote archives: a pickled number.
+_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
+
+_PAGE = "a web page (a download that went to a sign-in or an error page?)"
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs", "a pointer of Git LFS: `git lfs pull` fetches the file itself"),
+    (b"\x89HDF\r\n", "an HDF5 file, as Keras writes them"),
+    (b"\x93NUMPY", "an array of NumPy"),
+    (b"\x1f\x8b", "compressed by gzip: unpack it first"),
+    (b"BZh", "compressed by bzip2: unpack it first"),
+    (b"\xfd7zXZ", "compressed by xz: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+    (b"<!DOCTYPE", _PAGE),
+    (b"<!doctype", _PAGE),
+    (b"<html", _PAGE),
+    (b"<HTML", _PAGE),
+    (b"<?xml", "XML (the error page of a download?)"),
+    (b"\x08\x03\x12", "an ONNX model, it seems"),
+    (b"GGUF", "a GGUF file"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"net ", "a spec: the spec comes first, then the checkpoint"),
+)
+
+
+def _head(name: str) -> tuple[bytes, int]:
+    """The first bytes and the size of a file."""
+    try:
+        info = os.stat(name)
+        if stat.S_ISDIR(info.st_mode):
+            raise _error("ND001", f"`{name}` is a folder, and a checkpoint is a file", _in_folder(name))
+        if not stat.S_ISREG(info.st_mode):
+            raise _error("ND001", f"`{name}` is no regular file")
+        with open(name, "rb") as file:
+            return file.read(4096), info.st_size
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
+        help = _nearest_file(name) if isinstance(error, FileNotFoundError) else None
+        raise _error("ND001", f"cannot read `{name}`: {reason.lower()}", help) from None
+
+
+_ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
+
+
+def _in_folder(name: str) -> str | None:
+    try:
+        found = sorted(entry for entry in os.listdir(name) if entry.endswith(_ENDINGS))
+    except OSError:
+        return None
+    return f"in it is `{os.path.join(name, found[0])}`" if found else None
+
+
+def _nearest_file(name: str) -> str | None:
+    folder, _, _ = name.rpartition(os.sep)
+    try:
+        found = [entry for entry in os.listdir(folder or ".") if entry.endswith(_ENDINGS)]
+    except OSError:
+        return f"there is no folder `{folder}`"
+    near = nearest(os.path.basename(name), found)
+    return f"did you mean `{os.path.join(folder, near)}`?" if near else None
+
+
+def _looks_like_safetensors(head: bytes) -> bool:
+    return len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 40
+
+
+def _no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
+    help = "a checkpoint is a safetensors file, or a `.pth` or `.pt` that `torch.save` wrote"
+    if not size:
+        return _error("ND402", f"`{name}` is empty", "it was not written or downloaded to its end")
+    for signature, what in _SIGNATURES:
+        if head.startswith(signature):
+            return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
+    if head[257:262] == b"ustar":
+        what = "a tar archive, in which very old versions of PyTorch saved too; netdsl does not read it"
+        return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
+    if head[:1] == b"\x80" and head[1:2] <= b"\x05":
+        what = "a pickle that `torch.save` did not write, and unpickling runs what the file says"
+        return _error("ND404", f"`{name}` is {what}: it was not read", help)
+    if not head.strip(b"\0"):
+        return _error("ND402", f"`{name}` begins with {len(head):,} zero bytes", "the download left a hole: again?")
+    if name.endswith(".safetensors"):
+        length = int.from_bytes(head[:8], "little")
+        return _error("ND402", f"`{name}` is damaged: a header of {length:,} bytes cannot be", help)
+    if head.lstrip()[:1] in (b"{", b"["):
+        index = "safetensors.index" in name or b"weight_map" in head
+        what = "the index of a checkpoint in several files; netdsl reads one file" if index else "JSON"
+        return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
+    text = "text" if _is_text(head) else f"begins with {head[:4].hex(' ')}"
+    return _error("ND403", f"`{name}` is no checkpoint: it {'is ' if text == 'text' else ''}{text}", help)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        return head[:2048].decode("utf-8", errors="strict").isprintable() or (b"\n" in head and b"\0" not in head)
+    except UnicodeDecodeError:
+        return False
+
+
+# -- safetensors ------------------------------------------------------------------------------------------------------
+
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "BOOL": "bool",
+    "C64": "complex64",
+}
+
+
+def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Checkpoint:
+    try:
+        from safetensors import safe_open
+    except (ImportError, OSError) as error:
+        message = f"safetensors cannot be imported ({error}), and `{name}` is such a file"
+        raise _error("ND008", message, "install it with `pip install safetensors`") from None
+    if inside is not None:
+        raise _error("ND403", f"`{name}` has no `{inside}` to take tensors from: a safetensors file has one level")
+    try:
+        with safe_open(name, framework="np") as file:
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+            stored = {
+                key: Stored(tuple(part.get_shape()), _DTYPES.get(part.get_dtype(), part.get_dtype().lower()))
+                for key, part in slices.items()
+            }
+    except Exception as error:  # the library raises what it likes for what it cannot read
+        raise _damaged_safetensors(name, size, head, error) from None
+    if not stored:
+        raise _error("ND403", f"`{name}` is a safetensors file without a tensor")
+
+    def read(keys: Iterable[str]) -> dict[str, Tensor]:
+        require_torch()
+        try:
+            with safe_open(name, framework="pt", device="cpu") as file:
+                return {key: file.get_tensor(key) for key in keys}
+        except Exception as error:
+            raise _damaged_safetensors(name, size, head, error) from None
+
+    return Checkpoint(name, "safetensors", stored, read, ordered=False, size=size)
+
+
+def _damaged_safetensors(name: str, size: int, head: bytes, error: Exception) -> NetdslError:
+    length = int.from_bytes(head[:8], "little")
+    if 8 + length > size:
+        said = f"its header is said to be {length:,} bytes long, and the file has {size:,}"
+    else:
+        said = f"its header does not fit its {size:,} bytes ({_first_line(error)})"
+        if "not fully covered" in str(error):
+            said = f"it has {size:,} bytes, and by its header {_said_size(name, length)}"
+    return _error("ND402", f"`{name}` is damaged: {said}", _AGAIN)
+
+
+def _said_size(name: str, length: int) -> str:
+    """How long the header says that the file is."""
+    import json
+
+    with open(name, "rb") as file:
+        header = json.loads(file.read(8 + length)[8:])
+    ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
+    return f"{8 + length + max(ends, default=0):,}"
+
+
+# -- torch.save -------------------------------------------------------------------------------------------------------
+
+
+def _check_archive(name: str, size: int) -> None:
+    """Refuses an archive that ``torch.save`` did not write, and one whose records are not what their checksums say."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(name) as archive:
+            records = archive.infolist()
+            names = [record.filename for record in records]
+            if not any(entry.endswith("/data.pkl") for entry in names):
+                what = "holds arrays of NumPy" if any(entry.endswith(".npy") for entry in names) else "holds no tensors"
+                message = f"`{name}` is no checkpoint: it is a ZIP archive, and {what}"
+                raise _error("ND403", message, "a checkpoint is a safetensors file, or what `torch.save` wrote")
+            if any(entry.endswith("/constants.pkl") for entry in names):
+                message = f"`{name}` is a TorchScript archive: it holds a program, of which netdsl runs nothing"
+                help = "save its tensors alone: `torch.save(torch.jit.load(path).state_dict(), …)`"
+                raise _error("ND404", message, help)
+            if any(record.compress_type != zipfile.ZIP_STORED for record in records):
+                raise _error("ND403", f"`{name}` is a compressed ZIP archive, and `torch.save` compresses nothing")
+            for record in records:
+                # A checksum of zero is none: PyTorch can leave them out. torch.load itself looks at none.
+                if record.CRC:
+                    _read_through(archive, record, name)
+    except NetdslError:
+        raise
+    except Exception:
+        message = f"`{name}` is damaged: it begins as an archive of `torch.save`, and its directory is not at its end"
+        raise _error("ND402", f"{message}, after {size:,} bytes", _AGAIN) from None
+
+
+def _read_through(archive: ZipFile, record: ZipInfo, name: str) -> None:
+    """Reads a record, so that its checksum is looked at."""
+    from zipfile import BadZipFile
+
+    try:
+        with archive.open(record) as file:
+            while file.read(1 << 20):
+                pass
+    except BadZipFile:
+        message = f"`{name}` is damaged: its record `{record.filename}` is not what its checksum says"
+        raise _error("ND402", message, _AGAIN) from None
+
+
+def _torch(name: str, size: int, form: str, inside: str | None, *, mapped: bool) -> Checkpoint:
+    torch = require_torch()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = torch.load(name, map_location="cpu", weights_only=True, mmap=mapped)
+    except Exception as error:  # a broken pickle can raise anything
+        raise _unread(name, error) from None
+    return _gather(value, name, form, inside, size)
+
+
+_CLASS = re.compile(r"GLOBAL ([\w.<>]+)")
+
+
+def _unread(name: str, error: Exception) -> NetdslError:
+    import pickle
+
+    found = _CLASS.search(str(error))
+    if found is not None:
+        what = found[1]
+        blocked = "is blocked" in str(error)
+        message = f"`{name}` holds more than tensors, and reading it would run `{what}`: it was not read"
+        if not blocked and re.search(r"\.nn\.|models?\.|\.[A-Z]\w*Net\w*$", what):
+            message = f"`{name}` holds a whole pickled module (`{what}`), and reading that runs code: it was not read"
+        help = "where you trust its origin, read it with PyTorch, and save its tensors alone: "
+        help += "`torch.save(module.state_dict(), …)`"
+        return _error("ND404", message, "do not open it with anything else" if blocked else help)
+    if isinstance(error, pickle.UnpicklingError):
+        # What torch itself says goes over many lines and advises to run the code.
+        return _error("ND404", f"`{name}` holds a pickle of more than tensors: it was not read")
+    help = _AGAIN
+    return _error("ND402", f"`{name}` is damaged: PyTorch reads {_first_line(error)}", help)
+
+
+def _first_line(error: BaseException) -> str:
+    text = (str(error) or type(error).__name__).splitlines()[0]
+    return text.split(". ")[0].rstrip(".")
+
+
+# -- dictionaries in dictionaries -------------------------------------------------------------------------------------
+
+#: Where training scripts keep a model's tensors, the likeliest first.
+_WRAPPERS = (
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "module",
+    "net",
+    "network",
+    "weights",
+    "params",
+    "state_dict_ema",
+    "model_ema",
+    "ema",
+)
+
+
+class _Place(NamedTuple):
+    path: tuple[str, ...]
+    tensors: dict[str, Any]
+    rest: tuple[str, ...]
+
+
+def _gather(value: object, name: str, form: str, inside: str | None, size: int | None) -> Checkpoint:
+    """Finds the dictionary of tensors in what a file holds."""
+    torch = require_torch()
+    if not isinstance(value, Mapping):
+        what = "a tensor" if isinstance(value, torch.Tensor) else f"a value of Python's `{type(value).__name__}`"
+        raise _error("ND403", f"`{name}` is no checkpoint: it holds {what} without a key")
+    places: list[_Place] = []
+    _collect(value, (), places, torch.Tensor)
+    notes: list[str] = []
+    chosen = _choose(places, value, name, inside)
+    if chosen.path:
+        notes.append(f"its tensors stand under `{'.'.join(chosen.path)}`")
+    others = [".".join(place.path) for place in places if place is not chosen and place.path]
+    if others and inside is None:
+        notes.append(f"it has tensors under {_list(others)} too, which were not looked at (`--key` takes them)")
+    if chosen.rest:
+        notes.append(f"{_list(chosen.rest)} beside them {'is' if len(chosen.rest) == 1 else 'are'} no tensor")
+    stored = {key: _stored(tensor, torch) for key, tensor in chosen.tensors.items()}
+
+    def read(keys: Iterable[str]) -> dict[str, Tensor]:
+        return {key: chosen.tensors[key].detach() for key in keys}
+
+    return Checkpoint(name, form, stored, read, notes=notes, size=size)
+
+
+def _stored(tensor: Any, torch: Any) -> Stored:
+    plain = tensor.layout == torch.strided and not tensor.is_quantized
+    return Stored(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."), plain)
+
+
+def _collect(value: Mapping[Any, Any], path: tuple[str, ...], places: list[_Place], kind: type) -> None:
+    tensors = {key: item for key, item in value.items() if isinstance(key, str) and isinstance(item, kind)}
+    if tensors:
+        rest = tuple(str(key) for key, item in value.items() if key not in tensors and not isinstance(item, Mapping))
+        places.append(_Place(path, tensors, rest))
+    if len(path) < 3:
+        for key, item in value.items():
+            if isinstance(key, str) and isinstance(item, Mapping):
+                _collect(item, (*path, key), places, kind)
+
+
+def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: str | None) -> _Place:
+    paths = [".".join(place.path) for place in places if place.path]
+    if inside is not None:
+        for place in places:
+            if ".".join(place.path) == inside:
+                return place
+        help = did_you_mean(inside, paths) or (f"there are {_list(paths)}" if paths else None)
+        raise _error("ND403", f"`{name}` has no tensors under `{inside}`", help)
+    if not places:
+        keys = _list([str(key) for key in value]) if value else "nothing"
+        raise _error("ND403", f"`{name}` is no checkpoint: it holds no tensors, but {keys}")
+
+    def rank(place: _Place) -> tuple[int, ...]:
+        return tuple(_WRAPPERS.index(part) if part in _WRAPPERS else len(_WRAPPERS) for part in place.path)
+
+    top = next((place for place in places if not place.path), None)
+    nested = [place for place in places if place.path]
+    known = [place for place in nested if place.path[-1] in _WRAPPERS or place.path[0] in _WRAPPERS]
+    if top is not None and all(len(top.tensors) >= len(place.tensors) for place in nested):
+        return top
+    if known:
+        return min(known, key=rank)
+    if len(nested) > 1:
+        message = f"`{name}` holds tensors under {_list(paths)}, and it does not say which are this net's"
+        raise _error("ND403", message, f"`--key {paths[0]}`, or `weights=torch.load(path)[{paths[0]!r}]` in Python")
+    return nested[0]
+
+
+def _list(names: Iterable[str], most: int = 4) -> str:
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) > most:
+        return f"{', '.join(quoted[: most - 1])} and {len(quoted) - most + 1} more"
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
+    """Writes a safetensors file whole or not at all: beside its place first, then moved there.
+
+    ``about`` goes to the file's metadata. Raises :class:`NetdslError` (ND006) where the place cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".netdsl-{os.getpid()}.tmp")
+    own = {key: tensor.detach().clone().contiguous() for key, tensor in tensors.items()}
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(None, "it is read-only")
+        try:
+            save_file(own, beside, {"format": "pt", **about})
+            os.chmod(beside, stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
+            os.replace(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except Exception as error:  # the library wraps the system's errors
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)
+        help = None if target.parent.is_dir() else "the folder must exist"
+        raise _error("ND006", f"`{os.fspath(path)}` cannot be written: {reason.lower()}", help) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,126 @@
+"""Gives a checkpoint the names of a net, where each of its tensors is one of the net's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span
+from netdsl.ir.types import Shape, show_shape
+from netdsl.runtime.correspond import Correspondence, Doubt, Left, Pair, correspond
+from netdsl.runtime.dependency import require_torch
+from netdsl.runtime.weights import Comparison, reshapes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Conversion(NamedTuple):
+    """What becomes what: ``pairs`` have the keys of the file and the net's, in the net's order.
+
+    ``named`` is how many pairs bear their name already, or got it from a key map; ``doubts`` are what could be paired
+    otherwise; ``left`` has no partner; ``counters`` are counts of batches that the file lacks.
+    """
+
+    comparison: Comparison
+    pairs: tuple[Pair, ...]
+    doubts: tuple[Doubt, ...] = ()
+    left: tuple[Left, ...] = ()
+    named: int = 0
+    counters: tuple[str, ...] = ()
+
+
+def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
+    """Pairs the tensors of a checkpoint with those of a net.
+
+    Where the names fit nothing is guessed. What a key map names stays as it says; the rest is paired by shape, order
+    and names (:func:`netdsl.runtime.correspond.correspond`). Raises :class:`NetdslError` (ND411) where tensors have no
+    partner, unless ``partial`` leaves them out, and where names and order disagree.
+    """
+    graph, stored = comparison.graph, comparison.checkpoint.stored
+    wanted = {row.key: row.slot for row in comparison.rows if row.slot is not None and row.status != "idle"}
+    fixed: list[Pair] = []
+    for row in comparison.rows:
+        if row.source is not None and row.slot is not None and row.stored is not None:
+            if comparison.fits or row.source in comparison.mapped:
+                if row.stored.shape == row.slot.shape or reshapes(row.stored.shape, row.slot.shape):
+                    fixed.append(Pair(row.source, row.key, "name", row.stored.shape != row.slot.shape))
+    done = {pair.source for pair in fixed}, {pair.target for pair in fixed}
+    source = {
+        new: stored[key].shape for key, new in comparison.renamed.items() if new is not None and key not in done[0]
+    }
+    target = {key: slot.shape for key, slot in wanted.items() if key not in done[1]}
+    back = {new: key for key, new in comparison.renamed.items() if new is not None}
+    found = Correspondence((), (), ())
+    if not comparison.fits:
+        found = correspond(source, target, ordered=comparison.checkpoint.ordered)
+    problems = [] if partial else [_left(comparison, item) for item in found.left]
+    problems += [_conflict(comparison, doubt) for doubt in found.doubts if doubt.reason == "conflict"]
+    if problems:
+        raise NetdslError(problems, graph.sources)
+    order = {key: place for place, key in enumerate(wanted)}
+    pairs = [*fixed, *(pair._replace(source=back[pair.source]) for pair in found.pairs)]
+    pairs.sort(key=lambda pair: order[pair.target])
+    given = {pair.target for pair in pairs}
+    counters = tuple(key for key, slot in wanted.items() if slot.counter and key not in given)
+    return Conversion(comparison, tuple(pairs), found.doubts, found.left, len(fixed), counters)
+
+
+def converted(conversion: Conversion) -> dict[str, Tensor]:
+    """The tensors under the net's keys and in its shapes, counts of batches that were absent as zeros."""
+    torch = require_torch()
+    shapes = {row.key: row.slot.shape for row in conversion.comparison.rows if row.slot is not None}
+    read = conversion.comparison.checkpoint.tensors(pair.source for pair in conversion.pairs)
+    tensors = {pair.target: read[pair.source].reshape(shapes[pair.target]) for pair in conversion.pairs}
+    modules = {key.rpartition(".")[0] for key in tensors}
+    for key in conversion.counters:
+        if key.rpartition(".")[0] in modules:
+            tensors[key] = torch.zeros((), dtype=torch.int64)
+    return {key: tensors[key] for key in shapes if key in tensors}
+
+
+# -- what is refused --------------------------------------------------------------------------------------------------
+
+
+def _span(comparison: Comparison, path: str) -> Span:
+    """Where the layer or branch of a path was written."""
+    graph = comparison.graph
+    for row in comparison.rows:
+        if row.slot is not None and (row.key == path or row.key.startswith(f"{path}.")):
+            return graph.nodes[row.slot.node.head].span
+    return graph.scopes[0].span
+
+
+def _names(paths: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{path}`" for path in paths[:3])
+    return shown + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")
+
+
+def _sizes(shapes: tuple[tuple[str, Shape], ...]) -> str:
+    said = [f"{name} {show_shape(shape) if shape else 'a single number'}".strip() for name, shape in shapes]
+    return ", ".join(said)
+
+
+def _left(comparison: Comparison, left: Left) -> Diagnostic:
+    what = f"of {_sizes(left.shapes)}"
+    if not left.targets:
+        message = f"nothing in the net is {what}: the checkpoint's {_names(left.sources)}"
+        help = (
+            "a line such as `"
+            + f'"{left.sources[0]}.*" = false'
+            + "` of a key map leaves it out; `--partial` leaves out all"
+        )
+        return Diagnostic("ND411", message, comparison.graph.scopes[0].span, help=help)
+    span = _span(comparison, left.targets[0])
+    if not left.sources:
+        return Diagnostic("ND411", f"nothing in the checkpoint is {what}: the net's {_names(left.targets)}", span)
+    message = f"the checkpoint has {len(left.sources):,} layers {what}, and the net {len(left.targets):,}: "
+    return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span)
+
+
+def _conflict(comparison: Comparison, doubt: Doubt) -> Diagnostic:
+    message = f"{_names(doubt.sources)} of the checkpoint could each be any of {_names(doubt.targets)}: "
+    message += "their order says one thing, and their names say another"
+    spans = [_span(comparison, path) for path in doubt.targets]
+    help = f'a key map decides: `"{doubt.sources[0]}.*" = "{doubt.targets[0]}.*"`, or the other way round'
+    notes = tuple(Note(span, "and this") for span in spans[1:2] if span != spans[0])
+    return Diagnostic("ND411", message, spans[0], notes, help)

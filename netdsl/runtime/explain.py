@@ -1,0 +1,339 @@
+"""What is wrong between a checkpoint and a net, in words, one diagnostic for each place of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.ir.graph import Graph, Node
+from netdsl.ir.types import Shape, show_shape
+from netdsl.runtime.correspond import correspond
+from netdsl.runtime.slots import Slot, axes
+from netdsl.runtime.weights import Comparison, Row, compare
+
+
+def explain(comparison: Comparison) -> list[Diagnostic]:
+    """Every problem, gathered by the line of the spec that owns the keys: ND405 to ND408, by place."""
+    found = [*_shapes(comparison), *_missing(comparison), *_unexpected(comparison)]
+    return sorted(found, key=lambda problem: problem.span or Span(0, 0, 0))
+
+
+def other_variants(comparison: Comparison, make: Callable[[str], Graph | None]) -> list[str]:
+    """The variants of the spec that the checkpoint fits whole, where it does not fit this one.
+
+    ``make`` compiles a variant; None is one that cannot be compiled as it was asked for.
+    """
+    graph = comparison.graph
+    if comparison.fits or len(graph.variants) > _MOST:
+        return []
+    fitting = []
+    for variant in graph.variants:
+        other = make(variant) if variant != graph.variant else None
+        if other is not None and compare(other, comparison.checkpoint, like=comparison).fits:
+            fitting.append(variant)
+    return fitting
+
+
+#: The most variants that are tried.
+_MOST = 40
+
+
+def of_another_variant(comparison: Comparison, fitting: Sequence[str]) -> Diagnostic:
+    """ND409: the one thing to say where another variant fits whole."""
+    graph, checkpoint = comparison.graph, comparison.checkpoint
+    these = _names(fitting, 4)
+    this = f"`{graph.variant}`" if graph.variant is not None else "none"
+    whose = "this checkpoint is of another variant" if len(fitting) == 1 else "this checkpoint is of other variants"
+    message = f"{whose}: its {_tensors(len(checkpoint.stored))} all fit {these}, and {this} was asked for"
+    file = graph.sources[0].name if graph.sources else ""
+    help = f"`{file}:{fitting[0]}`" if file.endswith(".net") or file.startswith("zoo:") else f"`variant={fitting[0]!r}`"
+    return Diagnostic("ND409", message, graph.scopes[0].span, help=help)
+
+
+def convertible(comparison: Comparison) -> bool:
+    """Whether each tensor of either side has a partner of its shape on the other, under another name."""
+    stored = comparison.checkpoint.stored
+    if not any(row.status == "unexpected" for row in comparison.rows):
+        return False
+    source = {new: stored[key].shape for key, new in comparison.renamed.items() if new is not None}
+    target = {row.key: row.slot.shape for row in comparison.rows if row.slot is not None}
+    return not correspond(source, target).left
+
+
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+def _head(graph: Graph, node: Node) -> Node:
+    return graph.nodes[node.head]
+
+
+def _trace(graph: Graph, node: Node) -> tuple[Note, ...]:
+    """The calls of blocks around a node, innermost first."""
+    notes = []
+    for index in graph.ancestors(node.scope):
+        scope = graph.scopes[index]
+        if scope.kind == "block":
+            text = " ".join(graph.sources[scope.span.file].text[scope.span.start : scope.span.end].split())
+            notes.append(Note(scope.span, f"in `{text}`" if len(text) <= 60 else f"in `{scope.block}`"))
+    return tuple(notes[:4])
+
+
+class _Places:
+    """Where in the spec a path of modules was written."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.graph = comparison.graph
+        self.scopes = {scope.path: scope for scope in reversed(self.graph.scopes)}
+        self.nodes: dict[str, Node] = {}
+        for row in comparison.rows:
+            if row.slot is not None and row.slot.node.module is not None:
+                self.nodes.setdefault(row.slot.node.module, row.slot.node)
+
+    def span(self, path: str) -> Span:
+        if path in self.nodes:
+            return _head(self.graph, self.nodes[path]).span
+        while path not in self.scopes:
+            path = path.rpartition(".")[0]
+        return self.scopes[path].span
+
+
+def _names(paths: Iterable[str], most: int = 3) -> str:
+    quoted = [f"`{path}`" for path in paths]
+    if len(quoted) > most + 1:
+        return f"{', '.join(quoted[:most])} and {len(quoted) - most:,} more"
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _tensors(count: int) -> str:
+    return f"{count:,} tensor{'' if count == 1 else 's'}"
+
+
+def _sizes(shape: Shape) -> str:
+    return show_shape(shape) if shape else "a single number"
+
+
+# -- other shapes -----------------------------------------------------------------------------------------------------
+
+
+def _shapes(comparison: Comparison) -> list[Diagnostic]:
+    graph = comparison.graph
+    groups: dict[Span, list[Row]] = {}
+    for row in comparison.rows:
+        if row.status in ("shape", "kind") and row.slot is not None:
+            groups.setdefault(_head(graph, row.slot.node).span, []).append(row)
+    return [_shape(comparison, rows) for rows in groups.values()]
+
+
+def _shape(comparison: Comparison, rows: list[Row]) -> Diagnostic:
+    graph = comparison.graph
+    first = rows[0]
+    slot, stored = first.slot, first.stored
+    assert slot is not None and stored is not None
+    span = _head(graph, slot.node).span
+    modules = list(dict.fromkeys(row.slot.node.module for row in rows if row.slot is not None))
+    trace = _trace(graph, slot.node) if len({m and m.rpartition(".")[0] for m in modules}) == 1 else ()
+    if first.status == "kind":
+        what = stored.dtype if stored.plain else f"no plain array of {stored.dtype}"
+        message = f"`{first.key}` is {what} in the checkpoint, and weights are floating-point numbers"
+        return Diagnostic("ND408", message + _more(rows), span, trace=trace)
+    message = f"`{first.key}` is {_sizes(stored.shape)} in the checkpoint and {_sizes(slot.shape)} in the net"
+    notes = () if not (said := _axes(slot, stored.shape)) else (Note(span, said),)
+    return Diagnostic("ND407", message + _more(rows), span, notes, _shape_help(comparison, slot, stored.shape), trace)
+
+
+def _more(rows: list[Row]) -> str:
+    """What else of this place does not fit: in the same module by shape, in others by name."""
+    first = rows[0].slot
+    assert first is not None
+    same = [row for row in rows[1:] if row.slot is not None and row.slot.node.module == first.node.module]
+    said = ""
+    if len(same) == len(rows) - 1 <= 2:
+        for row in same:
+            if row.slot is not None and row.stored is not None and row.status == "shape":
+                said += f", `{row.key}` {_sizes(row.stored.shape)} and {_sizes(row.slot.shape)}"
+        return said
+    others = list(dict.fromkeys(row.slot.node.module or "" for row in rows[1:] if row.slot is not None))
+    return f"; {_tensors(len(rows) - 1)} more of {_names(others)} differ{'s' if len(rows) == 2 else ''} too"
+
+
+def _axes(slot: Slot, shape: Shape) -> str:
+    names = axes(slot)
+    if len(shape) != len(slot.shape):
+        return f"{len(shape)} axes in the checkpoint, {len(slot.shape)} here"
+    triples = list(zip(names, shape, slot.shape))
+    said = "; ".join(
+        f"{name} {have:,} in the checkpoint, {want:,} here" for name, have, want in triples if have != want
+    )
+    same = ", ".join(f"{name} {want:,}" for name, have, want in triples if have == want)
+    return f"{said} ({same} in both)" if same else said
+
+
+def _shape_help(comparison: Comparison, slot: Slot, shape: Shape) -> str | None:
+    graph = comparison.graph
+    names = axes(slot)
+    if len(shape) != len(slot.shape) or not names:
+        return None
+    differing = [name for name, have, want in zip(names, shape, slot.shape) if have != want]
+    op = slot.node.op
+    if differing == ["out"] and op.weight_layer and _last(graph, slot.node):
+        have = shape[names.index("out")]
+        text = graph.sources[slot.node.span.file].text[slot.node.span.start : slot.node.span.end]
+        want = str(slot.shape[names.index("out")])
+        written = text.replace(want, str(have)) if text.count(want) == 1 else None
+        classes = f"the checkpoint's net has {have:,} classes"
+        return f"{classes}: `{written}` has so many too" if written else classes
+    if differing in (["in"], ["in per group"]):
+        have = shape[names.index(differing[0])]
+        entering = graph.nodes[slot.node.inputs[0]]
+        if entering.op.keyword == "input" and names[1] == "in":
+            other = "x".join(map(str, (have, *entering.shape[1:])))
+            return f"the checkpoint's images have {have} channel{'' if have == 1 else 's'}: `--input {other}`"
+        alone = {row.slot.node.module for row in comparison.problems if row.slot is not None} == {slot.node.module}
+        if op.keyword == "fc" and alone:
+            return _map_help(graph, slot.node, have)
+    return None
+
+
+def _last(graph: Graph, node: Node) -> bool:
+    """Whether no layer with weights follows."""
+    after = {node.index}
+    for other in graph.nodes[node.index + 1 :]:
+        if after.intersection(other.inputs):
+            after.add(other.index)
+            if other.op.weight_layer:
+                return False
+    return True
+
+
+def _map_help(graph: Graph, node: Node, have: int) -> str | None:
+    """A fully connected layer on a map: of which size the checkpoint's was."""
+    entering = graph.nodes[node.inputs[0]]
+    before = entering
+    while len(before.inputs) == 1 and (before.shape == entering.shape or len(entering.shape) == 1):
+        if len(entering.shape) == 1:
+            entering = before
+        if before.op.pools_all or getattr(before.op, "to", None) is not None:
+            return None  # of this size whatever the input is
+        before = graph.nodes[before.inputs[0]]
+    channels, *spatial = entering.shape
+    if not spatial or have % channels:
+        return None
+    side = round((have // channels) ** (1 / len(spatial)))
+    if side ** len(spatial) != have // channels:
+        return None
+    then = show_shape((channels, *(side for _ in spatial)))
+    return f"{have:,} is a map of {then}, and {show_shape(entering.shape)} enters here: another `--input`?"
+
+
+# -- missing ----------------------------------------------------------------------------------------------------------
+
+
+def _prefixes(key: str) -> list[str]:
+    parts = key.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _missing(comparison: Comparison) -> list[Diagnostic]:
+    graph = comparison.graph
+    lacking = [row for row in comparison.rows if row.status == "missing"]
+    if not lacking:
+        return []
+    expected: dict[str, int] = {}
+    absent: dict[str, int] = {}
+    for row in comparison.rows:
+        if row.slot is not None:
+            for prefix in _prefixes(row.key):
+                expected[prefix] = expected.get(prefix, 0) + 1
+                absent[prefix] = absent.get(prefix, 0) + (row.status == "missing")
+    if not any(row.source is not None for row in comparison.rows if row.slot is not None):
+        return [_nothing(comparison, lacking)]
+    places = _Places(comparison)
+    units: dict[str, list[Row]] = {}
+    for row in lacking:
+        whole = next(prefix for prefix in _prefixes(row.key) if absent[prefix] == expected[prefix])
+        units.setdefault(whole, []).append(row)
+    groups: dict[Span, dict[str, list[Row]]] = {}
+    for whole, rows in units.items():
+        slot = rows[0].slot
+        assert slot is not None
+        span = places.span(whole) if whole != rows[0].key else _head(graph, slot.node).span
+        groups.setdefault(span, {})[whole] = rows
+    return [_lack(comparison, span, found) for span, found in groups.items()]
+
+
+def _lack(comparison: Comparison, span: Span, units: dict[str, list[Row]]) -> Diagnostic:
+    graph = comparison.graph
+    rows = [row for unit in units.values() for row in unit]
+    slot = rows[0].slot
+    assert slot is not None
+    verb = "is" if len(units) == 1 else "are"
+    message = f"the checkpoint has no {_names(units)}"
+    if list(units) != [row.key for row in rows]:
+        message += f": {_tensors(len(rows))} of the net {'is' if len(rows) == 1 else 'are'} missing"
+    elif len(units) == 1:
+        message += f" ({_sizes(slot.shape)})"
+    help = None
+    if all(row.slot is not None and row.slot.training_alone for row in rows):
+        help = f"training alone needs {'it' if verb == 'is' else 'them'}: `--view infer` does without"
+    elif all(row.slot is not None and row.slot.tensor.name == "bias" for row in rows) and hasattr(slot.node.op, "bias"):
+        help = "the checkpoint's layer has no bias: `bias=false` here takes it off"
+    trace = _trace(graph, slot.node) if len(units) == 1 and len(rows) == 1 else ()
+    return Diagnostic("ND405", message, span, help=help, trace=trace)
+
+
+def _nothing(comparison: Comparison, lacking: Sequence[Row]) -> Diagnostic:
+    theirs = [row.key for row in comparison.rows if row.status == "unexpected"]
+    ours = _names((row.key for row in lacking), 2)
+    message = f"no key of the checkpoint is one of the net's: it has {_names(theirs, 2)}, the net {ours}"
+    return Diagnostic("ND405", message, comparison.graph.scopes[0].span)
+
+
+# -- unexpected -------------------------------------------------------------------------------------------------------
+
+
+def _unexpected(comparison: Comparison) -> list[Diagnostic]:
+    strange = [row for row in comparison.rows if row.status == "unexpected"]
+    known = {prefix for row in comparison.rows if row.slot is not None for prefix in _prefixes(row.key)}
+    if not any(row.source is not None for row in comparison.rows if row.slot is not None):
+        return []  # said already: no key is known
+    places = _Places(comparison)
+    owners: dict[str, dict[str, list[Row]]] = {}
+    for row in strange:
+        unit = next((prefix for prefix in _prefixes(row.key) if prefix not in known), row.key)
+        owners.setdefault(unit.rpartition(".")[0], {}).setdefault(unit, []).append(row)
+    # Calls of one block lack the same.
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for owner, units in owners.items():
+        scope = places.scopes.get(owner)
+        within = tuple(sorted(unit[len(owner) + 1 :] for unit in units))
+        name = ("block", scope.block) if scope is not None and scope.block is not None else ("path", owner)
+        groups.setdefault((*name, *within), []).append(owner)
+    return [_more_than(places, known, alike, owners) for alike in groups.values()]
+
+
+def _more_than(
+    places: _Places, known: set[str], alike: list[str], owners: dict[str, dict[str, list[Row]]]
+) -> Diagnostic:
+    owner = alike[0]
+    units = {unit: rows for path in alike for unit, rows in owners[path].items()}
+    rows = [row for unit in units.values() for row in unit]
+    message = f"the checkpoint has {_names(units)}, and the net has not"
+    if list(units) != [row.key for row in rows]:
+        message += f": {_tensors(len(rows))}"
+    elif len(units) == 1 and rows[0].stored is not None:
+        message = f"the checkpoint has `{rows[0].key}` ({_sizes(rows[0].stored.shape)}), and the net has not"
+    help = None
+    node = places.nodes.get(owner)
+    if node is not None:
+        if all(unit == f"{path}.bias" for path in alike for unit in owners[path]) and hasattr(node.op, "bias"):
+            help = f"`bias=true` gives this `{node.op.keyword}` one"
+    elif owner and (inside := _members(known, owner)):
+        help = f"`{owner}` has {_names(inside, 4)}"
+    return Diagnostic("ND406", message, places.span(owner), help=help)
+
+
+def _members(known: set[str], owner: str) -> list[str]:
+    """The names of what stands directly below a path, in their order."""
+    depth = owner.count(".") + 1
+    inside = {key.split(".")[depth] for key in known if key.startswith(f"{owner}.")}
+    return sorted(inside, key=lambda name: (0, int(name), "") if name.isdecimal() else (1, 0, name))

@@ -1,0 +1,322 @@
+"""Key maps: what the tensors of a checkpoint are called in the spec.
+
+A key map is a TOML file. Each table is a scheme, the way in which one library or one version names things, and each of
+its lines says which keys of a checkpoint are which of the spec::
+
+    ["torchvision before 2018"]
+    "features.{block}.{layer}.norm.{n}.*" = "features.{block}.{layer}.norm{n}.*"
+    "attn_mask" = false
+
+A pattern is a whole key. ``*`` stands for one part of it (what is between dots, or a piece of that), ``**`` for any
+number of parts, ``{word}`` for one part (or a piece of it) that the other side may use anywhere; ``{word+1}`` and
+``{word-2}`` count. On the right the stars give back in order what those on the left stood for. The first line that
+fits a key counts; ``false`` leaves the tensor out; a key that no line fits keeps its name. A backslash takes a sign's
+meaning away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span, did_you_mean
+from netdsl.ir.graph import Graph
+
+#: What a key map is called that stands beside a spec: ``densenet.keys.toml`` beside ``densenet.net``.
+ENDING = ".keys.toml"
+
+
+class Rule(NamedTuple):
+    """One line: keys that ``pattern`` fits are called ``target``, or are left out where that is None."""
+
+    source: str
+    pattern: re.Pattern[str]
+    target: str | None
+
+    def fits(self, key: str) -> bool:
+        """Whether the rule is about a key."""
+        return self.pattern.fullmatch(key) is not None
+
+    def apply(self, key: str) -> str | None:
+        """What a key that it fits is called; None where it is left out."""
+        found = self.pattern.fullmatch(key)
+        assert found is not None
+        return None if self.target is None else _fill(self.target, found)
+
+
+class Scheme(NamedTuple):
+    """One way of naming: its rules in order."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+    def names(self, key: str) -> bool:
+        """Whether one of its rules is about a key."""
+        return any(rule.fits(key) for rule in self.rules)
+
+    def apply(self, keys: Iterable[str]) -> dict[str, str | None]:
+        """What each key is called in the spec; None for one that is left out.
+
+        Raises :class:`NetdslError` (ND410) where two keys would be one.
+        """
+        renamed: dict[str, str | None] = {}
+        taken: dict[str, str] = {}
+        for key in keys:
+            rule = next((rule for rule in self.rules if rule.fits(key)), None)
+            new = key if rule is None else rule.apply(key)
+            renamed[key] = new
+            if new is None:
+                continue
+            if new in taken:
+                message = f"the key map `{self.name}` calls both `{taken[new]}` and `{key}` `{new}`"
+                raise NetdslError([Diagnostic("ND410", message)])
+            taken[new] = key
+        return renamed
+
+
+class KeyMap(NamedTuple):
+    """The schemes of a file. ``name`` is the file's."""
+
+    name: str
+    schemes: tuple[Scheme, ...]
+
+
+def beside(graph: Graph) -> KeyMap | None:
+    """The key map that stands beside a graph's spec, if there is one. Raises :class:`NetdslError` as :func:`read`."""
+    if not graph.sources:
+        return None
+    name = graph.sources[0].name
+    if not name.endswith(".net"):
+        return None
+    path = Path(name.removesuffix(".net") + ENDING)
+    return read(path) if path.is_file() else None
+
+
+def read(path: str | os.PathLike[str]) -> KeyMap:
+    """Reads a key map.
+
+    Raises :class:`NetdslError`: ND001 where there is no such file, ND410 at the line that is no map.
+    """
+    name = os.fspath(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise NetdslError([Diagnostic("ND002", f"`{name}` is no UTF-8 text")]) from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
+        raise NetdslError([Diagnostic("ND001", f"cannot read `{name}`: {reason.lower()}")]) from None
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> KeyMap:
+    """The key map that a text is. Raises :class:`NetdslError` (ND410) at the line that is wrong."""
+    import tomllib
+
+    source = Source(name, text)
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = re.sub(r" \(at .*\)$", "", str(error))
+        found = re.search(r"line (\d+), column (\d+)", str(error))
+        start = _offset(text, int(found[1]), int(found[2])) if found else len(text)
+        problem = Diagnostic("ND410", f"this is no TOML: {said[:1].lower()}{said[1:]}", Span(0, start, start + 1))
+        raise NetdslError([problem], [source]) from None
+    loose = {key: item for key, item in value.items() if not isinstance(item, dict)}
+    tables = {key: item for key, item in value.items() if isinstance(item, dict)}
+    problems: list[Diagnostic] = []
+    stem = Path(name).name.removesuffix(ENDING).removesuffix(".toml")
+    schemes = [_scheme(stem, loose, text, problems)] if loose else []
+    schemes += [_scheme(key, item, text, problems) for key, item in tables.items()]
+    if problems:
+        raise NetdslError(problems, [source])
+    return KeyMap(name, tuple(schemes))
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    return min(start + column - 1, len(text))
+
+
+def _scheme(name: str, table: Mapping[str, object], text: str, problems: list[Diagnostic]) -> Scheme:
+    rules = []
+    for pattern, target in table.items():
+        try:
+            if target is not False and not isinstance(target, str):
+                raise ValueError("a key is mapped to another in quotes, or to `false`, which leaves its tensor out")
+            rules.append(rule(pattern, None if target is False else str(target)))
+        except ValueError as error:
+            at = max((text.find(mark + pattern + mark) for mark in "\"'"), default=-1)
+            span = Span(0, at, at + len(pattern) + 2) if at >= 0 else Span(0, 0, 0)
+            problems.append(Diagnostic("ND410", str(error), span))
+    return Scheme(name, tuple(rules))
+
+
+# -- patterns ---------------------------------------------------------------------------------------------------------
+
+_SIGN = re.compile(r"\\(.)|\*\*|\*|\{(\w*)(?:([+-])(\d+))?\}|[{}]", re.DOTALL)
+
+
+def rule(source: str, target: str | None) -> Rule:
+    """A rule. Raises ``ValueError`` with what is wrong with it."""
+    pattern, stars, words, at = "", 0, set(), 0
+    for found in _SIGN.finditer(source):
+        pattern += re.escape(source[at : found.start()])
+        at = found.end()
+        sign = found[0]
+        if found[1]:
+            pattern += re.escape(found[1])
+        elif sign == "**":
+            pattern, stars = pattern + r"(.+)", stars + 1
+        elif sign == "*":
+            pattern, stars = pattern + r"([^.]+)", stars + 1
+        elif not found[2] or found[2][0].isdigit() or found[3]:
+            raise ValueError(f"`{sign}` stands for no part of a key: `{{word}}` does")
+        elif found[2] in words:
+            pattern += f"(?P={found[2]})"
+        else:
+            words.add(found[2])
+            pattern += rf"(?P<{found[2]}>[^.]+)"
+    pattern += re.escape(source[at:])
+    if target is not None:
+        given = 0
+        for found in _SIGN.finditer(target):
+            if found[0] in ("*", "**"):
+                given += 1
+            elif not found[1] and found[2] not in words:
+                near = did_you_mean(found[2] or "", words)
+                raise ValueError(f"`{found[0]}` stands for nothing on the left" + (f"; {near}" if near else ""))
+        if given > stars:
+            raise ValueError(f"the right has {given} stars, and the left {stars or 'none'}")
+    return Rule(source, re.compile(pattern), target)
+
+
+def _fill(target: str, found: re.Match[str]) -> str:
+    named = set(found.re.groupindex.values())
+    stars = iter([found[index] for index in range(1, found.re.groups + 1) if index not in named])
+
+    def one(sign: re.Match[str]) -> str:
+        if sign[1]:
+            return sign[1]
+        if sign[2] is None:
+            return next(stars)
+        word = found[sign[2]]
+        if sign[3] is None:
+            return word
+        if not word.isdecimal():
+            message = f"`{found[0]}` cannot be renamed: `{sign[0]}` counts, and `{word}` is no number"
+            raise NetdslError([Diagnostic("ND410", message)])
+        return str(int(word) + int(sign[3] + sign[4]))
+
+    return _SIGN.sub(one, target)
+
+
+def literal(key: str) -> str:
+    """A key as a pattern that fits it alone."""
+    return re.sub(r"([\\*{}])", r"\\\1", key)
+
+
+# -- maps from pairs --------------------------------------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """A line of a map that was found, and how many tensors it is of."""
+
+    source: str
+    target: str
+    tensors: int
+
+
+def summarise(pairs: Mapping[str, str]) -> list[Line]:
+    """Few patterns that say the same as many pairs: ``a.0.x`` → ``b.1.x``, ``a.1.x`` → ``b.2.x`` is one line.
+
+    Applied to the keys of ``pairs`` the lines give exactly their values; what keeps its name has no line.
+    """
+    changed = {source: target for source, target in pairs.items() if source != target}
+    lines = _patterns(_layers(changed))
+    made = Scheme("", tuple(rule(line.source, line.target) for line in lines))
+    try:
+        if made.apply(pairs) == dict(pairs):
+            return [line._replace(tensors=sum(map(one.fits, pairs))) for line, one in zip(lines, made.rules)]
+    except NetdslError:
+        pass
+    return [Line(literal(source), literal(target), 1) for source, target in changed.items()]
+
+
+def write(pairs: Mapping[str, str], name: str, comment: str) -> str:
+    """A key map with one scheme, as TOML."""
+    import json
+
+    lines = [f"# {comment}", f"[{json.dumps(name, ensure_ascii=False)}]"]
+    for line in summarise(pairs):
+        source, target = (json.dumps(text, ensure_ascii=False) for text in (line.source, line.target))
+        lines.append(f"{source} = {target}")
+    return "\n".join(lines) + "\n"
+
+
+def _layers(pairs: Mapping[str, str]) -> dict[tuple[str, str], bool]:
+    """Pairs of prefixes whose tensors keep their last part (True), and pairs of whole keys."""
+    found: dict[tuple[str, str], bool] = {}
+    for source, target in pairs.items():
+        before, _, last = source.rpartition(".")
+        after, _, other = target.rpartition(".")
+        if last == other and before and after:
+            found[before, after] = True
+        else:
+            found[source, target] = False
+    return found
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _patterns(layers: Mapping[tuple[str, str], bool]) -> list[Line]:
+    groups: dict[tuple[str, str, bool], list[tuple[list[int], list[int]]]] = {}
+    for (source, target), tail in layers.items():
+        numbers = [[int(n) for n in _NUMBER.findall(text)] for text in (source, target)]
+        shapes = [_NUMBER.sub("\0", literal(text)) for text in (source, target)]
+        groups.setdefault((shapes[0], shapes[1], tail), []).append((numbers[0], numbers[1]))
+    lines = []
+    for (source, target, tail), members in groups.items():
+        for left, right in _split(members):
+            end = ".*" if tail else ""
+            lines.append(Line(_put(source, left) + end, _put(target, right) + end, 0))
+    return lines
+
+
+def _put(shape: str, numbers: Sequence[str]) -> str:
+    parts = shape.split("\0")
+    return parts[0] + "".join(number + part for number, part in zip(numbers, parts[1:]))
+
+
+def _split(members: list[tuple[list[int], list[int]]]) -> list[tuple[list[str], list[str]]]:
+    """Numbers of one shape of keys as patterns: what is the same stands, what differs is a word that counts along."""
+    left, right = (list(zip(*column)) for column in zip(*members))
+    words = {at: "abcdefghijklmnopqrstuvwxyz"[at % 26] for at, column in enumerate(left) if len(set(column)) > 1}
+    said = []
+    used = set()
+    for column in right:
+        if len(set(column)) == 1:
+            said.append(str(column[0]))
+            continue
+        for at, word in words.items():
+            steps = {there - here for here, there in zip(left[at], column)}
+            if len(steps) == 1:
+                step = steps.pop()
+                used.add(at)
+                said.append(f"{{{word}{step:+d}}}" if step else f"{{{word}}}")
+                break
+        else:
+            break
+    if len(said) == len(right) and used == set(words):
+        return [([f"{{{words[at]}}}" if at in words else str(column[0]) for at, column in enumerate(left)], said)]
+    # No one rule says it: one for each value of the first number that differs.
+    first = min(words)
+    parts: dict[int, list[tuple[list[int], list[int]]]] = {}
+    for member in members:
+        parts.setdefault(member[0][first], []).append(member)
+    return [pattern for part in parts.values() for pattern in _split(part)]
