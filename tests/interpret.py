@@ -6,10 +6,12 @@ import torch
 from torch import nn
 
 from netdsl.ir.graph import Graph
+from netdsl.rewrites.spell_attributes import spell_attributes
 
 
 def interpret(graph: Graph, module: nn.Module, inputs: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     """The outputs of the module's current mode by name, from the definition of a graph."""
+    graph = spell_attributes(graph)
     mode = "train" if module.training else "eval"
     other = {"train": "eval", "eval": "train"}[mode]
     values: dict[int, torch.Tensor] = dict(zip(graph.inputs, inputs, strict=True))

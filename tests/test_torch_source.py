@@ -21,6 +21,7 @@ from netdsl.backends.torch_source import torch_source
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import registry
 from netdsl.rewrites.logits import strip_probabilities
+from netdsl.rewrites.spell_attributes import spell_attributes
 from netdsl.runtime.check import contradictions
 from netdsl.runtime.module import instantiate
 from tests.interpret import interpret
@@ -324,7 +325,7 @@ def test_two_outputs_can_be_one_tensor() -> None:
 
 @pytest.mark.parametrize("name", CORNERS)
 def test_modules_have_the_paths_that_the_graph_says(name: str) -> None:
-    graph = compiled(name)
+    graph = spell_attributes(compiled(name))
     module = built(graph)
     paths = {node.module for node in graph.nodes if node.module is not None}
     here = {path for path, _ in module.named_modules() if path} | {path for path, _ in module.named_parameters()}
@@ -332,6 +333,27 @@ def test_modules_have_the_paths_that_the_graph_says(name: str) -> None:
     around = {".".join(path.split(".")[:count]) for path in paths for count in range(1, path.count(".") + 1)}
     # Below a leaf are its own parameters, and nothing stands beside what the graph names.
     assert {path for path in here if not any(path.startswith(f"{leaf}.") for leaf in paths)} == paths | around
+
+
+def test_what_is_no_key_takes_its_keyword_beside_labels() -> None:
+    text = """net n
+    input 3x8x8
+    style conv = [conv: _, bn: bn, relu]
+    one: conv3-4
+    two: [conv3-4 plain, relu, dropout 0.5]
+    three: [a: conv3-4 plain, relu, conv3-4 plain, relu, relu6, relu6, dropout: scale, dropout 0.5]
+    """
+    graph = netdsl.compile(text)
+    spelt = spell_attributes(graph)
+    assert [node.module for node in spelt.nodes if node.module is not None] == [
+        *("one.conv", "one.bn", "one.relu", "two.0", "two.1", "two.2"),
+        *("three.a", "three.relu1", "three.2", "three.relu2", "three.relu6_1", "three.relu6_2"),
+        *("three.dropout", "three.7"),
+    ]
+    assert list(built(graph).state_dict()) == list(built(spelt).state_dict())
+    assert torch_source(graph) == torch_source(spelt)
+    assert spell_attributes(compiled("dense")) == compiled("dense")
+    agrees(graph)
 
 
 def test_weights_are_shared_where_the_spec_reuses() -> None:

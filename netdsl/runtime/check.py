@@ -9,6 +9,7 @@ from netdsl.analyses.view import see
 from netdsl.diagnostics import Diagnostic
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, View, show_shape
+from netdsl.rewrites.spell_attributes import spell_attributes
 from netdsl.runtime.dependency import require_torch
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def contradictions(module: nn.Module, graph: Graph) -> list[Diagnostic]:
     the output of each of its layers and of the net is compared. Its weights, buffers, mode and the random state are
     left as they were. An empty list means that there is no difference.
     """
+    graph = spell_attributes(graph)
     found = _tensors(module, graph)
     views: tuple[tuple[View, int], ...] = (("infer", 1), ("train", 2))
     for view, batch in views:

@@ -15,17 +15,19 @@ from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain
 from netdsl.ir.graph import Graph
 from netdsl.ir.print import show_value
 from netdsl.ir.types import show_shape
+from netdsl.rewrites.spell_attributes import spell_attributes
 
 
 def torch_source(graph: Graph) -> str:
     """The net as Python source: a standalone file that imports ``torch`` and ``typing`` alone.
 
     Its last class is the net's own and is constructed without arguments. Modules have exactly the dotted paths of
-    :attr:`Node.module <netdsl.ir.graph.Node>`, so the keys of the ``state_dict`` are those that the graph says. In
-    training mode a net with outputs for training returns a named tuple, ``main`` first, and in evaluation its main
-    output alone. The text is the same for equal graphs, is as ``ruff format --line-length 120`` leaves it, and no spec
-    can put code into it.
+    :attr:`Node.module <netdsl.ir.graph.Node>`, so the keys of the ``state_dict`` are those that the graph says; what is
+    no key may be spelt otherwise (:func:`~netdsl.rewrites.spell_attributes.spell_attributes`). In training mode a net
+    with outputs for training returns a named tuple, ``main`` first, and in evaluation its main output alone. The text
+    is the same for equal graphs, is as ``ruff format --line-length 120`` leaves it, and no spec can put code into it.
     """
+    graph = spell_attributes(graph)
     plan = Plan(graph)
     sources = [*helpers(graph), *_operator_sources(plan)]
     reserved = {name for text in sources for name in re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE)}
