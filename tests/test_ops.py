@@ -48,6 +48,15 @@ def test_aliases() -> None:
     assert lookup("soft-max") is registry()["softmax"]
 
 
+@pytest.mark.parametrize("case", BUILT, ids=str)
+def test_what_an_operator_says_of_itself_makes_it_again(case: Case) -> None:
+    """``expand`` writes every attribute that has a value; nothing of that may contradict the rest."""
+    op = case.op()
+    said = {name: getattr(op, name) for name in op.attributes()}
+    written = {name: value for name, value in said.items() if value is not None and value != ()}
+    assert type(op).model_construct(**type(op).resolve(written, case.inputs)) == op
+
+
 def same_state(op: Op, inputs: tuple[Shape, ...], module: torch.nn.Module) -> None:
     """The module's state is exactly what the operator predicts, names, order and kind included."""
     predicted = op.tensors(inputs)

@@ -16,6 +16,7 @@ from netdsl.ops.windows import (
     Pads,
     Sizes,
     flags,
+    grouped,
     lost,
     over,
     per_axis,
@@ -86,22 +87,22 @@ class _Convolution(Op):
             raise OpError("ND208", "`gain` scales standardised weights: `ws` is missing", field="gain")
         given = values.get("pad")
         same, same_tf = bool(values.get("same")), bool(values.get("same_tf"))
-        if given is not None and (same or same_tf):
-            word = "same" if same else "same_tf"
-            message = f"`{word}` decides the padding, and `pad` is given too"
-            raise OpError("ND208", message, help=f"`{word}=false` takes it back", field="pad")
         if same and same_tf:
             raise OpError("ND208", "`same` and `same_tf` are two rules for the padding: give one", field="same_tf")
         if same_tf:
             if values.get("pad_mode", "zeros") != "zeros":
                 raise OpError("ND208", "`same_tf` pads with zeros alone", field="pad_mode")
             pad = tuple(t // 2 for t in _tf_pads(inputs[0], kernel, stride, dilation))
-        elif given is not None:
+        elif given is not None and not same:
             pad = per_axis(given, rank)
         elif kernel == stride and not same and max(kernel) > 1:
             pad = (0,) * rank
         else:
             pad = same_pads(kernel, dilation)
+        if given is not None and per_axis(given, rank) != pad:
+            word = "same" if same else "same_tf"
+            message = f"`{word}` decides the padding, and `pad` is given too"
+            raise OpError("ND208", message, help=f"`{word}=false` takes it back", field="pad")
         if same:
             odd = any(d * (k - 1) % 2 for k, d in zip(kernel, dilation))
             if odd and max(stride) > 1:
@@ -156,7 +157,14 @@ class _Convolution(Op):
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         before = tuple(t // 2 for t in self._pads(inputs[0])) if self.same_tf else self.pad
-        return tuple(map(Step, spans(self.kernel, self.dilation), self.stride, before))
+        span = spans(self.kernel, self.dilation)
+        if span == self.kernel:
+            return tuple(map(Step, span, self.stride, before))
+        return tuple(Step(w, s, p, spacing=d) for w, s, p, d in zip(span, self.stride, before, self.dilation))
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        channels = inputs[0][0]
+        return grouped(channels, self.channels, self._groups(channels))
 
     def dropped(self, inputs: tuple[Shape, ...]) -> str | None:
         if self.same_tf:
