@@ -107,6 +107,7 @@ CODES: dict[str, str] = {
     "ND409": "a checkpoint of another variant",
     "ND410": "a key map that cannot be used",
     "ND411": "tensors that do not correspond one to one",
+    "ND412": "a checkpoint with other names",
 }
 
 

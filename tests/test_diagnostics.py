@@ -23,7 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 #: Codes that no text of a spec brings about: files, the command line, the runtime.
-NOT_OF_TEXTS = {"ND001", "ND002", "ND006", "ND007", "ND008", "ND009", "ND010"} | {f"ND{n}" for n in range(401, 412)}
+NOT_OF_TEXTS = {"ND001", "ND002", "ND006", "ND007", "ND008", "ND009", "ND010"} | {f"ND{n}" for n in range(401, 413)}
 
 
 @pytest.fixture

@@ -135,26 +135,24 @@ def _compare(graph: Graph, options: argparse.Namespace) -> Comparison:
 
 
 def _check(comparison: Comparison, path: str, options: argparse.Namespace) -> int:
-    from netdsl.runtime.explain import convertible, explain, of_another_variant, other_variants
+    from netdsl.runtime.explain import explain, in_one
 
     loads = comparison.fits or (options.partial and bool(comparison.matched))
     problems = explain(comparison)
-    advice = []
-    fitting: list[str] = []
-    if problems and not options.partial:
+    one: Diagnostic | None = None
+    if problems and not loads:
 
         def make(variant: str) -> Graph | None:
             from netdsl.elaborate import analyse
 
             return analyse(Path(path), **choice(variant, options)).graph
 
-        if fitting := other_variants(comparison, make):
-            problems = [of_another_variant(comparison, fitting), *(problems if options.all else [])]
-        elif convertible(comparison):
-            advice.append("each tensor has a partner of its shape: `netdsl weights convert` finds which is which")
+        one = in_one(comparison, make)
+        if one is not None:
+            problems = [one, *(problems if options.all else [])]
     if options.format == "json":
         shown = [_plain(problem, comparison.graph.sources) for problem in problems]
-        _say_json({**_json(comparison), "loads": loads, "advice": advice, "diagnostics": shown})
+        _say_json({**_json(comparison), "loads": loads, "diagnostics": shown})
         return 0 if loads else 1
     if loads:
         say(_summary(comparison, options) + _left(comparison, problems, options.all))
@@ -164,7 +162,7 @@ def _check(comparison: Comparison, path: str, options: argparse.Namespace) -> in
     if len(problems) > len(shown_most):
         print(f"\nand {len(problems) - len(shown_most):,} places more: `--all` shows them", file=sys.stderr)
     sys.stderr.flush()
-    say(_summary(comparison, options, other=bool(fitting)) + _lines([("advice", line) for line in advice]))
+    say(_summary(comparison, options, other=one is not None))
     return 1
 
 
@@ -344,25 +342,36 @@ def _surety(conversion: Conversion) -> list[tuple[str, str]]:
         return [("sure", "the names say it, nothing was guessed")]
     reasons = [pair.reason for pair in conversion.pairs]
     counts = {reason: reasons.count(reason) for reason in ("shape", "name", "order")}
+    ordered = conversion.comparison.checkpoint.ordered
+    agree = "order and name, which agree" if ordered else "name (the keys of the file are sorted)"
     words = {
-        "shape": "by their shapes and places alone, nothing else could be",
-        "name": "several of one shape, told apart by order and name, which agree"
-        if conversion.comparison.checkpoint.ordered
-        else "several of one shape, told apart by name (the file has no order)",
-        "order": "IN DOUBT: several of one shape, and the order alone says which is which",
+        "shape": "by shape and place alone: nothing else could be",
+        "name": f"by {agree}: several have their shape",
+        "order": f"by {'order' if ordered else 'the numbers in their names'} alone: several have their shape",
     }
     lines = [f"{count:,} {words[reason]}" for reason, count in counts.items() if count]
     reshaped = sum(pair.reshaped for pair in conversion.pairs)
     if reshaped:
         lines.append(f"{reshaped:,} change their axes (a matrix for a kernel, or axes of length one), no element moves")
     said = [("sure" if not place else "", line) for place, line in enumerate(lines)]
-    for doubt in conversion.doubts[:_MOST]:
-        pairs = ", ".join(f"{one} → {other}" for one, other in zip(doubt.sources[:4], doubt.targets))
-        more = f" and {len(doubt.sources) - 4} more" if len(doubt.sources) > 4 else ""
-        said.append(("in doubt", f"{pairs}{more}: `--map` decides otherwise"))
-    if len(conversion.doubts) > _MOST:
-        said.append(("", f"and {len(conversion.doubts) - _MOST:,} more"))
+    folded: dict[tuple[str, str], list[str]] = {}
+    for doubt in conversion.doubts:
+        base, ours = _below(doubt.sources)
+        folded.setdefault((", ".join(ours[:4]), ", ".join(_below(doubt.targets)[1][:4])), []).append(base)
+    for place, ((sources, targets), bases) in enumerate(folded.items()):
+        where = f" below {', '.join(bases[:3])}" if bases[0] else ""
+        where += f" and {len(bases) - 3:,} more" if len(bases) > 3 else ""
+        said.append(("in doubt" if not place else "", f"{sources} → {targets}{where}: `--map` decides otherwise"))
     return said
+
+
+def _below(paths: Sequence[str]) -> tuple[str, list[str]]:
+    """What all paths begin with, and the rest of each."""
+    parts = [path.split(".") for path in paths]
+    depth = 0
+    while all(len(path) > depth + 1 and path[depth] == parts[0][depth] for path in parts):
+        depth += 1
+    return ".".join(parts[0][:depth]), [".".join(path[depth:]) for path in parts]
 
 
 def _unpaired(conversion: Conversion) -> list[tuple[str, str]]:

@@ -170,6 +170,9 @@ class _Matcher:
         self.kinds: dict[_Layer, int] = {}
         self.pairs: list[tuple[_Layer, _Layer, Reason]] = []
         self.doubts: list[Doubt] = []
+        #: What the last part of a name was found to be without a doubt, how often; and what it is taken for.
+        self.seen: dict[str, Counter[str]] = {}
+        self.learned: dict[str, str] = {}
 
     def run(self) -> Correspondence:
         left = self._sort()
@@ -177,6 +180,11 @@ class _Matcher:
         sources = [layer for layer in self.source if layer not in bare]
         targets = [layer for layer in self.target if layer not in bare]
         if sources:
+            self._pair([_Branch(sources, self.kinds)], [_Branch(targets, self.kinds)], (), (), "shape")
+        if self.doubts:
+            # In one block shapes tell its layers apart, and in the next of the same names they do not.
+            self.learned = {name: next(iter(others)) for name, others in self.seen.items() if len(others) == 1}
+            self.pairs, self.doubts = [], []
             self._pair([_Branch(sources, self.kinds)], [_Branch(targets, self.kinds)], (), (), "shape")
         self.pairs.sort(key=lambda pair: pair[1].index)
         return Correspondence(
@@ -257,11 +265,13 @@ class _Matcher:
             labels = [".".join(branch.base[len(here) :]) for branch in ours]
             others = [".".join(branch.base[len(there) :]) for branch in theirs]
             files = [branch.first for branch in ours] if self.ordered else None
-            order, why = _decide(labels, others, files)
+            order, why = _decide(labels, others, files, self.learned)
             ours = [ours[at] for at in order]
             if why in ("order", "conflict"):
                 paths = [tuple(".".join(branch.base) for branch in side) for side in (ours, theirs)]
                 self.doubts.append(Doubt(paths[0], paths[1], why))
+        elif len(ours[0].base) > len(here) > 0 and len(theirs[0].base) > len(there) > 0:
+            self.seen.setdefault(ours[0].base[-1], Counter())[theirs[0].base[-1]] += 1
         worse = max(reason, why, key=_RANK.__getitem__)
         for one, other in zip(ours, theirs):
             if len(one.layers) == 1:
@@ -287,10 +297,13 @@ def _tensors(one: _Layer, other: _Layer, reason: Reason) -> list[Pair]:
 _NUMBER = re.compile(r"\d+")
 
 
-def _decide(labels: Sequence[str], others: Sequence[str], files: Sequence[int] | None) -> tuple[list[int], Reason]:
+def _decide(
+    labels: Sequence[str], others: Sequence[str], files: Sequence[int] | None, learned: Mapping[str, str]
+) -> tuple[list[int], Reason]:
     """In which order branches of the checkpoint go to those of the net, which are in theirs; and why so.
 
-    ``labels`` and ``others`` are their names. ``files`` are the places in the file, where they mean anything.
+    ``labels`` and ``others`` are their names. ``files`` are the places in the file, where they mean anything, and
+    ``learned`` what last parts of names were found to be elsewhere.
     """
     if len(set(labels)) == len(labels) and sorted(labels) == sorted(others):
         return [labels.index(other) for other in others], "name"
@@ -298,12 +311,20 @@ def _decide(labels: Sequence[str], others: Sequence[str], files: Sequence[int] |
     order = natural if files is None else sorted(range(len(labels)), key=lambda at: files[at])
     if _numbered(labels) and _numbered(others) and sorted(others, key=_natural) == list(others):
         return (natural, "name") if order == natural else (order, "conflict")
-    best = _by_names(labels, others, order)
-    if best is None:
-        return order, "order"
-    if files is None or best == order:
+    alike = [[_likeness(label, other, learned) for other in others] for label in labels]
+    best, sure, gain = _by_names(alike, order)
+    if sure and (best == order or files is None or gain >= _CLEAR):
         return best, "name"
-    return order, "conflict"
+    if files is not None:
+        # Where names speak against the order and are not clear, neither is to be trusted.
+        return (order, "order") if best == order else (best, "order" if gain >= _CLEAR else "conflict")
+    # No order to go by but that of numbers in names, which count along a net.
+    open_to = [labels[at] for place, at in enumerate(best) if not alike[at][place]]
+    return best, "order" if _numbered(open_to or labels) else "conflict"
+
+
+#: By how much names must be more alike another way before they count against the order of a file.
+_CLEAR = 0.5
 
 
 def _natural(label: str) -> list[tuple[int, str, int]]:
@@ -335,26 +356,39 @@ def _words(label: str) -> set[str]:
     return {min(group) if (group := next((g for g in _SYNONYMS if word in g), None)) else word for word in found}
 
 
-def _likeness(label: str, other: str) -> float:
+def _likeness(label: str, other: str, learned: Mapping[str, str]) -> float:
+    """From 0 to 1: how alike two names are, by their words and numbers."""
+    last = label.rpartition(".")[2]
+    if last in learned:
+        return float(learned[last] == other.rpartition(".")[2])
     mine, theirs = _words(label), _words(other)
     return len(mine & theirs) / max(1, len(mine | theirs))
 
 
-def _by_names(labels: Sequence[str], others: Sequence[str], order: Sequence[int]) -> list[int] | None:
-    """The one order in which the names are most alike, or None where several are as good."""
-    alike = [[_likeness(label, other) for other in others] for label in labels]
+def _by_names(alike: Sequence[Sequence[float]], order: Sequence[int]) -> tuple[list[int], bool, float]:
+    """The order in which the names are most alike, of several the one nearest to ``order``; whether it is the only one;
+    and by how much the names are then more alike than in ``order``.
+    """
 
     def total(trial: Sequence[int]) -> float:
         return sum(alike[at][place] for place, at in enumerate(trial))
 
-    if len(labels) > 6:
+    start = list(order)
+    if len(alike) > 6:
         # Too many orders to try: whether two that change places would be as good tells enough.
         for a, b in itertools.combinations(range(len(order)), 2):
-            kept = alike[order[a]][a] + alike[order[b]][b]
-            if alike[order[b]][a] + alike[order[a]][b] >= kept - 1e-9:
-                return None
-        return list(order)
-    totals = {trial: total(trial) for trial in itertools.permutations(range(len(labels)))}
+            gain = alike[order[b]][a] + alike[order[a]][b] - alike[order[a]][a] - alike[order[b]][b]
+            if gain > _LEAST:
+                start[a], start[b] = order[b], order[a]
+                return start, False, 0.0
+            if gain > -_LEAST:
+                return list(order), False, 0.0
+        return start, True, 0.0
+    totals = {trial: total(trial) for trial in itertools.permutations(order)}
     top = max(totals.values())
-    found = [trial for trial, reached in totals.items() if reached > top - 1e-9]
-    return list(found[0]) if len(found) == 1 else None
+    found = [trial for trial, reached in totals.items() if reached > top - _LEAST]
+    # Permutations of ``order`` come with the least disturbed first.
+    return list(found[0]), len(found) == 1, top - totals[tuple(order)]
+
+
+_LEAST = 1e-9

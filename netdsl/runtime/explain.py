@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, show_shape
 from netdsl.runtime.correspond import correspond
@@ -18,36 +19,75 @@ def explain(comparison: Comparison) -> list[Diagnostic]:
     return sorted(found, key=lambda problem: problem.span or Span(0, 0, 0))
 
 
-def other_variants(comparison: Comparison, make: Callable[[str], Graph | None]) -> list[str]:
-    """The variants of the spec that the checkpoint fits whole, where it does not fit this one.
+class Fitting(NamedTuple):
+    """A variant that a checkpoint fits whole: as it is, or under other names."""
 
-    ``make`` compiles a variant; None is one that cannot be compiled as it was asked for.
+    variant: str
+    renamed: bool = False
+
+
+def in_one(comparison: Comparison, make: Callable[[str], Graph | None] | None = None) -> Diagnostic | None:
+    """The one thing that is wrong where it is one: another variant that fits whole (ND409), or other names (ND412).
+
+    ``make`` compiles another variant of the spec, where there is more than the graph; None is one that cannot be
+    compiled as it was asked for.
     """
-    graph = comparison.graph
-    if comparison.fits or len(graph.variants) > _MOST:
-        return []
-    fitting = []
-    for variant in graph.variants:
-        other = make(variant) if variant != graph.variant else None
-        if other is not None and compare(other, comparison.checkpoint, like=comparison).fits:
-            fitting.append(variant)
-    return fitting
+    if comparison.fits:
+        return None
+    if convertible(comparison):
+        return _other_names(comparison)
+    fitting = [] if make is None else _other_variants(comparison, make)
+    return _another_variant(comparison, fitting) if fitting else None
 
 
 #: The most variants that are tried.
 _MOST = 40
 
 
-def of_another_variant(comparison: Comparison, fitting: Sequence[str]) -> Diagnostic:
-    """ND409: the one thing to say where another variant fits whole."""
+def _other_variants(comparison: Comparison, make: Callable[[str], Graph | None]) -> list[Fitting]:
+    graph = comparison.graph
+    found = []
+    for variant in graph.variants if len(graph.variants) <= _MOST else ():
+        other = make(variant) if variant != graph.variant else None
+        if other is not None:
+            held = compare(other, comparison.checkpoint, like=comparison)
+            if held.fits or convertible(held):
+                found.append(Fitting(variant, not held.fits))
+    return [fit for fit in found if not fit.renamed] or found
+
+
+def _another_variant(comparison: Comparison, fitting: Sequence[Fitting]) -> Diagnostic:
     graph, checkpoint = comparison.graph, comparison.checkpoint
-    these = _names(fitting, 4)
+    these = _names((fit.variant for fit in fitting), 4)
     this = f"`{graph.variant}`" if graph.variant is not None else "none"
-    whose = "this checkpoint is of another variant" if len(fitting) == 1 else "this checkpoint is of other variants"
-    message = f"{whose}: its {_tensors(len(checkpoint.stored))} all fit {these}, and {this} was asked for"
-    file = graph.sources[0].name if graph.sources else ""
-    help = f"`{file}:{fitting[0]}`" if file.endswith(".net") or file.startswith("zoo:") else f"`variant={fitting[0]!r}`"
-    return Diagnostic("ND409", message, graph.scopes[0].span, help=help)
+    whose = "another variant" if len(fitting) == 1 else "other variants"
+    under = ", under other names" if fitting[0].renamed else ""
+    message = f"this checkpoint is of {whose}: its {_tensors(len(checkpoint.stored))} all fit {these}{under}, "
+    help = f"`{_file(graph)}:{fitting[0].variant}`" if _file(graph) else f"`variant={fitting[0].variant!r}`"
+    return Diagnostic("ND409", f"{message}and {this} was asked for", graph.scopes[0].span, help=help)
+
+
+def _other_names(comparison: Comparison) -> Diagnostic:
+    from netdsl.runtime.convert import convert
+    from netdsl.runtime.keymap import summarise
+
+    graph, checkpoint = comparison.graph, comparison.checkpoint
+    asked = f"{_file(graph) or 'FILE'}{f':{graph.variant}' if graph.variant is not None else ''}"
+    help = f"`netdsl weights convert {asked} {checkpoint.name} -o OUT.safetensors` "
+    try:
+        pairs = convert(comparison).pairs
+    except NetdslError:
+        help += "pairs them, and says where they are in doubt"
+    else:
+        widest = max(summarise({pair.source: pair.target for pair in pairs}), key=lambda line: line.tensors)
+        help += f"renames them, such as `{widest.source}` to `{widest.target}`"
+    message = f"this checkpoint has other names: each of its {_tensors(len(checkpoint.stored))} is one of the net's by "
+    return Diagnostic("ND412", f"{message}shape and place", graph.scopes[0].span, help=help)
+
+
+def _file(graph: Graph) -> str | None:
+    name = graph.sources[0].name if graph.sources else ""
+    return name if name.endswith(".net") or name.startswith("zoo:") else None
 
 
 def convertible(comparison: Comparison) -> bool:
@@ -56,8 +96,8 @@ def convertible(comparison: Comparison) -> bool:
     if not any(row.status == "unexpected" for row in comparison.rows):
         return False
     source = {new: stored[key].shape for key, new in comparison.renamed.items() if new is not None}
-    target = {row.key: row.slot.shape for row in comparison.rows if row.slot is not None}
-    return not correspond(source, target).left
+    target = {row.key: row.slot.shape for row in comparison.rows if row.slot is not None and row.status != "idle"}
+    return not correspond(source, target, ordered=comparison.checkpoint.ordered).left
 
 
 # -- places -----------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from netdsl import zoo
 from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span, did_you_mean
 from netdsl.ir.graph import Graph
 
@@ -89,6 +90,8 @@ def beside(graph: Graph) -> KeyMap | None:
     if not graph.sources:
         return None
     name = graph.sources[0].name
+    if name.startswith(zoo.PREFIX) and not os.path.exists(name):
+        name = str(zoo.find(name.removeprefix(zoo.PREFIX)) or "")
     if not name.endswith(".net"):
         return None
     path = Path(name.removesuffix(".net") + ENDING)
@@ -237,13 +240,15 @@ def summarise(pairs: Mapping[str, str]) -> list[Line]:
     Applied to the keys of ``pairs`` the lines give exactly their values; what keeps its name has no line.
     """
     changed = {source: target for source, target in pairs.items() if source != target}
-    lines = _patterns(_layers(changed))
-    made = Scheme("", tuple(rule(line.source, line.target) for line in lines))
-    try:
-        if made.apply(pairs) == dict(pairs):
-            return [line._replace(tensors=sum(map(one.fits, pairs))) for line, one in zip(lines, made.rules)]
-    except NetdslError:
-        pass
+    found = _patterns(_layers(changed))
+    # The first line that fits counts: where the order of the keys does not do, the narrower lines come first.
+    for lines in (found, sorted(found, key=lambda line: line.source.count("{"))):
+        made = Scheme("", tuple(rule(line.source, line.target) for line in lines))
+        try:
+            if made.apply(pairs) == dict(pairs):
+                return [line._replace(tensors=sum(map(one.fits, pairs))) for line, one in zip(lines, made.rules)]
+        except NetdslError:
+            continue
     return [Line(literal(source), literal(target), 1) for source, target in changed.items()]
 
 
@@ -314,9 +319,11 @@ def _split(members: list[tuple[list[int], list[int]]]) -> list[tuple[list[str], 
             break
     if len(said) == len(right) and used == set(words):
         return [([f"{{{words[at]}}}" if at in words else str(column[0]) for at, column in enumerate(left)], said)]
-    # No one rule says it: one for each value of the first number that differs.
-    first = min(words)
-    parts: dict[int, list[tuple[list[int], list[int]]]] = {}
-    for member in members:
-        parts.setdefault(member[0][first], []).append(member)
-    return [pattern for part in parts.values() for pattern in _split(part)]
+    # No one rule says it: one for each value of the number that leaves the fewest.
+    trials = []
+    for at in words:
+        parts: dict[int, list[tuple[list[int], list[int]]]] = {}
+        for member in members:
+            parts.setdefault(member[0][at], []).append(member)
+        trials.append([pattern for part in parts.values() for pattern in _split(part)])
+    return min(trials, key=len)

@@ -98,18 +98,18 @@ def _unfit(
     set: Mapping[str, Scalar] | None,
     input: str | Shape | None,
 ) -> NetdslError:
-    """Every problem of a checkpoint; where it is another variant's, that alone."""
-    from netdsl.runtime.explain import explain, of_another_variant, other_variants
+    """Every problem of a checkpoint; where it is another variant's or has other names, that alone."""
+    from netdsl.runtime.explain import explain, in_one
 
-    if not isinstance(source, Graph):
-        plain = split_variant(source)[0] if isinstance(source, str) else Path(source)
+    def make(variant: str) -> Graph | None:
+        if isinstance(source, Graph):
+            return None
+        named = isinstance(source, str) and "\n" not in source
+        plain = Path(split_variant(os.fspath(source))[0]) if named or not isinstance(source, str) else source
+        return analyse(plain, variant=variant, set=set, input=input).graph
 
-        def make(variant: str) -> Graph | None:
-            return analyse(plain, variant=variant, set=set, input=input).graph
-
-        if fitting := other_variants(found, make):
-            return NetdslError([of_another_variant(found, fitting)], found.graph.sources)
-    return NetdslError(explain(found), found.graph.sources)
+    one = in_one(found, make)
+    return NetdslError([one] if one is not None else explain(found), found.graph.sources)
 
 
 def _fill(module: nn.Module, found: Comparison) -> None:
