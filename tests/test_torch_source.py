@@ -442,6 +442,19 @@ def test_nine_inceptions_are_one_class() -> None:
     assert "self.inception4a = Inception(480, 192, 96, 208, 16, 48, 64)" in found["GooglenetPaper"]
 
 
+def test_arguments_are_called_as_the_attributes_that_they_are() -> None:
+    text = """net n
+    input 8x8x8
+    block f(c) { add { id | times {1/c}, conv1-8 ws gain ws_eps={1e-6*c}, scale init={0.1*c}, droppath 0..0.2 } }
+    f(1), f(2), f(3)
+    """
+    graph = netdsl.compile(text)
+    (block,) = [part for name, part in classes(torch_source(graph)).items() if name == "F_"]
+    assert "def __init__(self, eps: float, init: float, p: float, factor: float) -> None:" in block
+    assert "self.droppath1 = DropPath(p)" in block
+    agrees(graph)
+
+
 def test_names_hide_nothing() -> None:
     text = """net torch
     input 3x8x8

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.backends.torch_source.members import Leaf, Own, Slot, default, exact, find
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.text import literal, snake, unique
+from netdsl.ir.op import Op
+from netdsl.ir.types import Call
 
 if TYPE_CHECKING:
     from netdsl.backends.torch_source.classes import Instance
@@ -25,6 +28,22 @@ _POSITIONS = {
     "torch.nn.Adaptive": ("size",),
     "torch.nn.Dropout": ("p",),
 }
+
+
+def positional(call: Call) -> tuple[str, ...]:
+    """The names of a module's positional arguments, as far as they are known."""
+    target = call.target
+    if call.source is not None:
+        found = re.search(
+            rf"^class {re.escape(target)}\((?:nn\.(\w+))?\):.*?def __init__\(\s*self,([^)]*)", call.source, re.S | re.M
+        )
+        if found is None:
+            return ()
+        names = tuple(part.partition(":")[0].strip() for part in found[2].split(","))
+        if not names[0].startswith("*"):
+            return names
+        target = f"torch.nn.{found[1]}"
+    return next((names for prefix, names in _POSITIONS.items() if target.startswith(prefix)), ())
 
 
 class Argument:
@@ -188,22 +207,38 @@ class Factors:
     def _role(self, slot: Slot) -> str:
         """A name for a constant by what it is to its module."""
         if slot[0] == "step":
-            return "size"
+            ops = []
+            for instance in self.instances:
+                node = instance.body.steps[int(str(slot[1]))].node
+                ops.append(None if node is None else node.op)
+            return self._attribute(slot, ops) or "size"
         if slot[-1] == "count":
             return "depth"
         construct = find(self.first.constructs, slot[:-2])
-        name = "value"
         if isinstance(construct, Own):
             name = construct.definition.arguments[int(str(slot[-1]))].name
-        elif isinstance(construct, Leaf):
-            name = "value"
-            if slot[-2] == "kw":
-                name = str(slot[-1])
+        elif slot[-2] == "kw":
+            name = str(slot[-1])
+        else:
+            assert isinstance(construct, Leaf)
+            names = () if construct.call.kind == "parameter" else positional(construct.call)
+            if slot[-2] == "arg" and int(str(slot[-1])) < len(names):
+                name = names[int(str(slot[-1]))]
             else:
-                for prefix, names in _POSITIONS.items():
-                    if construct.call.target.startswith(prefix) and int(str(slot[-1])) < len(names):
-                        name = names[int(str(slot[-1]))]
+                leaves = [find(instance.constructs, slot[:-2]) for instance in self.instances]
+                name = self._attribute(slot, [leaf.op for leaf in leaves if isinstance(leaf, Leaf)]) or "value"
         return name if name != "out_channels" else "channels"
+
+    def _attribute(self, slot: Slot, ops: Sequence[Op | None]) -> str | None:
+        """The attribute of an operator that has the value of a slot, in all instances."""
+        values = [instance.slots.get(slot) for instance in self.instances]
+        first = ops[0] if len(ops) == len(values) else None
+        if first is None:
+            return None
+        for name in type(first).model_fields:
+            if all(exact(getattr(op, name, None)) == exact(value) for op, value in zip(ops, values, strict=True)):
+                return snake(name)
+        return None
 
     def _longer(self, slot: Slot, role: str) -> str:
         """A role with the member before it that has it."""

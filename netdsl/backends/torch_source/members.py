@@ -50,12 +50,13 @@ def default(target: str, name: str) -> tuple[bool, object]:
 class Leaf:
     """A construct: one module of ``torch.nn``, of a class that an operator brings, or a parameter."""
 
-    __slots__ = ("call", "inplace", "skeleton", "slots")
+    __slots__ = ("call", "inplace", "op", "skeleton", "slots")
 
     def __init__(self, member: Member, at: Slot) -> None:
-        assert member.call is not None
+        assert member.call is not None and member.node is not None
         call: Call = member.call
         self.call = call
+        self.op = member.node.op
         self.slots: dict[Slot, object] = {}
         self.inplace = call.inplace
         if call.kind == "parameter":
