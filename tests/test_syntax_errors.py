@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from netdsl.diagnostics import Diagnostic, Source
 from netdsl.elaborate import analyse
+from netdsl.syntax import parse as parsing
 from netdsl.syntax import tree
+from netdsl.syntax.lalr import TABLES, Parser
 from netdsl.syntax.parse import MAX_ERRORS, MAX_NESTING, parse
 
 
@@ -65,7 +69,7 @@ features: [
   }
 ]
 """
-    assert places(text) == [("ND102", 12, ")")]
+    assert places(text) == [("ND102", 12, ")"), ("ND101", 4, "\n"), ("ND101", 8, "×")]
     text = text.replace(")", ",;")
     assert [(line, under) for _, line, under in places(text)] == [(4, "\n"), (8, "×"), (11, "-"), (12, ";")]
     file, _ = read(text)
@@ -209,3 +213,26 @@ def test_line_ends_of_every_kind() -> None:
         assert file is not None
         assert [type(s) for s in file.statements] == [type(s) for s in plain.statements]
         assert [c.text for c in file.comments] == ["# why"]
+
+
+def test_what_is_right_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counting(Parser):
+        read = 0
+
+        def next(self, text: str, position: int, state: int) -> tuple[str, int]:
+            self.read += 1
+            return super().next(text, position, state)
+
+    tables = json.loads(TABLES.read_text(encoding="utf-8"))
+    lines = ["relu", "add {", "  conv3-8, relu", "  | id", "}", ""] * 50
+    wrong = [*lines, *["relu -> ×", "gelu"] * 10]
+    counts = []
+    for text in ("\n".join(lines), "\n".join(wrong)):
+        counting = Counting(tables, parsing._builder)
+        monkeypatch.setattr(parsing, "_parser", counting)
+        file, problems = read(text)
+        counts.append(counting.read)
+        assert file is not None
+    assert len(problems) == len(file.holes) == 10
+    assert len(file.statements) == 100 + 20
+    assert counts[1] < 1.3 * counts[0]

@@ -26,6 +26,27 @@ class _Inline(list[Any]):
     """The children of a rule whose name begins with ``_``: they go to the rule around it."""
 
 
+class Progress:
+    """How far a text has been read, statement by statement, so that reading goes on behind what is right."""
+
+    def __init__(self) -> None:
+        #: for each statement where it ends, and how many there are up to it
+        self.ends: list[tuple[int, int]] = []
+        self.stack: list[int] = []
+        self.values: list[Any] = []
+
+    def back_to(self, offset: int) -> int:
+        """Forgets the statements that end behind an offset; the place to read on from."""
+        while self.ends and self.ends[-1][0] > offset:
+            self.ends.pop()
+        if not self.ends:
+            self.stack, self.values = [], []
+            return 0
+        position, count = self.ends[-1]
+        del self.values[-1][count:]
+        return position
+
+
 class Unexpected(Exception):
     """Text that cannot be read on: where, and the names of the terminals that could have come."""
 
@@ -61,12 +82,17 @@ class Parser:
         self.ready: dict[int, tuple[list[tuple[str, Any]], dict[str, str], list[tuple[str, str]]]] = {}
         self.word = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").match
 
-    def parse(self, text: str) -> Any:
-        """The value of the whole text. Raises :class:`Unexpected`."""
+    def parse(self, text: str, progress: Progress | None = None, position: int = 0) -> Any:
+        """The value of the whole text. Raises :class:`Unexpected`.
+
+        What ``progress`` has of the text is not read again: reading begins at ``position``, where its last statement
+        ends.
+        """
         states, gotos, rules = self.states, self.gotos, self.rules
-        stack = [self.start]
-        values: list[Any] = []
-        position, length = 0, len(text)
+        progress = Progress() if progress is None else progress
+        stack = list(progress.stack) or [self.start]
+        values: list[Any] = list(progress.values)
+        length = len(text)
         while True:
             actions = states[stack[-1]]
             name, end = self.next(text, position, stack[-1]) if position < length else ("$END", position)
@@ -95,6 +121,10 @@ class Parser:
                     children = []
                 values.append(children if splices and callback is _Inline else callback(children))
                 stack.append(gotos[stack[-1]][rule])
+                if rule == "_lines":
+                    if not progress.ends:
+                        progress.stack, progress.values = list(stack), list(values)
+                    progress.ends.append((position, len(values[-1])))
                 if name == "$END" and stack[-1] == self.end:
                     return values[-1]
                 action = states[stack[-1]].get(name)

@@ -13,7 +13,7 @@ from typing import Any
 from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import Builder
-from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Unexpected, checksum
+from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, Unexpected, checksum
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
@@ -22,6 +22,11 @@ MAX_ERRORS = 20
 
 _HOLE = "\ue000"
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)|([\[({])|([\])}])')
+#: Marks, and the beginnings of lines that nothing but a statement begins with.
+_STATEMENTS = re.compile(
+    _MARKS.pattern + r"|(^(?:net|input|param|variant|default|style|block|use|expect|init|output)[ \t]+[\w\"])",
+    re.MULTILINE,
+)
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
@@ -74,18 +79,16 @@ def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]
     the syntax errors.
     """
     text = source.text
-    brackets, comments, problem = _scan(text, file)
-    if problem is not None:
-        return None, [problem]
+    brackets, comments, problems, current = _scan(text, file)
+    if current is None:
+        return None, problems
     whole = Span(file, 0, len(text))
-    problems: list[Diagnostic] = []
-    holes: list[str] = []
-    reader = parser()
+    holes = [text[begin:end] for begin, end in _holes(current)]
+    reader, progress, position = parser(), Progress(), 0
     _builder.file, _builder.text = file, text
-    current = text
     while True:
         try:
-            statements: Any = reader.parse(current)
+            statements: Any = reader.parse(current, progress, position)
             break
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
@@ -94,19 +97,32 @@ def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]
             if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
                 return None, problems
             holes.append(text[begin:end])
-            current = current[:begin] + _HOLE + " " * (end - begin - 1) + current[end:]
+            current = _without(current, begin, end)
+            position = progress.back_to(begin)
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
 
 
-def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], Diagnostic | None]:
-    """Matches brackets (both ways, by offset), collects comments, and finds what no parser could read."""
+def _without(text: str, begin: int, end: int) -> str:
+    """The text with a hole in place of a stretch, all else where it was."""
+    return text[:begin] + _HOLE + " " * (end - begin - 1) + text[end:]
+
+
+def _holes(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in re.finditer(f"{_HOLE} *", text)]
+
+
+def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str | None]:
+    """Matches brackets (both ways, by offset), collects comments, and finds what no parser could read.
+
+    Returns with them the text, where brackets do not match with holes in it; None where nothing can be made of it.
+    """
     stray = re.search(r"[^\S \t\r\n\f\xa0]|[\x00-\x08\x0b\x0e-\x1f\x7f\ue000\ufeff]", text)
-    pairs: dict[int, int] = {}
-    comments: list[tree.Comment] = []
     if stray is not None:
         char = stray.group()
         message = f"the character U+{ord(char):04X} does not belong in a spec"
-        return pairs, comments, Diagnostic("ND103", message, Span(file, stray.start(), stray.end()))
+        return {}, [], [Diagnostic("ND103", message, Span(file, stray.start(), stray.end()))], None
+    pairs: dict[int, int] = {}
+    comments: list[tree.Comment] = []
     stack: list[int] = []
     for match in _MARKS.finditer(text):
         at = match.start()
@@ -116,22 +132,84 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], Dia
             stack.append(at)
             if len(stack) > MAX_NESTING:
                 message = f"brackets nest over {MAX_NESTING} deep"
-                return pairs, comments, Diagnostic("ND218", message, Span(file, at, at + 1))
+                return pairs, comments, [Diagnostic("ND218", message, Span(file, at, at + 1))], None
         elif match.group(3) is not None:
-            if not stack:
-                message = f"`{match.group(3)}` closes nothing"
-                return pairs, comments, Diagnostic("ND102", message, Span(file, at, at + 1))
+            if not stack or _PAIRS[text[stack[-1]]] != match.group(3):
+                return _mismatched(text, file, comments)
             begin = stack.pop()
-            if _PAIRS[text[begin]] != match.group(3):
-                message = f"`{match.group(3)}` closes `{text[begin]}`, which wants `{_PAIRS[text[begin]]}`"
-                note = Note(Span(file, begin, begin + 1), "opened here")
-                return pairs, comments, Diagnostic("ND102", message, Span(file, at, at + 1), (note,))
             pairs[begin], pairs[at] = at, begin
     if stack:
+        return _mismatched(text, file, comments)
+    return pairs, comments, [], text
+
+
+def _mismatched(
+    text: str, file: int, comments: list[tree.Comment]
+) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str]:
+    """Says which brackets do not match, and takes out the lines that they spoil.
+
+    A bracket that is open where a line begins with the head of a statement was never closed.
+    """
+    pairs: dict[int, int] = {}
+    problems: list[Diagnostic] = []
+    stack: list[int] = []
+    holes: list[tuple[int, int]] = []
+    said: set[int] = set()
+
+    def spoilt(begin: int, end: int) -> None:
+        begin = text.rfind("\n", 0, begin) + 1
+        begin += len(text[begin:end]) - len(text[begin:end].lstrip())
+        end = begin + len(text[begin:end].rstrip())
+        while holes and holes[-1][0] >= begin:
+            holes.pop()
+        if begin < end:
+            holes.append((begin, end))
+
+    def unclosed(end: int, outermost: int) -> None:
         at = stack[-1]
-        message = f"`{text[at]}` is never closed"
-        return pairs, comments, Diagnostic("ND102", message, Span(file, at, at + 1), help=f"add `{_PAIRS[text[at]]}`")
-    return pairs, comments, None
+        help = f"add `{_PAIRS[text[at]]}`"
+        if said.isdisjoint(stack[outermost:]):
+            problems.append(Diagnostic("ND102", f"`{text[at]}` is never closed", Span(file, at, at + 1), help=help))
+        spoilt(stack[outermost], end)
+        del stack[outermost:]
+
+    for match in _STATEMENTS.finditer(text):
+        at, closer = match.start(), match.group(3)
+        if match.group(4) is not None:
+            if stack:
+                unclosed(at, 0)
+        elif match.group(2) is not None:
+            stack.append(at)
+        elif closer is not None and not stack:
+            problems.append(Diagnostic("ND102", f"`{closer}` closes nothing", Span(file, at, at + 1)))
+            line = text.find("\n", at)
+            spoilt(at, len(text) if line < 0 else line)
+        elif closer is not None:
+            begin = stack[-1]
+            if _PAIRS[text[begin]] != closer:
+                message = f"`{closer}` closes `{text[begin]}`, which wants `{_PAIRS[text[begin]]}`"
+                note = Note(Span(file, begin, begin + 1), "opened here")
+                problems.append(Diagnostic("ND102", message, Span(file, at, at + 1), (note,)))
+                # Either a closer is missing inside a bracket that this one closes, or it is no closer of any.
+                said.add(begin)
+                if any(_PAIRS[text[opener]] == closer for opener in stack):
+                    while _PAIRS[text[stack[-1]]] != closer:
+                        stack.pop()
+                    begin = stack.pop()
+                line = text.find("\n", at)
+                spoilt(begin, len(text) if line < 0 else line)
+                continue
+            stack.pop()
+            if begin in said:
+                spoilt(begin, at + 1)
+            pairs[begin], pairs[at] = at, begin
+        if len(problems) >= MAX_ERRORS:
+            break
+    if stack:
+        unclosed(len(text), 0)
+    for begin, end in holes:
+        text = _without(text, begin, end)
+    return pairs, comments, problems, text
 
 
 def _statement_at(text: str, offset: int, brackets: dict[int, int]) -> tuple[int, int]:
