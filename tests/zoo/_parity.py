@@ -55,3 +55,12 @@ def spread(module: nn.Module, image: torch.Tensor) -> float:
     with torch.no_grad():
         output: torch.Tensor = module(image)
     return float(output.std())
+
+
+def drawn_alike(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
+    """Whether two fresh parameters are of one distribution, by mean and deviation; constants are the same."""
+    ours, theirs = ours.detach(), theirs.detach()
+    if bool((theirs == theirs.flatten()[0]).all()):
+        return torch.equal(ours, theirs)
+    error = 6 * (theirs.square().mean() / theirs.numel()).sqrt()
+    return bool((ours.mean() - theirs.mean()).abs() <= error) and bool((ours.std() - theirs.std()).abs() <= error)
