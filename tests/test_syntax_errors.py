@@ -227,12 +227,14 @@ def test_what_is_right_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["relu", "add {", "  conv3-8, relu", "  | id", "}", ""] * 50
     wrong = [*lines, *["relu -> ×", "gelu"] * 10]
     counts = []
+    statements = holes = 0
     for text in ("\n".join(lines), "\n".join(wrong)):
         counting = Counting(tables, parsing._builder)
         monkeypatch.setattr(parsing, "_parser", counting)
         file, problems = read(text)
         counts.append(counting.read)
         assert file is not None
-    assert len(problems) == len(file.holes) == 10
-    assert len(file.statements) == 100 + 20
+        statements, holes = len(file.statements), len(file.holes)
+    assert len(problems) == holes == 10
+    assert statements == 100 + 20
     assert counts[1] < 1.3 * counts[0]
