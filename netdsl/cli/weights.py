@@ -167,7 +167,7 @@ def _check(comparison: Comparison, path: str, options: argparse.Namespace) -> in
 
 
 def _summary(comparison: Comparison, options: argparse.Namespace, *, other: bool = False) -> str:
-    lines = _heads(comparison)
+    lines = _heads(comparison, comparison.counts.get("counter", 0))
     counts = comparison.counts
     words = (
         ("matched", "match"),
@@ -189,14 +189,16 @@ def _summary(comparison: Comparison, options: argparse.Namespace, *, other: bool
     return (_every(comparison) + "\n" if options.all else "") + text
 
 
-def _heads(comparison: Comparison) -> list[tuple[str, str]]:
+def _heads(comparison: Comparison, counters: int) -> list[tuple[str, str]]:
+    """What is held against what; ``counters`` is how many counts of batches the checkpoint lacks."""
     checkpoint, graph = comparison.checkpoint, comparison.graph
     lines = [("checkpoint", f"{checkpoint.name}: {_described(checkpoint)}")]
     lines += [("", note) for note in comparison.notes]
-    counters = comparison.counts.get("counter", 0)
     if counters:
-        said = f"{counters:,} counts of batches (`num_batches_tracked`) are not in it, as before PyTorch 0.4.1"
-        lines.append(("", f"{said}: they start at 0"))
+        said = "1 count of batches" if counters == 1 else f"{counters:,} counts of batches"
+        verb, start = ("is", "it starts") if counters == 1 else ("are", "they start")
+        said += f" (`num_batches_tracked`) {verb} not in it, as before PyTorch 0.4.1: {start} at 0"
+        lines.append(("", said))
     idle = comparison.counts.get("idle", 0)
     if idle:
         lines.append(("", f"{idle:,} tensors that training alone needs are not in it, and were not asked for"))
@@ -212,7 +214,8 @@ def _described(checkpoint: Checkpoint) -> str:
     count = sum(stored.size for stored in checkpoint.stored.values())
     said = f"{checkpoint.form}, {len(checkpoint.stored):,} tensors, {count:,} numbers ({', '.join(dtypes[:3])})"
     if checkpoint.size is not None:
-        said += f", {checkpoint.size / 1e6:,.1f} MB"
+        size = checkpoint.size / 1000
+        said += f", {size:,.1f} kB" if size < 1000 else f", {size / 1000:,.1f} MB"
     return said
 
 
@@ -306,7 +309,7 @@ def _convert(comparison: Comparison, options: argparse.Namespace) -> int:
     if options.format == "json":
         _say_json(_json_of(conversion, options))
         return 0
-    lines = _heads(comparison)
+    lines = _heads(comparison, len(conversion.counters))
     lines += _map(conversion, pairs, options.all)
     lines += _surety(conversion)
     lines += _unpaired(conversion)

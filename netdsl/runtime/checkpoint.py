@@ -130,7 +130,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"GGUF", "a GGUF file"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
-    (b"net ", "a spec: the spec comes first, then the checkpoint"),
 )
 
 
@@ -158,7 +157,7 @@ def _in_folder(name: str) -> str | None:
         found = sorted(entry for entry in os.listdir(name) if entry.endswith(_ENDINGS))
     except OSError:
         return None
-    return f"in it is `{os.path.join(name, found[0])}`" if found else None
+    return f"in it is `{os.path.normpath(os.path.join(name, found[0]))}`" if found else None
 
 
 def _nearest_file(name: str) -> str | None:
@@ -197,8 +196,10 @@ def _no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
         index = "safetensors.index" in name or b"weight_map" in head
         what = "the index of a checkpoint in several files; netdsl reads one file" if index else "JSON"
         return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
-    text = "text" if _is_text(head) else f"begins with {head[:4].hex(' ')}"
-    return _error("ND403", f"`{name}` is no checkpoint: it {'is ' if text == 'text' else ''}{text}", help)
+    if name.endswith(".net"):
+        return _error("ND403", f"`{name}` is a spec: the spec comes first, then its checkpoint", help)
+    what = "is text" if _is_text(head) else f"begins with {head[:4].hex(' ')}"
+    return _error("ND403", f"`{name}` is no checkpoint: it {what}", help)
 
 
 def _is_text(head: bytes) -> bool:
@@ -305,8 +306,8 @@ def _check_archive(name: str, size: int) -> None:
     except NetdslError:
         raise
     except Exception:
-        message = f"`{name}` is damaged: it begins as an archive of `torch.save`, and its directory is not at its end"
-        raise _error("ND402", f"{message}, after {size:,} bytes", _AGAIN) from None
+        message = f"`{name}` is damaged: it is an archive of `torch.save` without its end, {size:,} bytes of it"
+        raise _error("ND402", message, _AGAIN) from None
 
 
 def _read_through(archive: ZipFile, record: ZipInfo, name: str) -> None:
@@ -347,13 +348,15 @@ def _unread(name: str, error: Exception) -> NetdslError:
         if not blocked and re.search(r"\.nn\.|models?\.|\.[A-Z]\w*Net\w*$", what):
             message = f"`{name}` holds a whole pickled module (`{what}`), and reading that runs code: it was not read"
         help = "where you trust its origin, read it with PyTorch, and save its tensors alone: "
-        help += "`torch.save(module.state_dict(), …)`"
+        help += "`torch.save(torch.load(path, weights_only=False)['state_dict'], …)`"
+        if "whole pickled module" in message:
+            help = help.replace("['state_dict']", ".state_dict()")
         return _error("ND404", message, "do not open it with anything else" if blocked else help)
     if isinstance(error, pickle.UnpicklingError):
         # What torch itself says goes over many lines and advises to run the code.
         return _error("ND404", f"`{name}` holds a pickle of more than tensors: it was not read")
     help = _AGAIN
-    return _error("ND402", f"`{name}` is damaged: PyTorch reads {_first_line(error)}", help)
+    return _error("ND402", f"`{name}` is damaged: PyTorch says “{_first_line(error)}”", help)
 
 
 def _first_line(error: BaseException) -> str:

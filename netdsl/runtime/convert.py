@@ -34,7 +34,7 @@ def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
 
     Where the names fit nothing is guessed. What a key map names stays as it says; the rest is paired by shape, order
     and names (:func:`netdsl.runtime.correspond.correspond`). Raises :class:`NetdslError` (ND411) where tensors have no
-    partner, unless ``partial`` leaves them out, and where names and order disagree.
+    partner, unless ``partial`` leaves them out, and where nothing tells which is which.
     """
     graph, stored = comparison.graph, comparison.checkpoint.stored
     wanted = {row.key: row.slot for row in comparison.rows if row.slot is not None and row.status != "idle"}
@@ -42,7 +42,7 @@ def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
     for row in comparison.rows:
         if row.source is not None and row.slot is not None and row.stored is not None:
             if comparison.fits or row.source in comparison.mapped:
-                if row.stored.shape == row.slot.shape or reshapes(row.stored.shape, row.slot.shape):
+                if reshapes(row.stored.shape, row.slot.shape):
                     fixed.append(Pair(row.source, row.key, "name", row.stored.shape != row.slot.shape))
     done = {pair.source for pair in fixed}, {pair.target for pair in fixed}
     source = {
@@ -54,9 +54,9 @@ def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
     if not comparison.fits:
         found = correspond(source, target, ordered=comparison.checkpoint.ordered)
     problems = [] if partial else [_left(comparison, item) for item in found.left]
-    problems += [_conflict(comparison, doubt) for doubt in found.doubts if doubt.reason == "conflict"]
+    problems += [_undecided(comparison, doubt) for doubt in found.doubts if doubt.reason in ("guess", "conflict")]
     if problems:
-        raise NetdslError(problems, graph.sources)
+        raise NetdslError(_first(problems), graph.sources)
     order = {key: place for place, key in enumerate(wanted)}
     pairs = [*fixed, *(pair._replace(source=back[pair.source]) for pair in found.pairs)]
     pairs.sort(key=lambda pair: order[pair.target])
@@ -79,6 +79,14 @@ def converted(conversion: Conversion) -> dict[str, Tensor]:
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------
+
+
+def _first(problems: list[Diagnostic], most: int = 8) -> list[Diagnostic]:
+    """As many as one reads; the last says how many there are beside."""
+    if len(problems) <= most:
+        return problems
+    last = problems[most - 1]
+    return [*problems[: most - 1], last._replace(message=f"{last.message} (and {len(problems) - most:,} more such)")]
 
 
 def _span(comparison: Comparison, path: str) -> Span:
@@ -117,10 +125,13 @@ def _left(comparison: Comparison, left: Left) -> Diagnostic:
     return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span)
 
 
-def _conflict(comparison: Comparison, doubt: Doubt) -> Diagnostic:
+def _undecided(comparison: Comparison, doubt: Doubt) -> Diagnostic:
     message = f"{_names(doubt.sources)} of the checkpoint could each be any of {_names(doubt.targets)}: "
-    message += "their order says one thing, and their names say another"
+    if doubt.reason == "conflict":
+        message += "their order says one thing, and their numbers say another"
+    else:
+        message += "the keys of the file are sorted, and the names do not tell"
     spans = [_span(comparison, path) for path in doubt.targets]
-    help = f'a key map decides: `"{doubt.sources[0]}.*" = "{doubt.targets[0]}.*"`, or the other way round'
+    help = f'a key map decides: `"{doubt.sources[0]}.**" = "{doubt.targets[0]}.**"`, or another of them'
     notes = tuple(Note(span, "and this") for span in spans[1:2] if span != spans[0])
     return Diagnostic("ND411", message, spans[0], notes, help)

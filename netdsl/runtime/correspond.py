@@ -10,18 +10,20 @@ it; each pair says which of these it rests on.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from netdsl.ir.types import Shape
 
 #: Why a pair is one. ``shape``: nothing else could be. ``name``: the names are the same, or number alike. ``order``:
-#: several could be, and only the order decides. ``conflict``: the order says one thing and the names say another.
-Reason = Literal["shape", "name", "order", "conflict"]
+#: several could be, and only the order decides, or that of numbers in names. ``guess``: nothing decides. ``conflict``:
+#: the order says one thing and the numbers say another. The last two are not to be relied on.
+Reason = Literal["shape", "name", "order", "guess", "conflict"]
 
-_RANK: dict[Reason, int] = {"shape": 0, "name": 1, "order": 2, "conflict": 3}
+_RANK: dict[Reason, int] = {"shape": 0, "name": 1, "order": 2, "guess": 3, "conflict": 4}
 
 
 class Pair(NamedTuple):
@@ -58,7 +60,8 @@ class Correspondence(NamedTuple):
 
 
 def correspond(source: Mapping[str, Shape], target: Mapping[str, Shape], *, ordered: bool = True) -> Correspondence:
-    """Pairs tensors of equal shape, axes of length one aside.
+    """Pairs tensors of equal shape. Where those do not go up, axes of length one may be more or fewer, and a matrix may
+    be a kernel.
 
     ``target`` is in the order of the net. ``source`` is in the order of the file, which counts where ``ordered``. The
     counts of batches (``num_batches_tracked``) go with their layers and may be absent on either side.
@@ -90,29 +93,24 @@ class _Layer:
         self.counter: str | None = None
 
     def signature(self) -> tuple[tuple[str, Shape], ...]:
-        lone = len(self.tensors) == 1
-        return tuple(sorted(("" if lone else name, _squeezed(shape)) for name, (_, shape) in self.tensors.items()))
+        """What a layer of the same kind has on the other side."""
+        return self._signature(lambda shape: shape)
+
+    def squeezed(self) -> tuple[tuple[str, Shape], ...]:
+        """As :meth:`signature`, without axes of length one."""
+        return self._signature(lambda shape: tuple(length for length in shape if length != 1))
 
     def flat(self) -> tuple[tuple[str, Shape], ...]:
         """As :meth:`signature`, with all axes but the first as one: a kernel that covers a map is a matrix."""
-        shapes = ((name, shape) for name, (_, shape) in self.tensors.items())
-        sizes = {name: shape[:1] + ((_product(shape[1:]),) if shape[1:] else ()) for name, shape in shapes}
-        return tuple(sorted(("" if len(sizes) == 1 else name, shape) for name, shape in sizes.items()))
+        return self._signature(lambda shape: (*shape[:1], *([math.prod(shape[1:])] if shape[1:] else [])))
+
+    def _signature(self, simple: Callable[[Shape], Shape]) -> tuple[tuple[str, Shape], ...]:
+        lone = len(self.tensors) == 1
+        return tuple(sorted(("" if lone else name, simple(shape)) for name, (_, shape) in self.tensors.items()))
 
     def rank(self) -> int:
         """The most axes that one of its tensors has."""
         return max(len(shape) for _, shape in self.tensors.values())
-
-
-def _squeezed(shape: Shape) -> Shape:
-    return tuple(length for length in shape if length != 1)
-
-
-def _product(shape: Shape) -> int:
-    count = 1
-    for length in shape:
-        count *= length
-    return count
 
 
 def _layers(tensors: Mapping[str, Shape]) -> list[_Layer]:
@@ -198,19 +196,22 @@ class _Matcher:
         numbers: dict[object, int] = {}
         for layer in (*self.source, *self.target):
             self.kinds[layer] = numbers.setdefault(layer.signature(), len(numbers))
-        # What is a matrix on one side and a kernel on the other.
-        single = self._uneven()
-        flats: dict[object, tuple[list[_Layer], list[_Layer]]] = {}
-        for place, layers in enumerate((self.source, self.target)):
-            for layer in layers:
-                if self.kinds[layer] in single:
-                    flats.setdefault(layer.flat(), ([], []))[place].append(layer)
-        for ours, theirs in flats.values():
-            ranks = [{layer.rank() for layer in side} for side in (ours, theirs)]
-            if len(ours) == len(theirs) and {2} in ranks and ranks[0] != ranks[1]:
-                number = numbers.setdefault(("flat", ours[0].flat()), len(numbers))
-                for layer in (*ours, *theirs):
-                    self.kinds[layer] = number
+        # What has no equal on the other side may have one with axes of length one, or as a matrix. The number of axes
+        # must then differ: a kernel 1×7 is none of 7×1.
+        for simple in (_Layer.squeezed, _Layer.flat):
+            uneven = self._uneven()
+            groups: dict[object, tuple[list[_Layer], list[_Layer]]] = {}
+            for place, layers in enumerate((self.source, self.target)):
+                for layer in layers:
+                    if self.kinds[layer] in uneven:
+                        groups.setdefault(simple(layer), ([], []))[place].append(layer)
+            for ours, theirs in groups.values():
+                ranks = [{layer.rank() for layer in side} for side in (ours, theirs)]
+                matrix = simple is _Layer.squeezed or {2} in ranks
+                if len(ours) == len(theirs) and ranks[0] != ranks[1] and matrix:
+                    number = numbers.setdefault((simple, simple(ours[0])), len(numbers))
+                    for layer in (*ours, *theirs):
+                        self.kinds[layer] = number
         left = []
         for kind in self._uneven():
             sides = [[layer for layer in layers if self.kinds[layer] == kind] for layers in (self.source, self.target)]
@@ -267,7 +268,7 @@ class _Matcher:
             files = [branch.first for branch in ours] if self.ordered else None
             order, why = _decide(labels, others, files, self.learned)
             ours = [ours[at] for at in order]
-            if why in ("order", "conflict"):
+            if why not in ("shape", "name"):
                 paths = [tuple(".".join(branch.base) for branch in side) for side in (ours, theirs)]
                 self.doubts.append(Doubt(paths[0], paths[1], why))
         elif len(ours[0].base) > len(here) > 0 and len(theirs[0].base) > len(there) > 0:
@@ -312,19 +313,22 @@ def _decide(
     if _numbered(labels) and _numbered(others) and sorted(others, key=_natural) == list(others):
         return (natural, "name") if order == natural else (order, "conflict")
     alike = [[_likeness(label, other, learned) for other in others] for label in labels]
-    best, sure, gain = _by_names(alike, order)
-    if sure and (best == order or files is None or gain >= _CLEAR):
-        return best, "name"
-    if files is not None:
-        # Where names speak against the order and are not clear, neither is to be trusted.
-        return (order, "order") if best == order else (best, "order" if gain >= _CLEAR else "conflict")
-    # No order to go by but that of numbers in names, which count along a net.
-    open_to = [labels[at] for place, at in enumerate(best) if not alike[at][place]]
-    return best, "order" if _numbered(open_to or labels) else "conflict"
+    names = _by_names(alike, order)
+    if files is None:
+        if names.margin >= _CLEAR:
+            return names.best, "name"
+        # No order to go by but that of numbers in names, which count along a net.
+        told = [at for place, at in enumerate(names.best) if alike[at][place] >= _CLEAR]
+        rest = [label for at, label in enumerate(labels) if at not in told]
+        return names.best, "order" if _numbered(rest) else "guess"
+    if names.gain >= _CLEAR:
+        return names.best, "name" if names.margin >= _CLEAR else "order"
+    return order, "name" if names.best == order and names.margin > _LEAST else "order"
 
 
-#: By how much names must be more alike another way before they count against the order of a file.
+#: By how much names must be more alike one way than another to decide.
 _CLEAR = 0.5
+_LEAST = 1e-9
 
 
 def _natural(label: str) -> list[tuple[int, str, int]]:
@@ -352,43 +356,41 @@ _SYNONYMS = (
 
 
 def _words(label: str) -> set[str]:
-    found = set(re.findall(r"[a-z]+|\d+", label.lower()))
+    found = re.findall(r"[a-z]{2,}|\d+", label.lower())
     return {min(group) if (group := next((g for g in _SYNONYMS if word in g), None)) else word for word in found}
 
 
 def _likeness(label: str, other: str, learned: Mapping[str, str]) -> float:
-    """From 0 to 1: how alike two names are, by their words and numbers."""
+    """From 0 to 1: how alike two names are, by their words, and by their numbers if a word is the same."""
     last = label.rpartition(".")[2]
     if last in learned:
         return float(learned[last] == other.rpartition(".")[2])
     mine, theirs = _words(label), _words(other)
-    return len(mine & theirs) / max(1, len(mine | theirs))
+    same = mine & theirs
+    return len(same) / len(mine | theirs) if any(not word.isdecimal() for word in same) else 0.0
 
 
-def _by_names(alike: Sequence[Sequence[float]], order: Sequence[int]) -> tuple[list[int], bool, float]:
-    """The order in which the names are most alike, of several the one nearest to ``order``; whether it is the only one;
-    and by how much the names are then more alike than in ``order``.
+class _Names(NamedTuple):
+    """The order in which names are most alike, of several the one nearest to the order that there is; by how much they
+    are less alike in any other; and by how much less in the order that there is.
     """
 
-    def total(trial: Sequence[int]) -> float:
-        return sum(alike[at][place] for place, at in enumerate(trial))
+    best: list[int]
+    margin: float
+    gain: float
 
-    start = list(order)
+
+def _by_names(alike: Sequence[Sequence[float]], order: Sequence[int]) -> _Names:
     if len(alike) > 6:
         # Too many orders to try: whether two that change places would be as good tells enough.
-        for a, b in itertools.combinations(range(len(order)), 2):
-            gain = alike[order[b]][a] + alike[order[a]][b] - alike[order[a]][a] - alike[order[b]][b]
-            if gain > _LEAST:
-                start[a], start[b] = order[b], order[a]
-                return start, False, 0.0
-            if gain > -_LEAST:
-                return list(order), False, 0.0
-        return start, True, 0.0
-    totals = {trial: total(trial) for trial in itertools.permutations(order)}
-    top = max(totals.values())
-    found = [trial for trial, reached in totals.items() if reached > top - _LEAST]
+        margin = min(
+            alike[order[a]][a] + alike[order[b]][b] - alike[order[b]][a] - alike[order[a]][b]
+            for a, b in itertools.combinations(range(len(order)), 2)
+        )
+        return _Names(list(order), max(0.0, margin), 0.0)
+    totals = {trial: sum(alike[at][place] for place, at in enumerate(trial)) for trial in itertools.permutations(order)}
     # Permutations of ``order`` come with the least disturbed first.
-    return list(found[0]), len(found) == 1, top - totals[tuple(order)]
-
-
-_LEAST = 1e-9
+    top = max(totals.values())
+    best = next(trial for trial, total in totals.items() if total > top - _LEAST)
+    second = max((total for trial, total in totals.items() if trial != best), default=0.0)
+    return _Names(list(best), top - second, top - totals[tuple(order)])

@@ -77,7 +77,7 @@ def _other_names(comparison: Comparison) -> Diagnostic:
     try:
         pairs = convert(comparison).pairs
     except NetdslError:
-        help += "pairs them, and says where they are in doubt"
+        help += "pairs them, and asks for a key map where that is in doubt"
     else:
         widest = max(summarise({pair.source: pair.target for pair in pairs}), key=lambda line: line.tensors)
         help += f"renames them, such as `{widest.source}` to `{widest.target}`"

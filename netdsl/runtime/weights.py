@@ -160,22 +160,26 @@ def _name(
     schemes = [(keys.name, scheme) for keys in maps for scheme in keys.schemes]
     failure: NetdslError | None = None
     for taken, begun in _without(names):
-        if (reached := met(begun)) > top:
+        if (reached := met(begun)) > top and not (asked and best.mapped):
             best, top = _Named(begun, taken, frozenset()), reached
         for file, scheme in schemes:
+            decided = frozenset(key for key, new in begun.items() if new is not None and scheme.names(new))
             try:
                 called = scheme.apply([new for new in begun.values() if new is not None])
             except NetdslError as error:
                 failure = failure or error
                 continue
             tried = {key: None if new is None else called[new] for key, new in begun.items()}
-            if (reached := met(tried, True)) > top:
+            reached = met(tried, True)
+            # A map that was asked for is used, whatever it leads to; one that stands beside the spec where it helps.
+            if decided and (reached > top or (asked and not best.mapped)):
                 changed = sum(tried[key] != new for key, new in begun.items())
                 line = f"{changed:,} of its keys were renamed by `{scheme.name}` of `{file}`"
-                decided = frozenset(key for key, new in begun.items() if new is not None and scheme.names(new))
                 best, top = _Named(tried, [*taken, line], decided), reached
     if failure is not None and asked and not best.mapped:
         raise failure
+    if asked and schemes and not best.mapped:
+        best.said.append("no line of the key map fits one of its keys")
     return best
 
 
@@ -237,7 +241,11 @@ def _status(slot: Slot, stored: Stored, mapped: bool) -> Status:
 
 
 def reshapes(shape: Shape, wanted: Shape) -> bool:
-    """Whether one becomes the other in the order of its elements: axes of length one aside, or a matrix for kernels."""
+    """Whether one becomes the other in the order of its elements: axes of length one more or fewer, or a matrix for
+    kernels. Kernels of 1×7 and 7×1 are two things.
+    """
+    if len(shape) == len(wanted):
+        return shape == wanted
     bare, target = ([length for length in axes if length != 1] for axes in (shape, wanted))
     matrix = 2 in (len(shape), len(wanted)) and shape[:1] == wanted[:1]
     return bare == target or (matrix and math.prod(shape) == math.prod(wanted))
