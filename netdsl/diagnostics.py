@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "ND008": "a missing dependency",
     "ND009": "a graph in JSON that cannot be read",
     "ND010": "operators that cannot be loaded",
+    "ND011": "a name that the net does not have",
     "ND101": "syntax error",
     "ND102": "unclosed bracket",
     "ND103": "a character that does not belong here",

@@ -23,7 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 #: Codes that no text of a spec brings about: files, the command line, the runtime.
-NOT_OF_TEXTS = {"ND001", "ND002", "ND006", "ND007", "ND008", "ND009", "ND010"} | {f"ND{n}" for n in range(401, 413)}
+NOT_OF_TEXTS = {"ND001", "ND002", *(f"ND{n:03}" for n in (*range(6, 12), *range(401, 413)))}
 
 
 @pytest.fixture
