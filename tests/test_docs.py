@@ -19,6 +19,7 @@ import pytest
 
 import netdsl
 from netdsl.cli import main
+from tests.weights_nets import save_checkpoints
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,9 +44,11 @@ def steps(block: str) -> Iterator[Step]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory to run commands in, with the specs of the project."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Path) -> Path:
+    """A directory to run commands in, with the specs of the project, and the checkpoints that a page is about."""
     (tmp_path / "specs").symlink_to(ROOT / "specs", target_is_directory=True)
+    if page.name == "weights.md":
+        save_checkpoints(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

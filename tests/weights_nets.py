@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 import netdsl
@@ -68,3 +70,22 @@ def state(spec: Any = SMALL, **options: Any) -> State:
 
 def same(one: State, other: State) -> bool:
     return list(one) == list(other) and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def save_checkpoints(folder: Path) -> None:
+    """The files that the documentation is about: a net's, one for other classes, one under another library's names."""
+    tensors = netdsl.load("zoo:resnet", variant="18", seed=0).state_dict()
+    torch.save(tensors, folder / "resnet18.pth")
+    torch.save({**tensors, "fc.weight": torch.zeros(37, 512), "fc.bias": torch.zeros(37)}, folder / "pets.pth")
+    other = {}
+    for key, tensor in netdsl.load("zoo:resnet_cifar", variant="20", seed=0).state_dict().items():
+        stage = re.match(r"layer(\d)\.", key)
+        name = (
+            f"stages.{int(stage[1]) - 1}.blocks.{key[7:]}"
+            if stage
+            else f"stem.{key}"
+            if "fc" not in key
+            else f"head.{key}"
+        )
+        other[name.replace("bn", "norm")] = tensor
+    save_file(other, folder / "other.safetensors")
