@@ -40,6 +40,9 @@ def interpret(graph: Graph, module: nn.Module, inputs: list[torch.Tensor]) -> di
             taken[0] = torch.flatten(taken[0], 1)
         if call.kind == "module":
             assert node.module is not None
+            if node.op.syntax.reference:
+                # The other tensor gives its shape alone.
+                taken = taken[:1]
             values[node.index] = module.get_submodule(node.module)(*taken)
         else:
             text = call.target.format(*(f"x{at}" for at in range(len(taken))), parameter="parameter")

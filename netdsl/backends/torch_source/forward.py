@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 from netdsl.backends.torch_source.access import access
 from netdsl.backends.torch_source.classes import Definition
+from netdsl.backends.torch_source.lines import CONDITIONS, Line
 from netdsl.backends.torch_source.plan import Plan
-from netdsl.backends.torch_source.steps import EVAL, TRAIN, Step, Value
-from netdsl.backends.torch_source.text import RESERVED, WIDTH, expression, literal, snake, unique
+from netdsl.backends.torch_source.steps import Step, Value, bypasses, gathers, joins, one_layer
+from netdsl.backends.torch_source.text import atomic, literal, unique
+from netdsl.backends.torch_source.variables import Variables
 from netdsl.ir.types import show_shape
+from netdsl.ops.shape import Chunk
 
 #: Longest text, variables counted as seven characters, that is nested into another expression.
 _SHORT = 96
-
-_CONDITIONS = {TRAIN: "self.training", EVAL: "not self.training"}
-
-
-class Line(NamedTuple):
-    """A line of code and the condition under which it runs, if any."""
-
-    condition: str | None
-    code: str
-    comment: str | None = None
 
 
 class Forward:
@@ -38,29 +30,35 @@ class Forward:
         self.body = definition.first.body
         self.steps = self.body.steps
         self.comments = comments
-        self.makers = {step.value: step for step in self.steps}
+        self.variables = Variables(definition)
+        self.makers = self.variables.makers
+        self.uses = self.variables.uses
         self.outputs = dict(zip(self.body.results, outputs, strict=False)) if outputs else {}
-        self._count()
+        #: Chunks of one tensor that one statement makes, by the first of them; and all the values that come so.
+        self.chunks = dict(self._chunks())
+        self.parts = {part.value for chunks in self.chunks.values() for part in chunks}
         self.inlined: set[Value] = set()
         self._inline()
-        self._flow()
         self.names: dict[Value, str] = {}
         self.parameters = self._parameters()
         self.lines: list[Line] = []
         self._allocate()
 
-    # -- uses ---------------------------------------------------------------------------------------------------------
-
-    def _count(self) -> None:
-        self.uses: dict[Value, int] = {}
-        for step in self.steps:
-            for value in set(step.operands):
-                self.uses[value] = self.uses.get(value, 0) + 1
-        for value in self.body.results:
-            self.uses[value] = self.uses.get(value, 0) + 1
-
     def _condition(self, step: Step) -> str | None:
-        return _CONDITIONS.get(self.body.condition(step))
+        return CONDITIONS.get(self.body.condition(step))
+
+    def _chunks(self) -> Iterator[tuple[Value, list[Step]]]:
+        """Steps that are all the chunks of a tensor, in their order, where no class has the numbers as arguments."""
+        found: dict[tuple[Value, int, int], dict[int, Step]] = {}
+        arguments = {slot[1] for slot in self.definition.written if slot[0] == "step"}
+        for step in self.steps:
+            if step.node is not None and isinstance(step.node.op, Chunk) and self._at(step) not in arguments:
+                if not bypasses(step):
+                    chunks = found.setdefault((step.operands[0], step.node.op.of, step.active), {})
+                    chunks.setdefault(step.node.op.index, step)
+        for (_, count, _), chunks in found.items():
+            if len(chunks) == count > 1:
+                yield min(step.value for step in chunks.values()), [chunks[at] for at in range(count)]
 
     # -- what is nested in what ---------------------------------------------------------------------------------------
 
@@ -80,7 +78,7 @@ class Forward:
             elif (
                 len(step.operands) == 1
                 and self._can_nest(step.operands[0], step)
-                and _one_layer(self.makers[step.operands[0]], step)
+                and one_layer(self.makers[step.operands[0]], step)
             ):
                 self._nest(step, [step.operands[0]])
 
@@ -88,6 +86,7 @@ class Forward:
         maker = self.makers.get(value)
         return (
             maker is not None
+            and value not in self.parts
             and step.operands.count(value) == 1
             and self.uses[value] == 1
             and not bypasses(maker)
@@ -99,7 +98,9 @@ class Forward:
         """Whether a value comes by one call from what has other users, as a shortcut does."""
         maker = self.makers[value]
         leaves = self._leaves(maker)
-        return maker.kind == "call" and all(self.uses[at] > 1 or at not in self.makers for at in leaves)
+        return maker.kind == "call" and all(
+            self.uses[at] > 1 or at not in self.makers or at in self.parts for at in leaves
+        )
 
     def _nest(self, step: Step, values: list[Value]) -> None:
         if values:
@@ -113,70 +114,6 @@ class Forward:
             found += self._leaves(self.makers[value]) if value in self.inlined else [value]
         return found
 
-    # -- which branch of which join a value belongs to ----------------------------------------------------------------
-
-    def _flow(self) -> None:
-        """``flow`` maps a value to the join that it goes into and its place there; ``meets`` where its users meet."""
-        users: dict[Value, list[Value]] = {}
-        for step in self.steps:
-            for value in dict.fromkeys(step.operands):
-                users.setdefault(value, []).append(step.value)
-        depth: dict[Value | None, int] = {None: 0}
-        self.meets: dict[Value, Value | None] = {}
-        self.flow: dict[Value, tuple[Step, int] | None] = {}
-        results = set(self.body.results)
-        for value in [*(step.value for step in reversed(self.steps)), *reversed(self.body.inputs)]:
-            meet: Value | None = None
-            if value not in results:
-                following: list[Value | None] = list(users.get(value, ()))
-                meet = following[0] if following else None
-                for other in following[1:]:
-                    while meet != other:
-                        if depth[meet] < depth[other]:
-                            meet, other = other, meet
-                        assert meet is not None
-                        meet = self.meets[meet]
-            self.meets[value] = meet
-            depth[value] = depth[meet] + 1
-            if meet is None:
-                self.flow[value] = None
-                continue
-            after = self.makers[meet]
-            if self.uses.get(value) == 1 and joins(after):
-                self.flow[value] = (after, after.operands.index(value))
-            else:
-                self.flow[value] = self.flow[meet]
-
-    def _branch(self, value: Value) -> str | None:
-        """The variable of a value that is one of several branches of a concatenation, or None."""
-        flow = self.flow[value]
-        if flow is None:
-            return None
-        join, place = flow
-        lone = [at for at in join.operands if self.uses[at] == 1 and at in self.makers]
-        if not gathers(join) or len(lone) < 2:
-            return None
-        maker = self.makers.get(join.operands[place])
-        label = self._label(maker.value) if maker is not None else None
-        if label is not None:
-            return label
-        around = self._branch(join.value)
-        return f"{around}{chr(97 + place)}" if around is not None and place < 26 else f"branch{place + 1}"
-
-    def _label(self, value: Value) -> str | None:
-        """The label of a tensor, as a variable, where all instances agree on it."""
-        labels = set()
-        number = self.definition.first.locals[value]
-        for instance in self.definition.instances:
-            at = value if instance is self.definition.first else instance.value(number)
-            node = self.plan.nodes[at] if at >= 0 else None
-            labels.add(node.label if node is not None else None)
-        label = labels.pop()
-        if labels or label is None or not label.isascii() or snake(label) in ("", "x"):
-            return None
-        name = snake(label)
-        return unique(name, set()) if name not in RESERVED else f"{name}_"
-
     # -- variables ----------------------------------------------------------------------------------------------------
 
     def _parameters(self) -> list[str]:
@@ -187,13 +124,14 @@ class Forward:
             if len(inputs) == 1 or (place == 0 and not net):
                 name: str | None = "x"
             else:
-                name = self._label(value)
+                name = self.variables.label(value)
             names.append(unique(name or ("xyz"[place] if place < 3 else f"x{place + 1}"), set(names)))
             self.names[value] = names[-1]
         return names
 
     def _allocate(self) -> None:
-        statements = [step for step in self.steps if step.value not in self.inlined]
+        later = self.parts - self.chunks.keys()
+        statements = [step for step in self.steps if step.value not in self.inlined and step.value not in later]
         last: dict[Value, int] = dict.fromkeys(self.body.results, len(statements))
         for at, step in enumerate(statements):
             for value in self._leaves(step):
@@ -208,7 +146,9 @@ class Forward:
             text = self._text(step, self.names.__getitem__)
             final = at == len(statements) - 1 and not self.outputs and self._condition(step) is None
             dying = {name for name, value in self.holds.items() if last.get(value, -1) <= at}
-            if bypasses(step):
+            if step.value in self.chunks:
+                self._split(step, text, dying)
+            elif bypasses(step):
                 self._bypass(step, text, dying)
             elif not (final and step is self.steps[-1]) and (target := self._overwritten(step)) is not None:
                 self._keep(step.value, target)
@@ -234,9 +174,21 @@ class Forward:
         self.names[value] = name
         self.holds[name] = value
 
+    def _split(self, step: Step, text: str, dying: set[str]) -> None:
+        """``x1, x2 = x.chunk(2, dim=1)``."""
+        base = self.names[step.operands[0]]
+        names: list[str] = []
+        for place, part in enumerate(self.chunks[step.value], 1):
+            held = set(self.holds) - dying
+            wanted = self.outputs.get(part.value) or self.variables.label(part.value)
+            names.append(unique(wanted or f"{base}{'_' if base[-1].isdigit() else ''}{place}", held | set(names)))
+        for name, part in zip(names, self.chunks[step.value], strict=True):
+            self._keep(part.value, name)
+        self.lines.append(Line(self._condition(step), f"{', '.join(names)} = {text.rpartition('[')[0]}"))
+
     def _bypass(self, step: Step, text: str, dying: set[str]) -> None:
         before = self.names[step.operands[0]]
-        condition = _CONDITIONS[step.active]
+        condition = CONDITIONS[step.active]
         if before in dying:
             self._keep(step.value, before)
             self.lines.append(Line(condition, f"{before} = {text}"))
@@ -272,9 +224,9 @@ class Forward:
         held = set(self.holds) - dying
         wanted = self.outputs.get(value) if value != self.body.results[0] else None
         if wanted is None and self.uses[value] > 1:
-            wanted = self._label(value)
+            wanted = self.variables.label(value)
         if wanted is None:
-            wanted = self._branch(value)
+            wanted = self._branch(step, dying)
         if wanted is not None:
             return unique(wanted, held | set(self.parameters) if wanted not in self.holds else held)
         if "x" in dying or "x" not in self.holds:
@@ -282,13 +234,29 @@ class Forward:
         for operand in self._leaves(step):
             name = self.names[operand]
             if name in dying and operand in self.makers:
-                return name
-        flow = self.flow[value]
+                # What has a name of its own does not go on under another's.
+                mine, label = self.variables.label(value), self.variables.label(operand)
+                return unique(mine, held) if mine is not None and label is not None and name == label else name
+        flow = self.variables.flow[value]
         gate = flow is not None and flow[1] > 0 and flow[0].node is not None and flow[0].node.op.keyword == "mul"
         for name in ("gate",) if gate else ("y", "z"):
             if name not in held:
                 return name
         return unique("gate" if gate else "y", held)
+
+    def _branch(self, step: Step, dying: set[str]) -> str | None:
+        """The variable of a value that is one of several branches, or None where another name reads better."""
+        name, flow = self.variables.branch(step.value), self.variables.flow[step.value]
+        if name is None or flow is None or len(flow[0].operands) > 2:
+            return name
+        if step.value not in flow[0].operands:
+            # On its way to one of two a value is `x`, if that is free.
+            return None if "x" in dying or "x" not in self.holds else name
+        if self.variables.label(step.value) is None:
+            for operand in self._leaves(step):
+                if self.names[operand] in dying and self.names[operand] == self.variables.label(operand):
+                    return self.names[operand]
+        return name
 
     # -- text ---------------------------------------------------------------------------------------------------------
 
@@ -306,7 +274,7 @@ class Forward:
             if kind == "operand":
                 value = step.operands[int(str(content))]
                 text = self._operand(value, name)
-                if value in self.inlined and not _atomic(text) and not _enclosed(step.pieces, at):
+                if value in self.inlined and not atomic(text) and not _enclosed(step.pieces, at):
                     text = f"({text})"
                 parts.append(text)
             elif kind == "parameter":
@@ -320,46 +288,6 @@ class Forward:
         return "".join(parts)
 
 
-def _one_layer(before: Step, step: Step) -> bool:
-    """Whether two steps read as one layer: the spec says so, or a norm or activation follows what it belongs to."""
-    if before.head == step.head:
-        return True
-    if before.unit is not None or step.unit is not None or before.node is None or step.node is None:
-        return False
-    follows = step.node.op.category in ("norm", "activation") and not step.node.op.probabilities
-    return follows and before.kind == "call" and before.node.op.category in ("conv", "fc", "norm")
-
-
-def bypasses(step: Step) -> bool:
-    """Whether a step is passed by in one of the modes that need its value."""
-    return step.active != step.live
-
-
-def joins(step: Step) -> bool:
-    """Whether a step puts several tensors together."""
-    return len(step.operands) > 1 and step.node is not None and step.unit is None and step.node.op.variadic
-
-
-def gathers(step: Step) -> bool:
-    """Whether a join reads best with a variable for each branch."""
-    return joins(step) and (len(step.operands) > 2 or (step.node is not None and step.node.op.keyword == "concat"))
-
-
-def _atomic(text: str) -> bool:
-    """Whether an expression needs no parentheses around it: nothing in it stands between two operands."""
-    depth, quote = 0, ""
-    for char in text:
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        else:
-            depth += (char in "([{") - (char in ")]}")
-            if char == " " and not depth:
-                return False
-    return True
-
-
 def _enclosed(pieces: Sequence[tuple[str, object]], at: int) -> bool:
     before = str(pieces[at - 1][1])[-1:] if at and pieces[at - 1][0] == "text" else ""
     after = str(pieces[at + 1][1])[:1] if at + 1 < len(pieces) and pieces[at + 1][0] == "text" else ""
@@ -368,32 +296,3 @@ def _enclosed(pieces: Sequence[tuple[str, object]], at: int) -> bool:
 
 def _comma(pieces: Sequence[tuple[str, object]], at: int) -> bool:
     return str(pieces[at - 1][1]).rstrip().endswith(",")
-
-
-def statements(lines: Sequence[Line], indent: int) -> list[str]:
-    """Lines of code, neighbours with the same condition under one ``if``."""
-    text: list[str] = []
-    current: str | None = None
-    alternative = False
-    opposite = dict(zip(_CONDITIONS.values(), reversed(_CONDITIONS.values()), strict=True))
-    for line in lines:
-        if line.condition is not None and line.condition != current:
-            other = current is not None and opposite[line.condition] == current
-            alternative = other and not alternative
-            text.append(" " * indent + ("else:" if alternative else f"if {line.condition}:"))
-        current = line.condition
-        text += statement(line.code, indent + (4 if current is not None else 0), line.comment)
-    return text
-
-
-def statement(code: str, indent: int, comment: str | None = None) -> list[str]:
-    """One statement, broken where it is too long; a comment only where it fits."""
-    if indent + len(code) <= WIDTH:
-        whole = f"{' ' * indent}{code}"
-        commented = f"{whole}  # {comment}"
-        return [commented if comment is not None and len(commented) <= WIDTH else whole]
-    for sign in (" = ", " += ", "return "):
-        if sign in code:
-            head, _, tail = code.partition(sign)
-            return expression(tail).lines(indent, head + sign, "")
-    return [f"{' ' * indent}{code}"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Literal
 
-from netdsl.backends.torch_source.steps import BITS, Body, Member, Step, Value, pieces, union
+from netdsl.backends.torch_source.steps import BITS, Body, Member, Piece, Step, Value, pieces, union
 from netdsl.backends.torch_source.text import positions
 from netdsl.ir.graph import Graph, Node, Scope
+from netdsl.ir.op import registry
 from netdsl.ir.types import Call, Shape
 
 _Realised = Literal["net", "class", "sequential", "inline"]
@@ -27,6 +29,7 @@ class Plan:
             None if node.op.keyword in ("input", "select") else node.op.call(graph.input_shapes(node), node.shape)
             for node in graph.nodes
         ]
+        self.taken = [tuple(self._taken(node)) for node in graph.nodes]
         self._liveness()
         self._uses()
         self.root = self._members()
@@ -36,6 +39,24 @@ class Plan:
         for scope in reversed(graph.scopes):
             if self.kinds[scope.index] in ("class", "sequential"):
                 self.member(scope.path).unit = scope.index
+
+    def _taken(self, node: Node) -> Iterator[int]:
+        """The inputs of a node that PyTorch is given: what is there for its shape alone is not."""
+        call = self.calls[node.index]
+        if call is None or (call.kind == "module" and not node.op.syntax.reference):
+            yield from node.inputs
+        elif call.kind == "module":
+            yield node.inputs[0]
+        else:
+            present = {number for kind, number in pieces(call.target) if kind == "operand"}
+            yield from (at for number, at in enumerate(node.inputs) if number in present)
+
+    def _renumbered(self, node: Node, parts: tuple[Piece, ...]) -> tuple[Piece, ...]:
+        """The parts of an expression, its operands counted among those that are taken."""
+        if len(self.taken[node.index]) == len(node.inputs):
+            return parts
+        present = sorted({int(str(number)) for kind, number in parts if kind == "operand"})
+        return tuple((kind, present.index(int(str(at))) if kind == "operand" else at) for kind, at in parts)
 
     # -- modes --------------------------------------------------------------------------------------------------------
 
@@ -78,7 +99,7 @@ class Plan:
         for node in self.nodes:
             if not self.live[node.index] or self.aliased(node.index):
                 continue
-            for at in dict.fromkeys(self.source[at] for at in node.inputs):
+            for at in dict.fromkeys(self.source[at] for at in self.taken[node.index]):
                 self.uses[at] = self.uses.get(at, 0) + 1
                 self.users.setdefault(at, []).append(node.index)
                 self.last_user[at] = node.index
@@ -95,6 +116,20 @@ class Plan:
         if value >= 0:
             return self.nodes[value].shape
         return (math.prod(self.graph.input_shapes(self.nodes[-1 - value])[0]),)
+
+    def label(self, value: Value, unit: int | None) -> str | None:
+        """What the spec calls a tensor, as seen from outside the scope ``unit`` that gives it, if it is one.
+
+        A label that such a scope has inside, for the module that comes last, says nothing there: its own label does.
+        """
+        if value < 0:
+            return None
+        node = self.nodes[value]
+        if unit is None or node.label is None or not (node.module or "").endswith(f".{node.label}"):
+            return node.label
+        scope = self.graph.scopes[unit]
+        word = re.sub(r"_?\d+$", "", scope.name)
+        return None if word in ("", scope.block) or word in registry() else scope.name
 
     def call(self, node: Node) -> Call:
         """How PyTorch computes a node that is no input."""
@@ -250,7 +285,7 @@ class Plan:
         call = self.calls[index]
         if not live or self.aliased(index) or node.op.keyword == "input":
             return
-        operands = tuple([self.source[at] for at in node.inputs])
+        operands = tuple([self.source[at] for at in self.taken[index]])
         if call is None:
             yield Step("select", index, operands, live, active, node.head, node=node)
             return
@@ -262,7 +297,7 @@ class Plan:
         if call.kind == "module":
             yield Step("call", index, operands, live, active, node.head, node=node, path=path)
         else:
-            parts = pieces(call.target)
+            parts = self._renumbered(node, pieces(call.target))
             yield Step(call.kind, index, operands, live, active, node.head, node=node, path=path, pieces=parts)
 
     def _flat_first(self, steps: list[Step]) -> list[Step]:

@@ -7,8 +7,9 @@ import re
 from netdsl.analyses.cost import costs
 from netdsl.backends.torch_source.classes import Definition, define
 from netdsl.backends.torch_source.constructor import Writer
-from netdsl.backends.torch_source.forward import Forward, Line, statement, statements
+from netdsl.backends.torch_source.forward import Forward
 from netdsl.backends.torch_source.inits import helpers, initialisation
+from netdsl.backends.torch_source.lines import Line, statement, statements
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.steps import EVAL, TRAIN
 from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain, prose, snake, unique, wrapped

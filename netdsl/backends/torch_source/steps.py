@@ -130,3 +130,28 @@ def union(steps: list[Step]) -> int:
     for step in steps:
         bits |= step.live
     return bits
+
+
+def bypasses(step: Step) -> bool:
+    """Whether a step is passed by in one of the modes that need its value."""
+    return step.active != step.live
+
+
+def joins(step: Step) -> bool:
+    """Whether a step puts several tensors together."""
+    return len(step.operands) > 1 and step.node is not None and step.unit is None and step.node.op.variadic
+
+
+def gathers(step: Step) -> bool:
+    """Whether a join reads best with a variable for each branch."""
+    return joins(step) and (len(step.operands) > 2 or (step.node is not None and step.node.op.keyword == "concat"))
+
+
+def one_layer(before: Step, step: Step) -> bool:
+    """Whether two steps read as one layer: the spec says so, or a norm or activation follows what it belongs to."""
+    if before.head == step.head:
+        return True
+    if before.unit is not None or step.unit is not None or before.node is None or step.node is None:
+        return False
+    follows = step.node.op.category in ("norm", "activation") and not step.node.op.probabilities
+    return follows and before.kind == "call" and before.node.op.category in ("conv", "fc", "norm")

@@ -113,6 +113,21 @@ def prose(text: str) -> str:
     return line.replace("\\", "\\\\").replace('"', '\\"')
 
 
+def atomic(text: str) -> bool:
+    """Whether an expression needs no parentheses around it: nothing in it stands between two operands."""
+    depth, quote = 0, ""
+    for char in text:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        else:
+            depth += (char in "([{") - (char in ")]}")
+            if char == " " and not depth:
+                return False
+    return True
+
+
 # -- expressions that know how to break -------------------------------------------------------------------------------
 
 

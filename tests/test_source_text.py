@@ -1,0 +1,120 @@
+"""That a generated ``forward`` and ``__init__`` say things as a person would: names, chunks, loops."""
+
+from __future__ import annotations
+
+import textwrap
+
+import netdsl
+from netdsl.backends.torch_source import torch_source
+from netdsl.ir.graph import Graph
+from tests.test_torch_source import SPECS, agrees, classes
+
+
+def compiled(text: str) -> Graph:
+    return netdsl.compile(f"net n\n{textwrap.dedent(text)}")
+
+
+def forward(source: str, name: str) -> list[str]:
+    """The lines of a class's ``forward``, without their indentation."""
+    _, _, body = classes(source)[name].partition("    def forward(self")
+    return [line.strip() for line in body.splitlines()[1:] if line.strip()]
+
+
+# -- variables --------------------------------------------------------------------------------------------------------
+
+
+def test_a_label_inside_a_style_names_no_variable_outside() -> None:
+    text = """
+    input 3x8x8
+    style conv = [conv: _, bn: bn, relu: relu]
+    block mix(c) {
+      concat { one: conv1-c | two: [conv1-c, conv3-c] | conv1-c, conv1x3-c, conv3x1-c }
+    }
+    mix(4), mix(8)
+    a: conv3-16
+    add { id | conv3-16, mix(4), b: conv3-16 }
+    """
+    graph = compiled(text)
+    agrees(graph)
+    source = torch_source(graph)
+    assert forward(source, "Mix") == [
+        "one = self.one(x)",
+        "two = self.two(x)",
+        "branch3 = self.conv2(x)",
+        "branch3 = self.conv3(branch3)",
+        "branch3 = self.conv4(branch3)",
+        "return torch.cat((one, two, branch3), 1)",
+    ]
+    assert not any(line.startswith("relu") for line in forward(source, "N"))
+
+
+def test_labels_that_count_along_a_branch_are_one_variable() -> None:
+    source = torch_source(netdsl.compile(SPECS / "inception_v3.net"))
+    assert forward(source, "Inception5") == [
+        "branch1x1 = self.branch1x1(x)",
+        "branch5x5 = self.branch5x5_1(x)",
+        "branch5x5 = self.branch5x5_2(branch5x5)",
+        "branch3x3dbl = self.branch3x3dbl_1(x)",
+        "branch3x3dbl = self.branch3x3dbl_2(branch3x3dbl)",
+        "branch3x3dbl = self.branch3x3dbl_3(branch3x3dbl)",
+        "branch_pool = self.avgpool1(x)",
+        "branch_pool = self.branch_pool(branch_pool)",
+        "return torch.cat((branch1x1, branch5x5, branch3x3dbl, branch_pool), 1)",
+    ]
+
+
+def test_a_value_with_a_label_takes_no_other_value_s_name() -> None:
+    text = """
+    input image 3x16x16
+    conv3-8
+    pool: maxpool
+    conv3-4
+    up: upconv2-4/2 valid
+    add { id | @pool, score: conv1-4, upsample @up }
+    """
+    graph = compiled(text)
+    agrees(graph)
+    assert forward(torch_source(graph), "N") == [
+        "x = self.conv1(x)  # 8x16x16",
+        "pool = self.pool(x)  # 8x8x8",
+        "x = self.conv2(pool)  # 4x8x8",
+        "x = self.up(x)  # 4x16x16",
+        "score = self.score(pool)  # 4x8x8",
+        "score = self.upsample1(score)  # 4x16x16",
+        "return x + score",
+    ]
+
+
+def test_a_tensor_that_gives_its_shape_alone_is_not_passed() -> None:
+    text = """
+    input 3x16x16
+    a: conv3-8
+    maxpool
+    conv3-8
+    upsample @a
+    add { id | crop @a }
+    """
+    graph = compiled(text)
+    agrees(graph)
+    assert "self.upsample1(x)" in torch_source(graph)
+
+
+def test_chunks_of_one_tensor_are_one_statement() -> None:
+    text = """
+    input 3x8x8
+    conv3-12
+    block unit { concat { chunk 0 of=2 | chunk 1 of=2, conv3-{in.c//2} }, shuffle 2 }
+    unit ×2
+    concat { chunk 2 of=3 | chunk 0 of=3, a: relu | chunk 1 of=3, conv3-4 }
+    concat { chunk 0 of=3 | id }
+    """
+    graph = compiled(text)
+    agrees(graph)
+    source = torch_source(graph)
+    assert forward(source, "Unit")[:2] == ["x1, x2 = x.chunk(2, dim=1)", "x = torch.cat((x1, self.conv1(x2)), 1)"]
+    assert forward(source, "N")[3:] == [
+        "x1, x2, x3 = x.chunk(3, dim=1)",
+        "x = torch.cat((x3, self.a(x1), self.conv2(x2)), 1)",
+        "y = x.chunk(3, dim=1)[0]  # 4x8x8",
+        "return torch.cat((y, x), 1)",
+    ]
