@@ -741,10 +741,10 @@ def test_safetensors_are_checked_without_torch(spec: Path, tmp_path: Path) -> No
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "out.safetensors"
-    write_safetensors(path, {"a": torch.ones(2)}, {})
+    write_safetensors(path, {"a": torch.ones(2)})
     path.chmod(0o640)
     shared = torch.arange(6.0)
-    write_safetensors(path, {"a": shared[:3], "b": shared[2:], "c": shared.reshape(2, 3).T}, {"netdsl": "x"})
+    write_safetensors(path, {"a": shared[:3], "b": shared[2:], "c": shared.reshape(2, 3).T})
     assert path.stat().st_mode & 0o777 == 0o640
     found = open_checkpoint(path)
     assert torch.equal(found.tensors(["c"])["c"], shared.reshape(2, 3).T)
@@ -755,16 +755,33 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(NetdslError, match=r"ND006.*no space left on device"):
-        write_safetensors(path, {"a": torch.ones(2)}, {})
+        write_safetensors(path, {"a": torch.ones(2)})
     assert path.read_bytes() == before and [entry.name for entry in tmp_path.iterdir()] == ["out.safetensors"]
 
 
 @pytest.mark.parametrize(("place", "said"), [("none/x.safetensors", "the folder must exist"), (".", "it is a folder")])
 def test_places_that_cannot_be_written(tmp_path: Path, place: str, said: str) -> None:
     with pytest.raises(NetdslError, match="ND006") as caught:
-        write_safetensors(tmp_path / place, {"a": torch.ones(2)}, {})
+        write_safetensors(tmp_path / place, {"a": torch.ones(2)})
     assert said in str(caught.value)
 
 
 def test_an_ordered_dictionary_is_one_too() -> None:
     assert held(OrderedDict(state())).fits
+
+
+def test_keys_cannot_speak_to_the_terminal(spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]) -> None:
+    red = "\x1b[31m"
+    cases = [
+        {f"{red}{key}": tensor for key, tensor in state().items()},
+        {**state(), f"body.{red}.weight": torch.zeros(2)},
+        {"state_dict": state(), f"{red}": {f"{red}.weight": torch.zeros(2)}},
+        {f"{red}a": {"x": torch.zeros(2)}, f"{red}b": {"x": torch.zeros(2)}},
+    ]
+    for number, case in enumerate(cases):
+        path = saved(tmp_path / f"{number}.pth", case, "zip")
+        for words in (("check", spec, path), ("check", spec, path, "--all"), ("check", spec, path, "--partial")):
+            shown = netdsl_("weights", *words)
+            assert "\x1b" not in shown.out + shown.err
+        shown = netdsl_("weights", "convert", spec, path)
+        assert "\x1b" not in shown.out + shown.err

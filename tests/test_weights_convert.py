@@ -96,6 +96,8 @@ def test_two_keys_of_one_name_are_refused() -> None:
         ('[x]\n"a" = 3\n', "or to `false`", 2),
         ('[x]\n"a{" = "b"\n', "`{` stands for no part of a key", 2),
         ('[x]\n"a{1}" = "b"\n', "`{1}` stands for no part of a key", 2),
+        ('[x]\n"**.a.**.b.**" = "b"\n', "at most two `**`", 2),
+        ('[x]\n"a.*b*c{d}.e" = "b"\n', "at most two stars or words", 2),
         ('[x]\n"a" = "b"\n"a" = "c"\n', "this is no TOML", 3),
         ('[x]\na" = "b"\n', "this is no TOML", 2),
     ],
@@ -396,6 +398,19 @@ def test_the_published_densenets_load_by_the_map_beside_their_spec(tmp_path: Pat
         tensors = old_densenet(library(torchvision("densenet121")).state_dict())
     found = compare(netdsl.compile("zoo:densenet", variant="121"), of_mapping(tensors))
     assert found.fits and found.counts == {"matched": 606, "counter": 121}
+
+
+def test_vgg_16_is_below_fcn_s_scores() -> None:
+    with torch.device("meta"):
+        tensors = library(torchvision("vgg16")).state_dict()
+    found = compare(netdsl.compile("zoo:fcn"), of_mapping(tensors))
+    assert {row.key.partition(".")[0] for row in found.problems} == {
+        *("score_fr", "score_pool4", "score_pool3"),
+        *("upscore2", "upscore_pool4", "upscore8"),
+    }
+    order = [key.partition(".")[0] for key in slots(found.graph) if not key.startswith(("score", "up"))]
+    assert [row.source for row in found.matched] == [key for key in tensors if not key.startswith("classifier.6")]
+    assert [row.key.partition(".")[0] for row in found.matched] == order
 
 
 def test_vgg_s_matrices_are_fcn_s_kernels_where_a_map_says_so(tmp_path: Path) -> None:

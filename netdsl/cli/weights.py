@@ -301,7 +301,7 @@ def _convert(comparison: Comparison, options: argparse.Namespace) -> int:
     graph = comparison.graph
     name = graph.name if graph.variant is None else f"{graph.name}:{graph.variant}"
     if options.output is not None:
-        write_safetensors(options.output, converted(conversion), {"netdsl": name})
+        write_safetensors(options.output, converted(conversion))
     if options.save_map is not None:
         comment = f"What {Path(comparison.checkpoint.name).name} calls the tensors of {name}."
         stem = Path(comparison.checkpoint.name).name.partition(".")[0]

@@ -468,24 +468,26 @@ def _list(names: Iterable[str], most: int = 4) -> str:
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
+def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor]) -> None:
     """Writes a safetensors file whole or not at all: beside its place first, then moved there.
 
-    ``about`` goes to the file's metadata. Raises :class:`NetdslError` (ND006) where the place cannot be written.
+    Equal tensors give equal bytes. Raises :class:`NetdslError` (ND006) where the place cannot be written.
     """
     from safetensors.torch import save_file
 
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".netdsl-{os.getpid()}.tmp")
-    own = {key: tensor.detach().clone().contiguous() for key, tensor in tensors.items()}
     try:
-        if target.is_dir():
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and stat.S_ISDIR(mode):
             raise IsADirectoryError(None, "it is a folder")
-        if target.exists() and not os.access(target, os.W_OK):
+        if mode is not None and not os.access(target, os.W_OK):
             raise PermissionError(None, "it is read-only")
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         try:
-            save_file(own, beside, {"format": "pt", **about})
-            os.chmod(beside, stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
+            save_file(_apart(tensors), beside, {"format": "pt"})
+            if mode is not None:
+                os.chmod(beside, stat.S_IMODE(mode))
             os.replace(beside, target)
         finally:
             beside.unlink(missing_ok=True)
@@ -495,7 +497,14 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
         raise _error("ND006", f"`{os.fspath(path)}` cannot be written: {reason.lower()}", help) from None
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without memory in common, which the format does not know, and each in one piece."""
+    seen: set[int] = set()
+    apart = {}
+    for key, tensor in tensors.items():
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() in seen or storage.nbytes() != tensor.nbytes:
+            tensor = tensor.clone()
+        seen.add(storage.data_ptr())
+        apart[key] = tensor.detach().contiguous()
+    return apart

@@ -166,6 +166,7 @@ _SIGN = re.compile(r"\\(.)|\*\*|\*|\{(\w*)(?:([+-])(\d+))?\}|[{}]", re.DOTALL)
 
 def rule(source: str, target: str | None) -> Rule:
     """A rule. Raises ``ValueError`` with what is wrong with it."""
+    _bounded(source)
     pattern, stars, words, at = "", 0, set(), 0
     for found in _SIGN.finditer(source):
         pattern += re.escape(source[at : found.start()])
@@ -177,7 +178,7 @@ def rule(source: str, target: str | None) -> Rule:
             pattern, stars = pattern + r"(.+)", stars + 1
         elif sign == "*":
             pattern, stars = pattern + r"([^.]+)", stars + 1
-        elif not found[2] or found[2][0].isdigit() or found[3]:
+        elif not found[2] or not found[2].isidentifier() or found[3]:
             raise ValueError(f"`{sign}` stands for no part of a key: `{{word}}` does")
         elif found[2] in words:
             pattern += f"(?P={found[2]})"
@@ -196,6 +197,16 @@ def rule(source: str, target: str | None) -> Rule:
         if given > stars:
             raise ValueError(f"the right has {given} stars, and the left {stars or 'none'}")
     return Rule(source, re.compile(pattern), target)
+
+
+def _bounded(source: str) -> None:
+    """Refuses a pattern that could take for ever: what may be split in many ways is tried in all of them."""
+    signs = [found for found in _SIGN.finditer(source) if not found[1]]
+    if sum(found[0] == "**" for found in signs) > 2:
+        raise ValueError("a pattern has at most two `**`")
+    for first, third in zip(signs, signs[2:]):
+        if "." not in source[first.end() : third.start()]:
+            raise ValueError("a part of a pattern has at most two stars or words")
 
 
 def _fill(target: str, found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdsl.backends.torch_source import torch_source
-from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics import NetdslError, printable
 from netdsl.elaborate import analyse, split_variant
 from netdsl.elaborate import compile as compile_net
 from netdsl.ir.graph import Graph
@@ -121,7 +121,7 @@ def _fill(module: nn.Module, found: Comparison) -> None:
         left = [row.key for row in found.problems]
         shown = ", ".join(left[:6]) + (f" and {len(left) - 6:,} more" if len(left) > 6 else "")
         message = f"{len(found.matched):,} tensors of {found.checkpoint.name} were loaded, and these were not: {shown}"
-        warnings.warn(message, WeightsWarning, stacklevel=3)
+        warnings.warn(printable(message), WeightsWarning, stacklevel=3)
 
 
 @contextmanager
