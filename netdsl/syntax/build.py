@@ -40,19 +40,23 @@ class Builder:
     # -- spans and tokens
 
     def at(self, child: Any) -> Span:
-        if hasattr(child, "start_pos"):
+        if isinstance(child, str):
             return Span(self.file, child.start_pos + self.shift, child.end_pos + self.shift)
         span: Span = child.span
         return span
 
     def over(self, children: list[Any]) -> Span:
-        last = -1
-        while getattr(children[last], "type", None) == "_NL":
-            last -= 1
-        first = 0
-        while getattr(children[first], "type", None) == "_NL":
-            first += 1
-        return Span(self.file, self.at(children[first]).start, self.at(children[last]).end)
+        first, last = children[0], children[-1]
+        place = 1
+        while isinstance(first, str) and first.type == "_NL":
+            first = children[place]
+            place += 1
+        place = -2
+        while isinstance(last, str) and last.type == "_NL":
+            last = children[place]
+            place -= 1
+        start = first.start_pos + self.shift if isinstance(first, str) else first.span[1]
+        return Span(self.file, start, last.end_pos + self.shift if isinstance(last, str) else last.span[2])
 
     def word(self, token: Any) -> tree.Name:
         if token.type == "STRING":

@@ -72,8 +72,10 @@ class Parser:
         self.gotos: list[dict[str, int]] = tables["gotos"]
         self.lexer_of: list[int] = tables["lexer_of"]
         self.ignored = frozenset(tables["ignored"])
-        self.rules: list[tuple[str, int, bool, Callable[[list[Any]], Any]]] = [
-            (name, length, splices, _Inline if name.startswith("_") else getattr(build, name))
+        #: each rule's name, length, whether it takes over what a part of it holds, and what makes its value of them
+        #: (None where it gives them to the rule around it)
+        self.rules: list[tuple[str, int, bool, Callable[[list[Any]], Any] | None]] = [
+            (name, length, splices, None if name.startswith("_") else getattr(build, name))
             for name, length, splices in tables["rules"]
         ]
         self.terminals: list[tuple[str, str, bool]] = tables["terminals"]
@@ -93,44 +95,54 @@ class Parser:
         stack = list(progress.stack) or [self.start]
         values: list[Any] = list(progress.values)
         length = len(text)
+        state = stack[-1]
         while True:
-            actions = states[stack[-1]]
-            name, end = self.next(text, position, stack[-1]) if position < length else ("$END", position)
+            name, end = self.next(text, position, state) if position < length else ("$END", position)
             if name in self.ignored:
                 position = end
                 continue
-            action = actions.get(name)
+            action = states[state].get(name)
             if action is None:
                 raise Unexpected(position, end, self.expected(stack))
             while action < 0:
                 rule, count, splices, callback = rules[-action - 1]
-                if count:
-                    children = values[-count:]
-                    del values[-count:], stack[-count:]
-                    if splices:
-                        # The first list is extended, not copied: a long file is a long chain of such steps.
-                        first = children[0]
-                        flat = first if type(first) is _Inline else _Inline([first])
-                        for child in children[1:]:
-                            if type(child) is _Inline:
-                                flat += child
-                            else:
-                                flat.append(child)
-                        children = flat
+                if count == 1 and callback is None:
+                    # A part that goes to the rule around it, alone: it does so when that is made.
+                    stack.pop()
                 else:
-                    children = []
-                values.append(children if splices and callback is _Inline else callback(children))
-                stack.append(gotos[stack[-1]][rule])
+                    children: list[Any] = []
+                    if count:
+                        children = values[-count:]
+                        del values[-count:], stack[-count:]
+                        if splices:
+                            # The first list is extended, not copied: a long file is a long chain of such steps.
+                            first = children[0]
+                            flat = first if type(first) is _Inline else _Inline([first])
+                            for child in children[1:]:
+                                if type(child) is _Inline:
+                                    flat += child
+                                else:
+                                    flat.append(child)
+                            children = flat
+                    if callback is not None:
+                        values.append(callback(children))
+                    else:
+                        values.append(children if type(children) is _Inline else _Inline(children))
+                state = gotos[stack[-1]][rule]
+                stack.append(state)
                 if rule == "_lines":
+                    if type(values[-1]) is not _Inline:
+                        values[-1] = _Inline([values[-1]])
                     if not progress.ends:
                         progress.stack, progress.values = list(stack), list(values)
                     progress.ends.append((position, len(values[-1])))
-                if name == "$END" and stack[-1] == self.end:
+                elif state == self.end and name == "$END":
                     return values[-1]
-                action = states[stack[-1]].get(name)
+                action = states[state].get(name)
                 if action is None:
                     raise Unexpected(position, end, self.expected(stack))
-            stack.append(action)
+            state = action
+            stack.append(state)
             token = Token(text[position:end])
             token.type = name
             token.start_pos = position
