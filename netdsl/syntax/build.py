@@ -15,6 +15,9 @@ MAX_DIGITS = 30
 #: Most operands of one sum, product or chain of conditions.
 MAX_TERMS = 100
 
+#: What every token is; no node is one.
+_TOKEN: Any = str
+
 _NO_VALUE = "braces in a name hold a value, such as `{i}`; a brace of the name's own is written `\\{`"
 #: Of a text in quotes: a value in braces, or what stands between two.
 _PIECE = re.compile(r"\{([^{}]*)\}|(?:[^\\{]|\\.)+|\{")
@@ -40,7 +43,7 @@ class Builder:
     # -- spans and tokens
 
     def at(self, child: Any) -> Span:
-        if isinstance(child, str):
+        if isinstance(child, _TOKEN):
             return Span(self.file, child.start_pos + self.shift, child.end_pos + self.shift)
         span: Span = child.span
         return span
@@ -48,15 +51,15 @@ class Builder:
     def over(self, children: list[Any]) -> Span:
         first, last = children[0], children[-1]
         place = 1
-        while isinstance(first, str) and first.type == "_NL":
+        while isinstance(first, _TOKEN) and first.type == "_NL":
             first = children[place]
             place += 1
         place = -2
-        while isinstance(last, str) and last.type == "_NL":
+        while isinstance(last, _TOKEN) and last.type == "_NL":
             last = children[place]
             place -= 1
-        start = first.start_pos + self.shift if isinstance(first, str) else first.span[1]
-        return Span(self.file, start, last.end_pos + self.shift if isinstance(last, str) else last.span[2])
+        start = first.start_pos + self.shift if isinstance(first, _TOKEN) else first.span[1]
+        return Span(self.file, start, last.end_pos + self.shift if isinstance(last, _TOKEN) else last.span[2])
 
     def word(self, token: Any) -> tree.Name:
         if token.type == "STRING":
