@@ -118,3 +118,25 @@ def test_chunks_of_one_tensor_are_one_statement() -> None:
         "y = x.chunk(3, dim=1)[0]  # 4x8x8",
         "return torch.cat((y, x), 1)",
     ]
+
+
+# -- arguments --------------------------------------------------------------------------------------------------------
+
+
+def test_arguments_that_are_always_equal_keep_the_names_that_the_spec_uses() -> None:
+    text = """
+    input 3x8x8
+    block fire(s, b, e1, e3) { squeeze: conv1-s +bn, concat { one: conv1-e1 | three: conv3-e3, conv1-{2*e3} groups=e3 } }
+    fire(2, 4, 4, 4), fire(3, 8, 8, 8)
+    """
+    graph = compiled(text)
+    agrees(graph)
+    block = classes(torch_source(graph))["Fire"]
+    assert "def __init__(self, in_channels: int, s: int, e1: int, e3: int) -> None:" in block
+    assert "self.one = nn.Conv2d(s, e1, 1)" in block
+    assert "self.three = nn.Conv2d(s, e3, 3, padding=1)" in block
+    assert "self.conv4 = nn.Conv2d(e3, 2 * e3, 1, groups=e3)" in block
+    # Without the text of the spec one name is as good as the other.
+    bare = graph.model_copy(update={"sources": ()})
+    assert "self.three = nn.Conv2d(s, b, 3, padding=1)" in torch_source(bare)
+    agrees(bare)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.backends.torch_source.members import Leaf, Own, Slot, default, exact, find
+from netdsl.backends.torch_source.mentions import Mentions
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.text import literal, snake, unique
 from netdsl.ir.op import Op
@@ -140,13 +141,15 @@ class Factors:
         channels = unique("in_channels", given, join="_")
         eater = self._eaters()
         used: dict[str, tuple[object, ...]] = {}
+        order = Mentions(self.plan, self.first).order(vectors, list(given))
         for slot, vector in vectors.items():
             text = None
             if exact(vector) == exact(entering) and slot in eater and vector not in given.values():
                 text = channels
                 used[text] = vector
             else:
-                text = _express(vector, given, channels, entering, used)
+                ordered = {name: given[name] for name in order[slot]}
+                text = _express(vector, ordered, channels, entering, used)
             if text is None:
                 text = next((name for name, values in used.items() if exact(values) == exact(vector)), None)
             if text is None:
@@ -161,8 +164,8 @@ class Factors:
             self.written[slot] = text
             if slot[0] == "step":
                 self.stored.setdefault(text, "")
-        order = [channels, *given]
-        names = sorted(used, key=lambda name: order.index(name) if name in order else len(order))
+        first = [channels, *given]
+        names = sorted(used, key=lambda name: first.index(name) if name in first else len(first))
         arguments = [Argument(name, used[name], *self._optional(name, used[name])) for name in names]
         self.arguments = sorted(arguments, key=lambda argument: argument.optional)
         taken = set(self.first.constructs)

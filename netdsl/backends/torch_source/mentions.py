@@ -1,0 +1,88 @@
+"""Which of a block's parameters the spec itself names where a module's number comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot
+from netdsl.backends.torch_source.plan import Plan
+from netdsl.diagnostics import Span
+
+if TYPE_CHECKING:
+    from netdsl.backends.torch_source.classes import Instance
+
+#: How far back from a module its channels are traced.
+_FAR = 32
+
+
+class Mentions:
+    """Reads the text of the spec for one call of a block; where there is none, it finds nothing."""
+
+    def __init__(self, plan: Plan, instance: Instance) -> None:
+        self.plan = plan
+        self.instance = instance
+        self.prefix = f"{instance.scope.path}." if instance.scope.path else ""
+
+    def order(self, slots: Iterable[Slot], names: Sequence[str]) -> dict[Slot, list[str]]:
+        """The names for each slot: those mentioned nearest to its number, those mentioned at all, the others."""
+        nearest = {slot: self._nearest(slot, names) for slot in slots}
+        anywhere = {name for found in nearest.values() for name in found}
+        return {
+            slot: sorted(names, key=lambda name: (name not in found, name not in anywhere))
+            for slot, found in nearest.items()
+        }
+
+    def _nearest(self, slot: Slot, names: Sequence[str]) -> set[str]:
+        for words in self._words(slot):
+            if found := words.intersection(names):
+                return found
+        return set()
+
+    def _words(self, slot: Slot) -> Iterator[set[str]]:
+        """The words of the layer that has the number, and of those before it if it is of what they give."""
+        if slot[0] == "step":
+            node = self.instance.body.steps[int(str(slot[1]))].node
+            if node is not None:
+                yield self._said(node.span)
+            return
+        path, construct = self._place(slot)
+        member = self.plan.member(path)
+        if isinstance(construct, Own):
+            if member.unit is not None:
+                yield self._said(self.plan.graph.scopes[member.unit].span)
+            return
+        if not isinstance(construct, Leaf) or member.node is None:
+            return
+        node = member.node
+        entering = slot[-2:] == ("arg", 0) or slot[-1] == "groups"
+        if not entering or node.op.category == "regularise":
+            yield self._said(node.span)
+        start = self.plan.extents[self.instance.scope.index].start
+        for _ in range(_FAR):
+            if len(node.inputs) != 1 or node.inputs[0] < start:
+                return
+            node = self.plan.nodes[node.inputs[0]]
+            yield self._said(node.span)
+
+    def _place(self, slot: Slot) -> tuple[str, Leaf | Own | Group | None]:
+        """The path of a slot's module, and what it is made from."""
+        names = []
+        construct: Leaf | Own | Group | None = None
+        for part in slot[:-2]:
+            if construct is None:
+                construct = self.instance.constructs[str(part)]
+                names.append(str(part))
+            elif isinstance(construct, Group):
+                runs = construct.runs
+                at = part if isinstance(part, int) else next(at for at, run in enumerate(runs) if run[0] == part)
+                names.append(runs[at][0])
+                construct = runs[at][1]
+        return self.prefix + ".".join(names), construct
+
+    def _said(self, span: Span) -> set[str]:
+        sources = self.plan.graph.sources
+        if not 0 <= span.file < len(sources):
+            return set()
+        return set(re.findall(r"\w+", sources[span.file].text[span.start : span.end]))
