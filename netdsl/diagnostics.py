@@ -6,7 +6,6 @@ This room stands below all others and uses the standard library alone.
 from __future__ import annotations
 
 import bisect
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -112,6 +111,25 @@ CODES: dict[str, str] = {
 }
 
 
+class Edit(NamedTuple):
+    """``text`` in the place of what a span holds; a span of no length is a place to insert at."""
+
+    span: Span
+    text: str
+
+
+class Advice(str):
+    """A help that a program can carry out: a line of text as any other, with the edits that do what it says."""
+
+    edits: tuple[Edit, ...]
+
+    def __new__(cls, text: str, *edits: Edit) -> Advice:
+        """The help ``text`` with its edits, which do not overlap and are made together or not at all."""
+        made = super().__new__(cls, text)
+        made.edits = edits
+        return made
+
+
 class Note(NamedTuple):
     """A second place that a diagnostic points at."""
 
@@ -123,7 +141,7 @@ class Diagnostic(NamedTuple):
     """One problem: a stable code, one sentence, its place, and what helps.
 
     ``span`` is None only for problems that have no place in a source (a missing file).
-    ``trace`` is the chain of block calls that led there, innermost first.
+    ``trace`` is the chain of block calls that led there, innermost first. ``strict`` makes an error of a warning.
     """
 
     code: str
@@ -132,11 +150,17 @@ class Diagnostic(NamedTuple):
     notes: tuple[Note, ...] = ()
     help: str | None = None
     trace: tuple[Note, ...] = ()
+    strict: bool = False
 
     @property
     def severity(self) -> str:
-        """``"warning"`` for ND3xx, else ``"error"``."""
-        return "warning" if self.code.startswith("ND3") else "error"
+        """``"warning"`` for ND3xx that are not taken strictly, else ``"error"``."""
+        return "warning" if self.code.startswith("ND3") and not self.strict else "error"
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What carries the help out, all of it together; empty where a person must choose."""
+        return self.help.edits if isinstance(self.help, Advice) else ()
 
 
 class NetdslError(Exception):
@@ -150,15 +174,77 @@ class NetdslError(Exception):
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like ``word``, or None where none is near; case is no difference."""
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    return _nearest(word, candidates)[0]
 
 
-def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
-    """A help line with the nearest candidate, or None."""
-    near = nearest(word, candidates)
-    return None if near is None else f"did you mean `{near}`?"
+def did_you_mean(word: str, candidates: Iterable[str], span: Span | None = None) -> str | None:
+    """A help line with the nearest candidate, or None.
+
+    With the ``span`` of the word the help can be carried out, where there is hardly another word that could be meant.
+    """
+    near, sure = _nearest(word, candidates)
+    if near is None:
+        return None
+    text = f"did you mean `{near}`?"
+    return Advice(text, Edit(span, near)) if sure and span is not None else text
+
+
+def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
+    """The nearest candidate, and whether a slip of the pen is all that parts it from the word.
+
+    One that is far away by its letters is near all the same where one of the two words begins with the other.
+    """
+    wanted = word.casefold()
+    known = {candidate.casefold(): candidate for candidate in candidates}
+    if wanted in known:
+        return known[wanted], True
+    limit = 0 if len(wanted) < 2 else max(1, len(wanted) // 3)
+    found = sorted(
+        (distance, place, candidate)
+        for place, candidate in enumerate(known)
+        if abs(len(candidate) - len(wanted)) <= limit and (distance := _distance(wanted, candidate, limit)) <= limit
+    )
+    if found:
+        distance, _, near = found[0]
+        alone = len(found) == 1 or found[1][0] > distance
+        numbers = [[char for char in text if char.isdigit()] for text in (wanted, near)]
+        sure = alone and numbers[0] == numbers[1] and len(wanted) > 2 and distance <= (1 if len(wanted) < 6 else 2)
+        return known[near], sure
+    longer = [c for c in known if len(wanted) > 2 and c.startswith(wanted)]
+    shorter = [c for c in known if len(c) > 2 and wanted.startswith(c) and wanted[len(c)] != "."]
+    near = min(longer, key=len) if longer else max(shorter, key=len, default="")
+    return known.get(near), False
+
+
+def _distance(one: str, other: str, limit: int) -> int:
+    """How many letters must be put in, left out, changed or swapped with the next; beyond ``limit`` anything above it.
+
+    The distance of Damerau and Levenshtein, each letter touched once.
+    """
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, sign in enumerate(other, 1):
+            least = min(last[column] + 1, line[column - 1] + 1, last[column - 1] + (letter != sign))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == sign:
+                least = min(least, before[column - 2] + 1)
+            line.append(least)
+        if min(line) > limit:
+            return limit + 1
+        before, last = last, line
+    return last[-1]
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """``text`` with edits made, whose spans all lie in it and do not overlap."""
+    parts: list[str] = []
+    place = 0
+    for span, new in sorted(edits):
+        assert span.start >= place, "edits that overlap"
+        parts += (text[place : span.start], new)
+        place = span.end
+    return "".join([*parts, text[place:]])
 
 
 def sort(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -177,7 +263,7 @@ _BOLD, _RED, _YELLOW, _BLUE, _CYAN = "1", "1;31", "1;33", "1;34", "1;36"
 
 
 def width(text: str) -> int:
-    """How many terminal columns ``text`` takes (a tab counts as four, ``×`` as one)."""
+    """How many terminal columns ``text`` takes as :func:`printable` shows it (a tab four, ``×`` one, ``幅`` two)."""
     if text.isascii():
         return len(text) + 3 * text.count("\t")
     import unicodedata
@@ -186,7 +272,11 @@ def width(text: str) -> int:
     for char in text:
         if char == "\t":
             total += 4
-        elif not unicodedata.combining(char):
+        elif not char.isprintable():
+            total += 1
+        elif unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
+            continue  # a mark on the letter before it, or a later part of a Korean syllable
+        else:
             total += 2 if unicodedata.east_asian_width(char) in "WF" else 1
     return total
 
@@ -218,6 +308,8 @@ class _Renderer:
         self.sources = sources
         self.colour = colour
         self.lines: dict[int, list[int]] = {}
+        self.gutter = 1
+        self.shown: tuple[int, int] | None = None
 
     def paint(self, text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self.colour else text
@@ -233,29 +325,37 @@ class _Renderer:
 
     def one(self, diagnostic: Diagnostic) -> str:
         error = diagnostic.severity == "error"
-        head = self.paint(f"{diagnostic.severity}[{diagnostic.code}]", _RED if error else _YELLOW)
-        message = self.paint(f": {printable(diagnostic.message)}", _BOLD)
-        rows = [head + message]
         mark = _RED if error else _YELLOW
-        gutter = 1
+        head = self.paint(f"{diagnostic.severity}[{diagnostic.code}]", mark)
+        rows = [head + self.paint(f": {printable(diagnostic.message)}", _BOLD)]
+        self.gutter = 1
         if diagnostic.span is not None and self.sources:
-            spans = [diagnostic.span, *(n.span for n in diagnostic.notes), *(n.span for n in diagnostic.trace)]
-            gutter = max(len(str(self.position(span, span.start)[0] + 1)) for span in spans)
-            rows += self.excerpt(diagnostic.span, gutter, "^", "", mark)
-            for note in diagnostic.notes:
-                rows += self.excerpt(note.span, gutter, "-", note.message, _BLUE, diagnostic.span)
-            for note in diagnostic.trace:
-                line, begin = self.position(note.span, note.span.start)
-                name = self.sources[note.span.file].name
-                place = f"{name}:{line + 1}:{note.span.start - begin + 1}"
-                rows.append(f"{' ' * gutter} {self.paint('=', _BLUE)} {note.message}, called at {place}")
+            main, notes = diagnostic.span, diagnostic.notes
+            spans = [main, *(n.span for n in notes)]
+            self.gutter = max(len(str(self.position(span, span.start)[0] + 1)) for span in spans)
+            self.shown, here = None, self.line(main)
+            rows += self.excerpt(main, "^", "", mark)
+            beside = [note for note in notes if self.line(note.span) == here]
+            for note in [*beside, *(note for note in notes if self.line(note.span) != here)]:
+                rows += self.excerpt(note.span, "-", printable(note.message), _BLUE)
+            rows += [self.below(f"{printable(n.message)}, called at {self.place(n.span)}") for n in diagnostic.trace]
         if diagnostic.help is not None:
-            rows.append(f"{' ' * gutter} {self.paint('=', _BLUE)} {self.paint('help:', _CYAN)} {diagnostic.help}")
+            rows.append(self.below(f"{self.paint('help:', _CYAN)} {printable(diagnostic.help)}"))
         return "\n".join(rows)
 
-    def excerpt(
-        self, span: Span, gutter: int, sign: str, message: str, paint: str, main: Span | None = None
-    ) -> list[str]:
+    def below(self, text: str) -> str:
+        return f"{' ' * self.gutter} {self.paint('=', _BLUE)} {text}"
+
+    def line(self, span: Span) -> tuple[int, int]:
+        """The source and, from 0, the line in which a span begins."""
+        return span.file, self.position(span, min(span.start, len(self.sources[span.file].text)))[0]
+
+    def place(self, span: Span) -> str:
+        line, begin = self.position(span, span.start)
+        return f"{printable(self.sources[span.file].name)}:{line + 1}:{span.start - begin + 1}"
+
+    def excerpt(self, span: Span, sign: str, message: str, paint: str) -> list[str]:
+        """The line of a span, unless it is the one that was shown last, with what points at the span below it."""
         source = self.sources[span.file]
         start = min(span.start, len(source.text))
         line, begin = self.position(span, start)
@@ -264,19 +364,18 @@ class _Renderer:
         column, last = start - begin, min(span.end - begin, len(full))
         text, column, last = _window(full, column, last)
         bar = self.paint("|", _BLUE)
-        carets = sign * max(1, width(text[column:last]))
-        pointer = " " * width(text[:column]) + self.paint(carets + (f" {message}" if message else ""), paint)
+        margin = " " * self.gutter
         rows = []
-        if main is None or main.file != span.file:
-            arrow = self.paint("-->", _BLUE)
-            rows.append(f"{' ' * gutter}{arrow} {source.name}:{line + 1}:{start - begin + 1}")
-        elif line != self.position(main, main.start)[0]:
-            rows.append(f"{' ' * gutter} {self.paint(':', _BLUE)}")
-        if main is None or rows:
-            rows.append(f"{' ' * gutter} {bar}") if main is None else None
-            number = self.paint(f"{line + 1:>{gutter}}", _BLUE)
-            rows.append(f"{number} {bar} {printable(text)}".rstrip())
-        rows.append(f"{' ' * gutter} {bar} {pointer}")
+        if self.shown != (span.file, line):
+            if self.shown is None or self.shown[0] != span.file:
+                rows.append(f"{margin}{self.paint('-->', _BLUE)} {self.place(span._replace(start=start))}")
+                rows.append(f"{margin} {bar}")
+            else:
+                rows.append(f"{margin} {self.paint(':', _BLUE)}")
+            rows.append(f"{self.paint(f'{line + 1:>{self.gutter}}', _BLUE)} {bar} {printable(text)}".rstrip())
+            self.shown = span.file, line
+        marks = sign * max(1, width(text[column:last])) + (f" {message}" if message else "")
+        rows.append(f"{margin} {bar} {' ' * width(text[:column])}{self.paint(marks, paint)}")
         return rows
 
 
