@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from netdsl.ir.record import FieldInfo, Record
-from netdsl.ir.types import Call, Category, Shape, Step, Tensor, show_shape
+from netdsl.ir.types import Call, Category, Rearrangement, Shape, Step, Tensor, show_shape
 
 #: One number for each spatial axis. In a spec one number stands for all axes.
 Axes = tuple[int, ...]
@@ -151,7 +151,24 @@ class Op(Record):
         return 0
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
-        """One step of the receptive field for each spatial axis; None where each output element sees its own alone."""
+        """One step of the receptive field for each spatial axis; None where each output element sees its own alone.
+
+        What a norm's statistics gather over positions is no window, and no step.
+        """
+        return None
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        """The step along the channels; None where each output channel sees its own alone.
+
+        It matters only where the first axis has come to hold places of the image, by ``permute`` or ``reshape``.
+        """
+        return None
+
+    def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
+        """How the layer moves elements from one axis to another, if that is all that it does; else None.
+
+        A layer that does has neither :meth:`steps` nor :meth:`across`.
+        """
         return None
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:

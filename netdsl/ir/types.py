@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import Literal, NamedTuple
 
 #: A tensor's shape without its batch axis: ``(channels, *spatial)``, so rank 0 is ``(features,)``.
@@ -49,16 +50,54 @@ class Tensor(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a layer does to the receptive field along one axis.
+    """What a layer does to the receptive field along one axis: which elements of its input each output element sees.
 
-    ``size`` is the extent of its window in input elements (``dilation*(kernel-1)+1``); one element in its output
-    is ``stride`` elements in its input, or one ``1/upscale`` of one; ``pad`` is the padding before the first element.
+    ``size`` is the largest extent of a window in input elements (``dilation*(kernel-1)+1``), and ``spacing`` the
+    distance between those that it sees (``dilation``). One of three holds:
+
+    - Windows are even: output ``o`` sees the one from ``o*stride - pad`` on.
+    - The input is enlarged or resized, by ``upscale`` to ``stride``. Output ``o`` sees the elements from
+      ``(o*stride + before) // upscale`` to ``(o*stride + after) // upscale``, or none where they are none; ``ends`` is
+      ``(before, after)``. Or ``windows`` has the first and last element, or None, of each of ``upscale`` outputs, and
+      the next ``upscale`` see what lies ``stride`` elements further on.
+    - With ``whole`` each output sees the whole axis, ``size`` elements.
     """
 
     size: int
     stride: int
     pad: int
     upscale: int = 1
+    spacing: int = 1
+    ends: tuple[int, int] | None = None
+    windows: tuple[tuple[int, int] | None, ...] = ()
+    whole: bool = False
+
+
+def whole_axis(length: int, outputs: int = 1) -> Step:
+    """The step of a layer each of whose ``outputs`` elements sees all of an axis."""
+    return Step(length, length, 0, outputs, whole=True)
+
+
+def resized(stride: int, upscale: int, before: int, after: int) -> Step:
+    """The step of a layer whose windows have these ``ends``; an even one where they are alike."""
+    if stride % upscale == 0:
+        first, last = before // upscale, after // upscale
+        return Step(last - first + 1, stride // upscale, -first)
+    common = gcd(stride, upscale)
+    # The remainder with which a window begins leaves the most room for its end where it is the largest.
+    largest = upscale - common + before % common
+    return Step((largest + after - before) // upscale + 1, stride, 0, upscale, ends=(before, after))
+
+
+class Rearrangement(NamedTuple):
+    """How a layer moves elements without computing: read as ``split``, their axes in ``order``, read as the output.
+
+    ``split`` is a shape (without the batch axis) of as many elements as the input; ``order`` names, for each axis of
+    what comes out of it, the axis of ``split``, from 0.
+    """
+
+    split: Shape
+    order: tuple[int, ...]
 
 
 class Call(NamedTuple):

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, Tensor, show_shape
+from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape, whole_axis
 
 Arguments = tuple[tuple[str, object], ...]
 
@@ -239,6 +239,16 @@ class _Softmax(Op):
                 field="axis",
             )
         return inputs[0]
+
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        spatial = inputs[0][1:]
+        if self.axis == 1:
+            return None
+        return tuple(whole_axis(n, n) if axis == self.axis else Step(1, 1, 0) for axis, n in enumerate(spatial, 2))
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        channels = inputs[0][0]
+        return whole_axis(channels, channels) if self.axis == 1 else None
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return 5 * elements(output)

@@ -16,6 +16,7 @@ from netdsl.ops.windows import (
     Pads,
     Sizes,
     flags,
+    grouped,
     lost,
     over,
     per_axis,
@@ -156,7 +157,14 @@ class _Convolution(Op):
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         before = tuple(t // 2 for t in self._pads(inputs[0])) if self.same_tf else self.pad
-        return tuple(map(Step, spans(self.kernel, self.dilation), self.stride, before))
+        span = spans(self.kernel, self.dilation)
+        if span == self.kernel:
+            return tuple(map(Step, span, self.stride, before))
+        return tuple(Step(w, s, p, spacing=d) for w, s, p, d in zip(span, self.stride, before, self.dilation))
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        channels = inputs[0][0]
+        return grouped(channels, self.channels, self._groups(channels))
 
     def dropped(self, inputs: tuple[Shape, ...]) -> str | None:
         if self.same_tf:

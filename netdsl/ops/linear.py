@@ -2,7 +2,7 @@
 
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
+from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape, whole_axis
 from netdsl.ops.conv_source import frozen_source
 from netdsl.ops.windows import flags
 
@@ -76,7 +76,10 @@ class Linear(_Linear):
         spatial = inputs[0][1:]
         if not spatial:
             return None
-        return (*(Step(1, 1, 0) for _ in spatial[:-1]), Step(spatial[-1], spatial[-1], 0))
+        return (*(Step(1, 1, 0) for _ in spatial[:-1]), whole_axis(spatial[-1], self.features))
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        return None if inputs[0][1:] else whole_axis(inputs[0][0], self.features)
 
 
 @register
@@ -122,7 +125,7 @@ class Rbf(Op):
 
 def _whole(shape: Shape) -> tuple[Step, ...] | None:
     """Steps of what sees all of a map; None for a vector."""
-    return tuple(Step(n, n, 0) for n in shape[1:]) or None
+    return tuple(map(whole_axis, shape[1:])) or None
 
 
 #: Elements of a code: 12 rows of 7.

@@ -4,12 +4,11 @@ FLOPs of one output element with a window of ``k`` elements: ``k`` comparisons f
 division for a mean, ``2k + 1`` for an Lp norm (powers, sum, root), ``k + 1`` for subsampling (sum, coefficient, bias).
 """
 
-from math import gcd
 from typing import Any, ClassVar
 
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
+from netdsl.ir.types import Call, Shape, Step, Tensor, resized, show_shape, whole_axis
 from netdsl.ops.windows import (
     PAD_FLAGS,
     Pads,
@@ -152,6 +151,12 @@ class MaxPool(_PaddedPool):
     def _window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return spans(self.kernel, self.dilation), self.pad
 
+    def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
+        even = super().steps(inputs)
+        if even is None or max(self.dilation) == 1:
+            return even
+        return tuple(step._replace(spacing=d) for step, d in zip(even, self.dilation))
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs = self._stride() + self._padding()
         if max(self.dilation) > 1:
@@ -199,7 +204,7 @@ class AvgPool(_PaddedPool):
         return (inputs[0][0], *self.to)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
-        return super().steps(inputs) if self.to is None else _adaptive_steps(inputs[0][1:], self.to)
+        return super().steps(inputs) if self.to is None else tuple(map(_adaptive_step, inputs[0][1:], self.to))
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         if self.to is None:
@@ -262,7 +267,7 @@ class _GlobalPool(Op):
         return (inputs[0][0], *(1,) * rank)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
-        return tuple(Step(n, n, 0) for n in inputs[0][1:])
+        return tuple(map(whole_axis, inputs[0][1:]))
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(inputs[0])
@@ -323,8 +328,8 @@ def _adaptive(n: int, m: int) -> list[int]:
     return [-(-(i + 1) * n // m) - i * n // m for i in range(m)]
 
 
-def _adaptive_steps(spatial: tuple[int, ...], to: tuple[int, ...]) -> tuple[Step, ...]:
-    return tuple(Step(max(_adaptive(n, m)), n // gcd(n, m), 0, m // gcd(n, m)) for n, m in zip(spatial, to))
+def _adaptive_step(n: int, m: int) -> Step:
+    return whole_axis(n) if m == 1 else resized(n, m, 0, n - 1)
 
 
 _SUBSAMPLE = '''\

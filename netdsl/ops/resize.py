@@ -3,12 +3,11 @@
 None has FLOPs but linear interpolation: a multiplication for each of its ``2**rank`` taps, an addition for all but one.
 """
 
-from math import gcd
 from typing import Any, Literal
 
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, Step, show_shape
+from netdsl.ir.types import Call, Shape, Step, resized, show_shape
 from netdsl.ops.windows import Pads, Sizes, per_axis, printed, same_rank
 
 
@@ -183,15 +182,19 @@ class Upsample(Op):
         return elements(output) * ((1 << len(output)) - 1)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
-        steps = []
-        for n, m in zip(inputs[0][1:], self.infer(inputs)[1:]):
-            common = gcd(n, m)
-            # Linear interpolation sees two neighbours; the first output lies half an element before the first input
-            # unless corners are aligned, so that one of the two is the edge's own repetition.
-            taps = 1 if self.mode == "nearest" or n == m else 2
-            before = taps - 1 if m > n and not self.align_corners else 0
-            steps.append(Step(taps, n // common, before, m // common))
-        return tuple(steps)
+        return tuple(self._step(n, m) for n, m in zip(inputs[0][1:], self.infer(inputs)[1:]))
+
+    def _step(self, n: int, m: int) -> Step:
+        """Of ``m`` outputs from ``n`` elements.
+
+        Nearest: output ``o`` is element ``floor(o*n/m)``. Linear: it lies at ``(o + 1/2)*n/m - 1/2``, or with aligned
+        corners at ``o*(n-1)/(m-1)``, and is a mean of the neighbours on both sides unless it meets an element.
+        """
+        if self.mode == "nearest" or n == 1 or (self.align_corners and m == 1):
+            return resized(n, m, 0, 0)
+        if self.align_corners:
+            return resized(n - 1, m - 1, 0, m - 2)
+        return resized(2 * n, 2 * m, n - m, n + m - 1)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = []

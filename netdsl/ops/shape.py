@@ -2,7 +2,7 @@
 
 from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, show_shape
+from netdsl.ir.types import Call, Rearrangement, Shape, Step, show_shape
 from netdsl.ops.windows import Sizes
 
 
@@ -70,6 +70,9 @@ class Flatten(_Expression):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return (elements(inputs[0]),)
 
+    def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
+        return _in_order(inputs[0])
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("expression", "torch.flatten({0}, 1)" if len(inputs[0]) > 1 else "{0}")
 
@@ -94,6 +97,9 @@ class Reshape(_Expression):
                 field="to",
             )
         return self.to
+
+    def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
+        return _in_order(inputs[0])
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("expression", f"{{0}}.reshape(-1, {', '.join(map(str, self.to))})")
@@ -124,6 +130,9 @@ class Permute(Op):
             )
         return tuple(shape[axis - 1] for axis in self.order)
 
+    def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
+        return Rearrangement(inputs[0], tuple(axis - 1 for axis in self.order))
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("module", "Permute", (0, *self.order), (), _PERMUTE)
 
@@ -150,6 +159,9 @@ class Chunk(_Expression):
         if channels % self.of:
             raise OpError("ND206", f"{channels} channels do not divide into {self.of} equal parts", field="of")
         return (channels // self.of, *spatial)
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        return Step(1, 1, -self.index * (inputs[0][0] // self.of))
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("expression", f"{{0}}.chunk({self.of}, dim=1)[{self.index}]")
@@ -180,6 +192,9 @@ class Take(_Expression):
             )
         return (self.stop - self.start, *spatial)
 
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        return Step(1, 1, -self.start)
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("expression", f"{{0}}[:, {self.start}:{self.stop}]")
 
@@ -204,8 +219,17 @@ class Shuffle(Op):
             raise OpError("ND206", f"{inputs[0][0]} channels do not divide into {self.groups} groups", field="groups")
         return inputs[0]
 
+    def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
+        channels, *spatial = inputs[0]
+        split = (self.groups, channels // self.groups, *spatial)
+        return Rearrangement(split, (1, 0, *range(2, len(split))))
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("module", "torch.nn.ChannelShuffle", (self.groups,))
+
+
+def _in_order(shape: Shape) -> Rearrangement:
+    return Rearrangement(shape, tuple(range(len(shape))))
 
 
 _PERMUTE = '''\

@@ -4,13 +4,26 @@ Its multiply-adds are input positions times the weights that each of them meets.
 convolution.
 """
 
+from math import gcd
 from typing import Any
 
 from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
+from netdsl.ir.types import Call, Shape, Step, Tensor, resized, show_shape
 from netdsl.ops.conv_source import frozen_source
-from netdsl.ops.windows import Pads, Sizes, flags, over, per_axis, printed, product, same_pads, same_rank, spans
+from netdsl.ops.windows import (
+    Pads,
+    Sizes,
+    flags,
+    grouped,
+    over,
+    per_axis,
+    printed,
+    product,
+    same_pads,
+    same_rank,
+    spans,
+)
 
 
 @register
@@ -86,12 +99,10 @@ class UpConv(Op):
         return product(inputs[0]) * (self.channels // self.groups) * product(self.kernel)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
-        # Output element o sees the inputs i with 0 <= o + pad - i*stride < span: at most ceil(span/stride) of them,
-        # from ceil((o + pad - span + 1)/stride) on.
-        return tuple(
-            Step(-(-w // s), 1, (w - 1 - p) // s, s)
-            for w, s, p in zip(spans(self.kernel, self.dilation), self.stride, self.pad)
-        )
+        return tuple(map(_step, self.kernel, self.dilation, self.stride, self.pad))
+
+    def across(self, inputs: tuple[Shape, ...]) -> Step | None:
+        return grouped(inputs[0][0], self.channels, self.groups)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = []
@@ -116,3 +127,18 @@ class UpConv(Op):
 
     def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
         return f"{show_shape(self.kernel)} upconv, {self.channels}{over(self.stride, '×')}"
+
+
+def _step(kernel: int, dilation: int, stride: int, pad: int) -> Step:
+    """Output element ``o`` sees each input ``i`` with ``o + pad = i*stride + dilation*tap`` for a tap of the window."""
+    span = dilation * (kernel - 1) + 1
+    if stride == 1:
+        return Step(span, 1, span - 1 - pad, spacing=dilation)
+    if dilation == 1 or kernel == 1:
+        return resized(1, stride, pad - span + stride, pad)
+    windows: list[tuple[int, int] | None] = []
+    for place in range(pad, pad + stride):
+        inputs = [at // stride for at in range(place, place - span, -dilation) if at % stride == 0]
+        windows.append((inputs[-1], inputs[0]) if inputs else None)
+    size = max(window[1] - window[0] + 1 for window in windows if window is not None)
+    return Step(size, 1, 0, stride, dilation // gcd(dilation, stride), windows=tuple(windows))

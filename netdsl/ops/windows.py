@@ -9,7 +9,7 @@ from typing import Annotated
 
 from netdsl.ir.op import OpError
 from netdsl.ir.record import field
-from netdsl.ir.types import Shape, show_shape
+from netdsl.ir.types import Shape, Step, show_shape, whole_axis
 
 #: One number from 1 for each spatial axis: kernels, strides, dilations, sizes.
 Sizes = tuple[Annotated[int, field(ge=1)], ...]
@@ -53,6 +53,14 @@ def spans(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
 def same_pads(kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
     """Padding before the first element that keeps the size at stride 1, the smaller half where it is odd."""
     return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation))
+
+
+def grouped(channels: int, outputs: int, groups: int) -> Step | None:
+    """The step along the channels of a convolution whose channels are convolved in ``groups`` parts."""
+    if groups == 1:
+        return whole_axis(channels, outputs)
+    size, each = channels // groups, outputs // groups
+    return None if size == each == 1 else Step(size, size, 0, each, windows=((0, size - 1),) * each)
 
 
 def same_rank(keyword: str, shape: Shape, axes: Sequence[int]) -> None:
