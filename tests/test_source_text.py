@@ -126,7 +126,10 @@ def test_chunks_of_one_tensor_are_one_statement() -> None:
 def test_arguments_that_are_always_equal_keep_the_names_that_the_spec_uses() -> None:
     text = """
     input 3x8x8
-    block fire(s, b, e1, e3) { squeeze: conv1-s +bn, concat { one: conv1-e1 | three: conv3-e3, conv1-{2*e3} groups=e3 } }
+    block fire(s, b, e1, e3) {
+      squeeze: conv1-s +bn
+      concat { one: conv1-e1 | three: conv3-e3, conv1-{2*e3} groups=e3 }
+    }
     fire(2, 4, 4, 4), fire(3, 8, 8, 8)
     """
     graph = compiled(text)
@@ -140,3 +143,20 @@ def test_arguments_that_are_always_equal_keep_the_names_that_the_spec_uses() -> 
     bare = graph.model_copy(update={"sources": ()})
     assert "self.three = nn.Conv2d(s, b, 3, padding=1)" in torch_source(bare)
     agrees(bare)
+
+
+# -- classes ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_layer_s_class_is_called_after_the_more_general_kind() -> None:
+    text = """
+    input 8x8x8
+    style conv = [_, bn, relu]
+    dwconv3, conv1-16, dwconv3/2
+    """
+    graph = compiled(text)
+    agrees(graph)
+    source = torch_source(graph)
+    assert list(classes(source)) == ["ConvBNReLU", "N"]
+    assert "self.dwconv2 = ConvBNReLU(16, 16, 3, stride=2, groups=16)" in source
+    assert list(classes(torch_source(compiled(text.replace("conv1-16, ", ""))))) == ["DwconvBNReLU", "N"]

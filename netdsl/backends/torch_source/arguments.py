@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netdsl.backends.torch_source.members import Leaf, Own, Slot, default, exact, find
+from netdsl.backends.torch_source.members import Leaf, Own, Slot, default, exact, find, rank
 from netdsl.backends.torch_source.mentions import Mentions
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.text import literal, snake, unique
@@ -104,7 +104,10 @@ class Factors:
             self._name(vectors)
 
     def _collect(self) -> dict[Slot, tuple[object, ...]]:
-        slots = dict.fromkeys(slot for instance in self.instances for slot in instance.slots)
+        slots = list(dict.fromkeys(slot for instance in self.instances for slot in instance.slots))
+        # What the first instance leaves out stands where its keyword does.
+        places = {place: at for at, place in enumerate(dict.fromkeys(slot[:-2] for slot in slots))}
+        slots.sort(key=lambda slot: (places[slot[:-2]], rank(str(slot[-1])) if slot[-2:-1] == ("kw",) else -1))
         vectors: dict[Slot, tuple[object, ...]] = {}
         for slot in slots:
             if slot[-2:] == ("kw", "inplace"):

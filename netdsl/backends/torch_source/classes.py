@@ -164,12 +164,15 @@ def _label(plan: Plan, scope: Scope) -> str:
 
 
 def _layers(definition: Definition) -> str:
-    """``ConvBNReLU``, after the layers inside."""
+    """``ConvBNReLU``, after the layers inside; where instances differ, after the layer whose style the others take."""
     words = []
-    for step in definition.first.body.steps[:4]:
+    for at, step in enumerate(definition.first.body.steps[:4]):
         if step.node is not None and step.path:
+            ops = [node.op for one in definition.instances if (node := one.body.steps[at].node) is not None]
+            general = {op.style_of for op in ops}
+            op = next((op for op in ops if op.keyword in general), ops[0])
             target = definition.plan.call(step.node).target.rpartition(".")[2]
-            words.append(target if step.node.op.category == "activation" else step.node.op.keyword)
+            words.append(target if op.category == "activation" else op.keyword)
     return "".join(map(camel, words)) or "Layer"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backends.torch_source.classes import Definition
-from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot, exact, expressible, holder
+from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot, exact, expressible, holder, rank
 from netdsl.backends.torch_source.steps import pieces
 from netdsl.backends.torch_source.text import (
     Atom,
@@ -18,9 +18,6 @@ from netdsl.backends.torch_source.text import (
     positions,
     quoted,
 )
-
-#: The order in which keywords are written; others follow.
-_ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias", "padding_mode")
 
 
 class Writer:
@@ -116,7 +113,7 @@ class Writer:
         documents = [self.value((*at, "arg", place), value) for place, value in enumerate(construct.call.args)]
         given = dict(construct.call.kwargs)
         names = dict.fromkeys([*given, *self.keywords.get(at, ())])
-        for name in sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
+        for name in sorted(names, key=rank):
             documents.append(Keyword(name, self.value((*at, "kw", name), given.get(name))))
         if construct.inplace and self.definition.first.slots.get((*at, "kw", "inplace")):
             documents.append(Keyword("inplace", Atom("True")))

@@ -31,7 +31,15 @@ DEFAULTS: dict[str, object] = {
     "padding_mode": "zeros",
     "track_running_stats": True,
 }
+#: The order in which keywords are written; others follow.
+_ORDER = ("kernel_size", "stride", "padding", "output_padding", "dilation", "groups", "bias", "padding_mode")
+
 _STRIDED = ("torch.nn.Conv", "torch.nn.ConvTranspose")
+
+
+def rank(name: str) -> int:
+    """Where a keyword stands among those of its module."""
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
 def default(target: str, name: str) -> tuple[bool, object]:
