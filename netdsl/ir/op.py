@@ -58,6 +58,22 @@ class Example(NamedTuple):
     input: str = "8x16x16"
 
 
+class Formula(NamedTuple):
+    """One number of a layer as arithmetic: the rule in letters, and the same with the layer's numbers in their places.
+
+    ``of`` is what it gives: ``shape`` (the output's ``axis``, 0 the channels), ``params`` (the elements of all
+    parameters, trained or not), ``macs`` or ``work``, for one image. ``rule`` uses ``Op.letters``, ``C`` and ``n`` for
+    the channels and the size that enter, ``t``, ``h`` and ``w`` for the size that leaves. ``numbers`` has ``+ − · /``,
+    brackets, ``floor`` and ``ceil``, and comes to exactly that number. ``says`` is a remark, or empty.
+    """
+
+    of: Literal["shape", "params", "macs", "work"]
+    rule: str
+    numbers: str
+    says: str = ""
+    axis: int = 0
+
+
 class Attribute(NamedTuple):
     """One attribute of an operator, as its class declares it."""
 
@@ -115,6 +131,8 @@ class Op(Record):
     writable: ClassVar[bool] = True
     #: Takes a vector: the back-end flattens a map before it.
     flattens: ClassVar[bool] = False
+    #: The letters by which formulas call attributes: ``kernel`` is ``k``.
+    letters: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
     #: The kind of every :class:`Call` of this operator: whether it has a module, a parameter of its own, or neither.
     lowers_to: ClassVar[Literal["module", "expression", "parameter"]] = "module"
     _attributes_cache: ClassVar[dict[str, Attribute]]
@@ -149,6 +167,14 @@ class Op(Record):
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """FLOPs of one image beside the multiply-adds: elementwise, norm and pooling arithmetic."""
         return 0
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        """The arithmetic behind :meth:`infer`, :meth:`tensors`, :meth:`macs` and :meth:`work`, for people to follow.
+
+        What is left out is said in general terms: a shape that stays, parameters by the shapes of their tensors, work
+        by each element of the output.
+        """
+        return iter(())
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         """One step of the receptive field for each spatial axis; None where each output element sees its own alone.

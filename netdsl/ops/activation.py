@@ -5,11 +5,13 @@ of the function's definition counts one; ``gamma`` adds one. Soft-max has 5: max
 division.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, elements, register
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape, whole_axis
+from netdsl.ops.formulas import area, times
 
 Arguments = tuple[tuple[str, object], ...]
 
@@ -252,6 +254,10 @@ class _Softmax(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return 5 * elements(output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        says = "maximum, difference, exponential, sum, division"
+        yield Formula("work", f"5·({area('C', output)})", f"5·({times(*output)})", says)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("module", f"torch.nn.{self.function}", (), (("dim", self.axis),))

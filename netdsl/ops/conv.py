@@ -4,13 +4,15 @@ Multiply-adds are output elements times the weights that each of them sees. A bi
 multiply-adds and a bias are ``K`` multiplications and ``K`` additions, which is exactly 2×MACs.
 """
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.conv_source import connected_source, variant_source
+from netdsl.ops.formulas import area, power, times, windows
 from netdsl.ops.windows import (
     PAD_FLAGS,
     Pads,
@@ -45,6 +47,9 @@ class _Convolution(Op):
     category = "conv"
     weight_layer = True
     bias_unless_norm = True
+    letters: ClassVar[Mapping[str, str]] = {
+        "channels": "M", "kernel": "k", "stride": "s", "pad": "p", "dilation": "d", "groups": "g"
+    }  # fmt: skip
 
     channels: int = field(ge=1, description="output channels")
     kernel: Sizes = field(description="size of the window")
@@ -154,6 +159,38 @@ class _Convolution(Op):
     def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         channels = inputs[0][0]
         return product(output) * (channels // self._groups(channels)) * product(self.kernel)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        shape = inputs[0]
+        yield Formula("shape", "M", f"{self.channels:,}", "one for each filter")
+        pads, says = [(" + 2·p", f" + 2·{p:,}") for p in self.pad], ""
+        if self.same_tf or self.same:
+            pads = [(" + P", f" + {total:,}") for total in self._pads(shape)]
+            says = "P pads both ends together, the last by the odd one: "
+            says += "max((ceil(n/s) − 1)·s + d·(k − 1) + 1 − n, 0)" if self.same_tf else "d·(k − 1)"
+        yield from windows(shape[1:], pads, self.dilation, self.kernel, self.stride, says=says)
+        letters, numbers = self._seen(shape[0])
+        rule, filled = f"M·{letters}", f"{self.channels:,}·{numbers}"
+        more = self.bias + self.gain
+        yield Formula("params", rule + " + M" * more, filled + f" + {self.channels:,}" * more, self._filters())
+        yield Formula(
+            "macs",
+            f"({area('M', output)})·({letters})",
+            f"({times(*output)})·({numbers})",
+            "each element that leaves is a sum over the weights of its filter",
+        )
+
+    def _seen(self, channels: int) -> tuple[str, str]:
+        """How many weights a filter has, in letters and in numbers."""
+        groups = self._groups(channels)
+        kernel = power("k", self.kernel), times(*self.kernel)
+        if groups == 1:
+            return f"C·{kernel[0]}", f"{channels:,}·{kernel[1]}"
+        return f"C/g·{kernel[0]}", f"{channels:,}/{groups:,}·{kernel[1]}"
+
+    def _filters(self) -> str:
+        also = [word for word, there in (("a bias", self.bias), ("a gain", self.gain)) if there]
+        return "the weights of M filters" + (f", and {' and '.join(also)} for each" if also else "")
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         before = tuple(t // 2 for t in self._pads(inputs[0])) if self.same_tf else self.pad
@@ -267,6 +304,18 @@ class Conv(_Convolution):
             return super().macs(inputs, output)
         return _count(self.connect) * product(output[1:]) * product(self.kernel)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if self.connect is None:
+            yield from super().formulas(inputs, output)
+            return
+        yield from (formula for formula in super().formulas(inputs, output) if formula.of == "shape")
+        count, kernel, letters = _count(self.connect), times(*self.kernel), power("k", self.kernel)
+        bias = (" + M", f" + {self.channels:,}") if self.bias else ("", "")
+        says = f"`connect` joins {count:,} pairs of an input map and an output map, each with a kernel of its own"
+        yield Formula("params", f"pairs·{letters}{bias[0]}", f"{count:,}·{kernel}{bias[1]}", says)
+        maps = area("pairs", output)
+        yield Formula("macs", f"({maps})·({letters})", f"({times(count, *output[1:])})·({kernel})")
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         if self.connect is None:
             return super().call(inputs, output)
@@ -306,6 +355,12 @@ class DwConv(_Convolution):
 
     def _groups(self, channels: int) -> int:
         return channels
+
+    def _seen(self, channels: int) -> tuple[str, str]:
+        return power("k", self.kernel), times(*self.kernel)
+
+    def _filters(self) -> str:
+        return f"{super()._filters()}; each filter sees one channel"
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels = inputs[0][0]
@@ -377,6 +432,9 @@ class SepConv(_Convolution):
         (_, depthwise), (_, pointwise) = self.members(inputs)
         between = depthwise.infer(inputs)
         return depthwise.macs(inputs, between) + pointwise.macs((between,), output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        return iter(())
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         raise NotImplementedError("a sepconv is built of its members")

@@ -1,9 +1,13 @@
 """Fully connected layers. Multiply-adds are those of the weight matrix; a bias add is not counted (2×MACs has it)."""
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, elements, register
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape, whole_axis
 from netdsl.ops.conv_source import frozen_source
+from netdsl.ops.formulas import times
 from netdsl.ops.windows import flags
 
 
@@ -14,6 +18,7 @@ class _Linear(Op):
     weight_layer = True
     linear = True
     syntax = Syntax(channels="features", flags=flags("frozen"), required=("features",))
+    letters: ClassVar[Mapping[str, str]] = {"features": "M"}
 
     features: int = field(ge=1, description="length of the output")
     bias: bool = field(default=True, description="adds a learnt number to each output")
@@ -31,6 +36,16 @@ class _Linear(Op):
 
     def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(output) * self._length(inputs[0])
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        flat = self.flattens and len(inputs[0]) > 1
+        length = f"({times(*inputs[0])})" if flat else f"{self._length(inputs[0]):,}"
+        says = "N elements enter" if self.flattens else "N elements are on the last axis"
+        yield Formula("shape", "M", f"{self.features:,}", axis=len(output) - 1)
+        bias = (" + M", f" + {self.features:,}") if self.bias else ("", "")
+        yield Formula("params", f"M·N{bias[0]}", f"{self.features:,}·{length}{bias[1]}", says)
+        before, each = ("", "") if len(output) == 1 else ("places·", f"{times(*output[:-1])}·")
+        yield Formula("macs", f"{before}M·N", f"{each}{self.features:,}·{length}")
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         args = (self._length(inputs[0]), self.features)
@@ -94,6 +109,7 @@ class Rbf(Op):
     category = "fc"
     flattens = True
     syntax = Syntax(channels="features")
+    letters: ClassVar[Mapping[str, str]] = {"features": "M"}
     example = Example("rbf-10", "84")
 
     features: int = field(default=10, ge=1, le=10, description="how many digits, from 0 on")
@@ -112,6 +128,11 @@ class Rbf(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return 3 * self.features * _CODE
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        says = "difference, square and sum for each element of each code"
+        yield Formula("shape", "M", f"{self.features:,}", "one for each digit")
+        yield Formula("work", "3·M·84", times(3, self.features, _CODE), says)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return _whole(inputs[0])

@@ -1,9 +1,11 @@
 """Joins of several tensors. FLOPs: one an element of the output for each input after the first; ``concat`` has none."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from netdsl.ir.op import Example, Op, OpError, elements, register
+from netdsl.ir.op import Example, Formula, Op, OpError, elements, register
 from netdsl.ir.types import Call, Shape, show_shape
+from netdsl.ops.formulas import area, times
 
 
 def _conflict(keyword: str, need: str, inputs: tuple[Shape, ...], first: int, second: int) -> OpError:
@@ -33,6 +35,11 @@ class _Join(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return (len(inputs) - 1) * elements(output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        says = "one operation an element for each tensor after the first"
+        rule, numbers = f"(B − 1)·({area('C', output)})", f"({len(inputs)} − 1)·({times(*output)})"
+        yield Formula("work", rule, numbers, f"{says}, B being how many are joined")
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("expression", f" {self.sign} ".join(f"{{{index}}}" for index in range(len(inputs))))
@@ -104,6 +111,10 @@ class Concat(_Join):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return 0
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        numbers = " + ".join(f"{shape[0]:,}" for shape in inputs)
+        yield Formula("shape", "C + C′ + …", numbers, "the channels of all, one after another")
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         if len(inputs) == 1:

@@ -5,16 +5,26 @@ norm 5 (sum, deviation, square, sum, scaling) and 2 more where affine; local res
 ``size + 4`` (square, ``size - 1`` additions, factor, summand, power, division, and the product with the input).
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor, show_shape
+from netdsl.ops.formulas import area, times
 from netdsl.ops.windows import product
 
 
 def _affine(length: int) -> tuple[Tensor, Tensor]:
     return Tensor("weight", (length,)), Tensor("bias", (length,), additive=True)
+
+
+def _moments(affine: bool, length: str, tensors: tuple[Tensor, ...], output: Shape) -> Iterator[Formula]:
+    """The arithmetic of a norm that computes mean and variance itself. ``length`` is the affine tensors' in letters."""
+    if affine:
+        yield Formula("params", f"2·{length}", times(2, tensors[0].size), "a factor and a summand, learnt")
+    says = "sum, deviation, square, sum, scaling" + (", factor, summand" if affine else "")
+    yield Formula("work", f"{5 + 2 * affine}·({area('C', output)})", f"{5 + 2 * affine}·({times(*output)})", says)
 
 
 @register
@@ -45,6 +55,13 @@ class BatchNorm(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return 2 * elements(output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if self.affine:
+            says = "a factor and a summand for each channel; its mean and variance are no parameters"
+            yield Formula("params", "2·C", times(2, inputs[0][0]), says)
+        says = "at inference one factor and one summand for each channel"
+        yield Formula("work", f"2·({area('C', output)})", f"2·({times(*output)})", says)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = []
@@ -82,6 +99,10 @@ class LocalResponseNorm(Op):
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return (self.size + 4) * elements(output)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        says = "square, the sum over the neighbours, factor, summand, power, division, product"
+        yield Formula("work", f"(size + 4)·({area('C', output)})", f"({self.size:,} + 4)·({times(*output)})", says)
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         usual = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
         kwargs = tuple((name, getattr(self, name)) for name, value in usual.items() if getattr(self, name) != value)
@@ -108,6 +129,9 @@ class LayerNorm(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return (5 + 2 * self.affine) * elements(output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        return _moments(self.affine, "C" if self.axis == "channels" else "n", self.tensors(inputs), output)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
@@ -145,6 +169,9 @@ class GroupNorm(Op):
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return (5 + 2 * self.affine) * elements(output)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        return _moments(self.affine, "C", self.tensors(inputs), output)
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
         if not self.affine:
@@ -178,6 +205,9 @@ class InstanceNorm(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return (5 + 2 * self.affine) * elements(output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        return _moments(self.affine, "C", self.tensors(inputs), output)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []

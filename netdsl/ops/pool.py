@@ -4,11 +4,13 @@ FLOPs of one output element with a window of ``k`` elements: ``k`` comparisons f
 division for a mean, ``2k + 1`` for an Lp norm (powers, sum, root), ``k + 1`` for subsampling (sum, coefficient, bias).
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, resized, show_shape, whole_axis
+from netdsl.ops.formulas import area, power, times, windows
 from netdsl.ops.windows import (
     PAD_FLAGS,
     Pads,
@@ -31,6 +33,9 @@ class _Window(Op):
 
     category = "pool"
     word: ClassVar[str]
+    letters: ClassVar[Mapping[str, str]] = {"kernel": "k", "stride": "s", "pad": "p", "dilation": "d"}
+    #: What is done for each element of a window of ``k`` in letters, in numbers, and in words.
+    each: ClassVar[tuple[str, str]] = ("{k}", "an operation for each element of its window")
 
     kernel: Sizes = field(description="size of the window; 2 unless given")
     stride: Sizes = field(description="step of the window; the kernel unless given")
@@ -71,6 +76,22 @@ class _Window(Op):
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(output) * product(self.kernel)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        shape, (span, pad) = inputs[0], self._window()
+        padded = max(pad, default=0) > 0
+        pads = [(" + 2·p", f" + 2·{p:,}") if padded else ("", "") for p in pad]
+        dilation: tuple[int, ...] | None = getattr(self, "dilation", None) if span != self.kernel else None
+        up = self._rounds_up()
+        rounded = [-(-(n + 2 * p - w) // s) for n, p, w, s in zip(shape[1:], pad, span, self.stride)]
+        ends = [m - size for m, size in zip(output[1:], rounded)] if up else None
+        yield Formula("shape", "C", f"{shape[0]:,}", "each channel is pooled by itself")
+        yield from windows(
+            shape[1:], pads, dilation, self.kernel, self.stride, rounds="ceil" if up else "floor", ends=ends
+        )
+        each, says = self.each
+        letters, numbers = (each.format(k=k) for k in (power("k", self.kernel), times(*self.kernel)))
+        yield Formula("work", f"({area('C', output)})·({letters})", f"({times(*output)})·({numbers})", says)
 
     def dropped(self, inputs: tuple[Shape, ...]) -> str | None:
         if self._rounds_up():
@@ -138,6 +159,7 @@ class MaxPool(_PaddedPool):
 
     keyword = "maxpool"
     word = "max"
+    each = ("{k}", "a comparison for each element of its window")
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
     example = Example("maxpool3/2 pad=1")
 
@@ -176,6 +198,7 @@ class AvgPool(_PaddedPool):
 
     keyword = "avgpool"
     word = "avg"
+    each = ("{k}", "the additions and the division of a mean")
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil", **PAD_FLAGS))
     example = Example("avgpool3/2 pad=1 count_pad=false")
 
@@ -212,6 +235,18 @@ class AvgPool(_PaddedPool):
         # The windows are products of one interval an axis, so that their sizes sum up axis by axis.
         return output[0] * product([sum(_adaptive(n, m)) for n, m in zip(inputs[0][1:], self.to)])
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if self.to is None:
+            yield from super().formulas(inputs, output)
+            return
+        yield Formula("shape", "C", f"{output[0]:,}", "each channel is pooled by itself")
+        for axis, m in enumerate(self.to, 1):
+            yield Formula("shape", "to", f"{m:,}", "the windows are made to fit", axis)
+        lengths = [sum(_adaptive(n, m)) for n, m in zip(inputs[0][1:], self.to)]
+        says = "the additions and the division of each mean; along an axis the windows have so many elements together"
+        letters = "·".join(["sum"] * len(lengths))
+        yield Formula("work", f"C·{letters}", times(output[0], *lengths), says)
+
     def dropped(self, inputs: tuple[Shape, ...]) -> str | None:
         return super().dropped(inputs) if self.to is None else None
 
@@ -235,6 +270,7 @@ class LpPool(_Pool):
 
     keyword = "lppool"
     word = "lp"
+    each = ("2·{k} + 1", "a power and an addition for each element of its window, and the root")
     syntax = Syntax("kernel", None, "stride", flags=flags("ceil"))
     example = Example("lppool2/2 p=3")
 
@@ -272,6 +308,13 @@ class _GlobalPool(Op):
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(inputs[0])
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        yield Formula("shape", "C", f"{output[0]:,}", "one value for each channel")
+        for axis in range(1, len(output)):
+            yield Formula("shape", "1", "1", "the window is the whole map", axis)
+        says = "one operation for each element that enters"
+        yield Formula("work", f"C·{power('n', inputs[0][1:])}", times(*inputs[0]), says)
+
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("module", f"torch.nn.{self.function}{len(output) - 1}d", (1,))
 
@@ -306,6 +349,7 @@ class Subsample(_Window):
 
     keyword = "subsample"
     word = "subsample"
+    each = ("{k} + 1", "the additions of a window, a factor and a bias")
     syntax = Syntax("kernel", None, "stride")
     example = Example("subsample2/2", "6x28x28")
 

@@ -3,11 +3,13 @@
 None has FLOPs but linear interpolation: a multiplication for each of its ``2**rank`` taps, an addition for all but one.
 """
 
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, resized, show_shape
+from netdsl.ops.formulas import area, times
 from netdsl.ops.windows import Pads, Sizes, per_axis, printed, same_rank
 
 
@@ -52,6 +54,11 @@ class Pad(Op):
                     field="size",
                 )
         return (shape[0], *(n + before + after for n, (before, after) in zip(shape[1:], self._sides())))
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        yield Formula("shape", "C", f"{output[0]:,}")
+        for axis, (n, (before, after)) in enumerate(zip(inputs[0][1:], self._sides()), 1):
+            yield Formula("shape", "n + before + after", f"{n:,} + {before:,} + {after:,}", axis=axis)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return tuple(Step(1, 1, before) for before in self.size)
@@ -142,6 +149,7 @@ class Upsample(Op):
         reference=True,
         times="scale",
     )
+    letters: ClassVar[Mapping[str, str]] = {"scale": "f"}
     example = Example("upsample bilinear ×2")
 
     scale: Sizes | None = field(default=None, description="factor of enlargement")
@@ -180,6 +188,16 @@ class Upsample(Op):
         if self.mode == "nearest":
             return 0
         return elements(output) * ((1 << len(output)) - 1)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if self.scale is not None:
+            yield Formula("shape", "C", f"{output[0]:,}")
+            for axis, (n, f) in enumerate(zip(inputs[0][1:], self.scale), 1):
+                yield Formula("shape", "f·n", times(f, n), axis=axis)
+        if self.mode != "nearest":
+            taps = 1 << len(output) - 1
+            rule, numbers = f"(2·taps − 1)·({area('C', output)})", f"(2·{taps} − 1)·({times(*output)})"
+            yield Formula("work", rule, numbers, f"a factor for each of its {taps} neighbours, and their sum")
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return tuple(self._step(n, m) for n, m in zip(inputs[0][1:], self.infer(inputs)[1:]))
@@ -221,6 +239,7 @@ class SpaceToDepth(Op):
     keyword = "space_to_depth"
     category = "shape"
     syntax = Syntax(positional=("size",))
+    letters: ClassVar[Mapping[str, str]] = {"size": "b"}
     example = Example("space_to_depth 2")
 
     size: int = field(default=2, ge=1, description="edge of the blocks")
@@ -233,6 +252,13 @@ class SpaceToDepth(Op):
                 "ND221", f"{show_shape(inputs[0])} does not divide into blocks of {self.size} an axis", field="size"
             )
         return (channels * self.size**rank, *(n // self.size for n in spatial))
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        channels, *spatial = inputs[0]
+        rule = "·".join(["C", *["b"] * len(spatial)])
+        yield Formula("shape", rule, times(channels, *[self.size] * len(spatial)), "the elements of a block")
+        for axis, n in enumerate(spatial, 1):
+            yield Formula("shape", "n/b", f"{n:,}/{self.size:,}", axis=axis)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return (Step(self.size, self.size, 0),) * (len(inputs[0]) - 1)

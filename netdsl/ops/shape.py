@@ -1,8 +1,11 @@
 """Operators that name, order or split elements. ``times`` and ``abs`` have one FLOP an element, the others none."""
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, elements, need_map, register
+from collections.abc import Iterator
+
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Rearrangement, Shape, Step, show_shape
+from netdsl.ops.formulas import power, times
 from netdsl.ops.windows import Sizes
 
 
@@ -69,6 +72,10 @@ class Flatten(_Expression):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         return (elements(inputs[0]),)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if len(inputs[0]) > 1:
+            yield Formula("shape", f"C·{power('n', inputs[0][1:])}", times(*inputs[0]), "all elements in a row")
 
     def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
         return _in_order(inputs[0])
@@ -160,6 +167,9 @@ class Chunk(_Expression):
             raise OpError("ND206", f"{channels} channels do not divide into {self.of} equal parts", field="of")
         return (channels // self.of, *spatial)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        yield Formula("shape", "C/of", f"{inputs[0][0]:,}/{self.of:,}")
+
     def across(self, inputs: tuple[Shape, ...]) -> Step | None:
         return Step(1, 1, -self.index * (inputs[0][0] // self.of))
 
@@ -191,6 +201,9 @@ class Take(_Expression):
                 field="stop",
             )
         return (self.stop - self.start, *spatial)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        yield Formula("shape", "stop − start", f"{self.stop:,} − {self.start:,}")
 
     def across(self, inputs: tuple[Shape, ...]) -> Step | None:
         return Step(1, 1, -self.start)

@@ -4,13 +4,15 @@ Its multiply-adds are input positions times the weights that each of them meets.
 convolution.
 """
 
+from collections.abc import Iterator, Mapping
 from math import gcd
-from typing import Any
+from typing import Any, ClassVar
 
-from netdsl.ir.op import Example, Op, OpError, Syntax, need_map, register
+from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, resized, show_shape
 from netdsl.ops.conv_source import frozen_source
+from netdsl.ops.formulas import power, times
 from netdsl.ops.windows import (
     Pads,
     Sizes,
@@ -35,6 +37,9 @@ class UpConv(Op):
     weight_layer = True
     bias_unless_norm = True
     linear = True
+    letters: ClassVar[Mapping[str, str]] = {
+        "channels": "M", "kernel": "k", "stride": "s", "pad": "p", "out_pad": "o", "dilation": "d", "groups": "g"
+    }  # fmt: skip
     syntax = Syntax(
         "kernel", "channels", "stride", flags=flags("frozen", valid={"pad": 0}), required=("kernel", "channels")
     )
@@ -97,6 +102,23 @@ class UpConv(Op):
 
     def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return product(inputs[0]) * (self.channels // self.groups) * product(self.kernel)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        shape = inputs[0]
+        yield Formula("shape", "M", f"{self.channels:,}")
+        given = zip(shape[1:], self.stride, self.pad, self.dilation, self.kernel, self.out_pad)
+        for axis, (n, s, p, d, k, o) in enumerate(given, 1):
+            numbers = f"({n:,} − 1)·{s:,} − 2·{p:,} + {d:,}·({k:,} − 1) + {o:,} + 1"
+            yield Formula("shape", "(n − 1)·s − 2·p + d·(k − 1) + o + 1", numbers, axis=axis)
+        letters, numbers = f"M·{power('k', self.kernel)}", times(self.channels, *self.kernel)
+        if self.groups > 1:
+            letters, numbers = f"M/g·{power('k', self.kernel)}", f"{self.channels:,}/{self.groups:,}·"
+            numbers += times(*self.kernel)
+        bias = (" + M", f" + {self.channels:,}") if self.bias else ("", "")
+        yield Formula("params", f"C·{letters}{bias[0]}", f"{shape[0]:,}·{numbers}{bias[1]}")
+        entering = f"C·{power('n', shape[1:])}"
+        says = "each element that enters is spread over the weights of its channel"
+        yield Formula("macs", f"({entering})·({letters})", f"({times(*shape)})·({numbers})", says)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return tuple(map(_step, self.kernel, self.dilation, self.stride, self.pad))
