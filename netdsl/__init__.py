@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from netdsl.elaborate.compile import compile as compile
     from netdsl.ir.graph import Graph as Graph
     from netdsl.ops import load_operators as load_operators
+    from netdsl.runtime.load import WeightsWarning as WeightsWarning
     from netdsl.runtime.load import load as load
 
 _HOMES = {
     "Diagnostic": "netdsl.diagnostics",
     "Graph": "netdsl.ir.graph",
     "NetdslError": "netdsl.diagnostics",
+    "WeightsWarning": "netdsl.runtime",
     "analyse": "netdsl.elaborate",
     "compile": "netdsl.elaborate",
     "draw": "netdsl.backends.dot",
@@ -41,6 +43,7 @@ __all__ = [
     "Diagnostic",
     "Graph",
     "NetdslError",
+    "WeightsWarning",
     "__version__",
     "analyse",
     "compile",

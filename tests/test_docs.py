@@ -47,7 +47,7 @@ def steps(block: str) -> Iterator[Step]:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Path) -> Path:
     """A directory to run commands in, with the specs of the project, and the checkpoints that a page is about."""
     (tmp_path / "specs").symlink_to(ROOT / "specs", target_is_directory=True)
-    if page.name == "weights.md":
+    if page.name in ("README.md", "weights.md"):
         save_checkpoints(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
