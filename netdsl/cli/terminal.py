@@ -12,8 +12,15 @@ from netdsl.diagnostics import Diagnostic, NetdslError, Source, render
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether colours may go to a stream: a terminal that shows them, and ``NO_COLOR`` unset."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether colours may go to a stream: a terminal that shows them, or any stream where ``FORCE_COLOR`` is set.
+
+    ``NO_COLOR`` comes before both; either is set where it is not empty.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def report(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = ()) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.diagnostics import Span, did_you_mean, nearest
+from netdsl.diagnostics import Advice, Edit, Note, Span, did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.values import Env, stop
 from netdsl.ir.op import Attribute, Op, lookup
@@ -31,7 +31,7 @@ class Ramp:
 class Given:
     """What one layer's text gives: attribute values, their places, and where each value came from."""
 
-    __slots__ = ("bare", "origins", "reference", "spans", "values", "words")
+    __slots__ = ("bare", "head", "origins", "reference", "spans", "values", "words")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -40,6 +40,8 @@ class Given:
         self.words: set[str] = set()
         self.reference: tree.Reference | None = None
         self.bare = 0
+        #: where the layer's word ends, if nothing but modifiers comes after it
+        self.head: int | None = None
 
 
 def show_syntax(op: type[Op]) -> str:
@@ -50,7 +52,8 @@ def show_syntax(op: type[Op]) -> str:
 def put(given: Given, name: str, value: Any, span: Span, origin: str) -> None:
     """Sets an attribute. Raises :class:`Stop` where the same text gives it twice."""
     if name in given.values and given.origins.get(name) == origin:
-        raise stop("ND202", f"`{name}` is given twice", span)
+        notes = (Note(given.spans[name], "first here"),)
+        raise stop("ND202", f"`{name}` is given twice", span, notes=notes)
     given.values[name] = value
     given.spans[name] = span
     given.origins[name] = origin
@@ -59,6 +62,8 @@ def put(given: Given, name: str, value: Any, span: Span, origin: str) -> None:
 def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: Env, rank: int | None) -> None:
     """Kernel, channels and stride: ``conv3-64/2``."""
     word = layer.word
+    if not layer.kernel and layer.channels is None and layer.stride is None and not digits:
+        given.head = word.span.end
     if digits or layer.kernel:
         end = word.span.end if not layer.kernel else layer.kernel[-1].span.end
         span = Span(word.span.file, word.span.end - len(digits), end)
@@ -66,7 +71,9 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
             if layer.glued and op.syntax.positional and not digits:
                 name = op.syntax.positional[0]
                 message = f"`{op.keyword}` has no kernel"
-                raise stop("ND202", message, span, help=f"a space before the brace makes it the value of `{name}`")
+                help = f"a space before the brace makes it the value of `{name}`"
+                place = Span(span.file, span.start, span.start)
+                raise stop("ND202", message, span, help=Advice(help, Edit(place, " ")))
             message = f"`{op.keyword}` has no kernel"
             raise stop("ND202", message, span, help=f"it is written {show_syntax(op)}")
         parts = [int(d) if len(d) < 10 else 10**9 for d in digits.replace("X", "x").split("x") if d] if digits else []
@@ -78,7 +85,9 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
             message = f"`{op.keyword}` has no channel count of its own"
             help = f"it is written {show_syntax(op)}"
             if op.syntax.positional and isinstance(layer.channels, tree.Literal):
-                help = f"a negative value stands in braces: `{op.keyword} {{-{layer.channels.value}}}`"
+                negative = f" {{-{layer.channels.value}}}"
+                place = Span(word.span.file, word.span.end, layer.channels.span.end)
+                help = Advice(f"a negative value stands in braces: `{op.keyword}{negative}`", Edit(place, negative))
             raise stop("ND202", message, layer.channels.span, help=help)
         attribute = op.attributes()[op.syntax.channels]
         value = evaluate(layer.channels, env)
@@ -122,22 +131,34 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         switches = (n for n, a in attributes.items() if a.kind == "bool")
         known = list(dict.fromkeys([*op.syntax.flags, *switches, *UNIVERSAL]))
         message = f"`{op.keyword}` has no flag `{word}`"
-        if env.lookup(word) is not None:
-            slot = op.syntax.positional[0] if op.syntax.positional else "key"
+        near = nearest(word, [*known, *attributes])
+        if env.lookup(word) is not None and given.bare < len(op.syntax.positional):
+            slot = op.syntax.positional[given.bare]
             help = f"a value by its name takes braces or a key: `{{{word}}}` or `{slot}={word}`"
+            help = Advice(help, Edit(flag.name.span, f"{{{word}}}"))
+        elif env.lookup(word) is not None:
+            help = f"a value by its name takes a key: `key={word}`"
         elif word in attributes:
             help = f"`{word}` takes a value: `{word}=…`"
         elif lookup(word) is not None:
             help = f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
+        elif near is not None and near not in known:
+            help = f"did you mean `{near}=…`?"
         else:
-            help = did_you_mean(word, [*known, *attributes]) or "it takes " + ", ".join(f"`{k}`" for k in known)
+            listed = "it takes " + ", ".join(f"`{k}`" for k in known)
+            help = did_you_mean(word, known, flag.name.span) or listed
         raise stop("ND202", message, flag.span, help=help)
 
 
 def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str) -> None:
     name, attributes = item.name.text, op.attributes()
     if name not in attributes:
-        help = _elsewhere(name, attributes) or did_you_mean(name, [*attributes, *op.syntax.flags])
+        near = nearest(name, [*attributes, *op.syntax.flags])
+        help = _elsewhere(item.name, attributes)
+        if help is None and near is not None and near not in attributes:
+            help = f"`{near}` is a flag: it stands alone"
+        elif help is None:
+            help = did_you_mean(name, attributes, item.name.span)
         if help is None:
             help = "it has " + ", ".join(f"`{a}`" for a in attributes) if attributes else "it has none"
         raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=help)
@@ -153,9 +174,11 @@ _ELSEWHERE = {
 }  # fmt: skip
 
 
-def _elsewhere(name: str, attributes: dict[str, Attribute]) -> str | None:
-    ours = _ELSEWHERE.get(name.lower())
-    return f"here it is called `{ours}`" if ours in attributes else None
+def _elsewhere(name: tree.Name, attributes: dict[str, Attribute]) -> str | None:
+    ours = _ELSEWHERE.get(name.text.lower())
+    if ours is None or ours not in attributes:
+        return None
+    return Advice(f"here it is called `{ours}`", Edit(name.span, ours))
 
 
 def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str) -> None:
@@ -171,8 +194,10 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
         message = f"`{op.keyword}` takes no {'further ' if given.bare else ''}value without a name"
         help = f"it is written {show_syntax(op)}"
         bare = item.value.parts[0] if isinstance(item.value, tree.Sizes) else None
-        if op.syntax.kernel is not None and isinstance(bare, tree.Literal):
+        if op.syntax.kernel is not None and isinstance(bare, tree.Literal) and isinstance(bare.value, int):
             help = f"a kernel stands at its word: `{op.keyword}{bare.value}`"
+            if given.head is not None:
+                help = Advice(help, Edit(Span(item.span.file, given.head, item.span.start), ""))
         raise stop("ND202", message, item.span, help=help)
     name = op.syntax.positional[given.bare]
     given.bare += 1
@@ -211,8 +236,8 @@ def _word(attribute: Attribute, value: tree.Sizes, env: Env) -> str:
         word = evaluate(part, env)
     if word not in attribute.words or len(value.parts) > 1:
         choices = ", ".join(f"`{w}`" for w in attribute.words)
-        near = nearest(str(word), attribute.words)
-        help = f"did you mean `{near}`?" if near else f"there are {choices}"
+        bare = value.span if isinstance(part, tree.Variable) and not braced else None
+        help = did_you_mean(str(word), attribute.words, bare) or f"there are {choices}"
         raise stop("ND209", f"`{attribute.name}` has no choice `{word}`", value.span, help=help)
     return str(word)
 
@@ -243,7 +268,10 @@ def one(attribute: Attribute, value: object, span: Span) -> Any:
     wanted = bool if attribute.kind == "bool" else str
     if not isinstance(value, wanted):
         what = "true or false" if attribute.kind == "bool" else "a text in quotes"
-        raise stop("ND209", f"`{name}` is {what}, and this is {kind_of(value)}", span)
+        help = None
+        if attribute.kind == "bool" and value in (0, 1):
+            help = Advice(f"`{name}={'true' if value else 'false'}`", Edit(span, "true" if value else "false"))
+        raise stop("ND209", f"`{name}` is {what}, and this is {kind_of(value)}", span, help=help)
     return value
 
 

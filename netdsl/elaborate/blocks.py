@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean
 from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
@@ -11,7 +11,7 @@ from netdsl.elaborate.maker import MAX_CALLS, Abort
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, Value, stop
-from netdsl.ir.op import lookup, names
+from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
@@ -19,8 +19,9 @@ from netdsl.syntax import tree
 class BlockMaker(BranchMaker):
     """The part of the elaborator for blocks."""
 
-    def find_block(self, name: tree.Name, context: Context) -> Block:
-        """The block of a name. Raises where there is none."""
+    def find_block(self, call: tree.Call, context: Context) -> Block:
+        """The block that is called. Raises where there is none."""
+        name = call.name
         block = context.program.blocks.get(name.text)
         if block is not None:
             block.used = True
@@ -29,16 +30,16 @@ class BlockMaker(BranchMaker):
         op = lookup(word)
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
-            raise stop("ND201", message, name.span, help=f"it is written `{op.example.line}`")
+            raise stop("ND201", message, name.span, help=_as_layer(call, op))
         if context.program.broken(name.text):
             raise Stop
-        candidates = [*context.program.blocks, *names()]
-        help = elsewhere(name.text) or did_you_mean(name.text, candidates)
+        help = elsewhere(name) or did_you_mean(name.text, context.program.blocks, name.span)
+        help = help or did_you_mean(name.text, names())
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""
-        block = self.find_block(call.name, context)
+        block = self.find_block(call, context)
         bound, scalars = self.bind(block, call, context, flow)
         if len(self.calls) >= MAX_CALLS:
             message = f"blocks call one another over {MAX_CALLS} deep here"
@@ -62,11 +63,13 @@ class BlockMaker(BranchMaker):
             own: tuple[Styles, ...] = ((styles, env), (block.program.styles, block.program.env))
             place = Context(block.program, env, inside.frame, labels, own, context.mode, joined=context.joined)
             self.calls.append((text, call.span))
+            self.callers.append(context.labels)
             try:
                 rows = [line for line in block.syntax.body.lines if isinstance(line, tree.Row)]
                 return done(self.rows(rows, place, flow))
             finally:
                 self.calls.pop()
+                self.callers.pop()
 
     def bind(
         self, block: Block, call: tree.Call, context: Context, flow: Tensor | None
@@ -75,18 +78,20 @@ class BlockMaker(BranchMaker):
         parameters = {parameter.name.text: parameter for parameter in block.syntax.parameters}
         order = list(parameters)
         bound: dict[str, Value] = {}
-        signature = f"`{call.name.text}({', '.join(order)})`"
+        shown = (name if p.default is None else f"{name}={_default(p.default)}" for name, p in parameters.items())
+        signature = f"`{call.name.text}({', '.join(shown)})`"
         for place, argument in enumerate(call.arguments):
             if argument.name is not None:
                 name = argument.name.text
                 if name not in parameters:
-                    help = did_you_mean(name, order) or f"it is {signature}"
+                    help = did_you_mean(name, order, argument.name.span) or f"it is {signature}"
                     message = f"`{call.name.text}` has no parameter `{name}`"
                     raise stop("ND216", message, argument.name.span, help=help)
             elif any(earlier.name is not None for earlier in call.arguments[:place]):
                 raise stop("ND216", "an argument without a name stands after one with a name", argument.span)
             elif place >= len(order):
-                message = f"`{call.name.text}` takes {len(order)} argument{'s' * (len(order) != 1)}, and here are more"
+                takes = f"takes {len(order)} argument{'s' * (len(order) != 1)}" if order else "takes no arguments"
+                message = f"`{call.name.text}` {takes}, and {len(call.arguments)} stand here"
                 raise stop("ND216", message, argument.span, help=f"it is {signature}")
             else:
                 name = order[place]
@@ -122,6 +127,28 @@ class BlockMaker(BranchMaker):
                 bound[name] = UNKNOWN
         order = [parameter.name.text for parameter in block.syntax.parameters]
         scalars[:] = [(name, given[name]) for name in order if name in given]
+
+
+def _default(expression: tree.Expression) -> str:
+    """A default as a signature shows it: a plain value itself, else a sign that there is one."""
+    if isinstance(expression, tree.Literal) and expression.bad is None:
+        return show(expression.value)
+    return "…"
+
+
+def _as_layer(call: tree.Call, op: type[Op]) -> str:
+    """A help for a layer that is called like a block: as it would be written, where that is plain."""
+    word = call.name.text
+    values = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Literal)]
+    rest = Span(call.span.file, call.name.span.end, call.span.end)
+    if len(values) < len(call.arguments) or len(values) > len(op.syntax.positional):
+        values = []
+    elif not values and not op.syntax.required:
+        return Advice(f"it is written `{word}`", Edit(rest, ""))
+    if values and not any(isinstance(value, str) or value < 0 for value in values):
+        text = "".join(f" {show(value)}" for value in values)
+        return Advice(f"it is written `{word}{text}`", Edit(rest, text))
+    return f"it is written `{op.example.line}`"
 
 
 def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]], order: list[str]) -> str:

@@ -192,7 +192,7 @@ class Compiler:
             if block is None and other.broken(name.text):
                 program.holes += (name.text,)
             elif block is None:
-                help = did_you_mean(name.text, other.blocks)
+                help = did_you_mean(name.text, other.blocks, name.span)
                 message = f"`{use.file.text}` has no block `{name.text}`"
                 self.report(Diagnostic("ND224", message, name.span, help=help))
                 program.holes += (name.text,)
@@ -240,7 +240,7 @@ class Compiler:
             return self.done()
         if program.default is not None and program.default.text not in known:
             name = program.default
-            help = did_you_mean(name.text, known)
+            help = did_you_mean(name.text, known, name.span)
             self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=help))
             program.default = None
         for declared in program.variants.values():

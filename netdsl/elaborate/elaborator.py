@@ -20,6 +20,11 @@ from netdsl.syntax import tree
 MAX_PARTS = 100
 
 
+def _plain(path: tree.Path) -> bool:
+    """Whether a path is written as plain words, so that another can take its place."""
+    return all(isinstance(part, tree.Name) and not part.quoted for part in path.parts)
+
+
 class Reusable:
     """What ``reuse`` needs to apply a labelled item again: the item, its place, and the names as they stood before."""
 
@@ -213,13 +218,18 @@ class Elaborator(BlockMaker):
         """The tensor of a name."""
         name = self.path(reference.path, context.env)
         try:
-            found = context.labels.find(name, reference.span)
+            found = context.labels.find(name, reference.span, reference.path.span if _plain(reference.path) else None)
         except Stop as problem:
             if context.program.broken(name[0]):
                 raise Stop from None
             if problem.diagnostic is not None and context.env.lookup(name[0]) is not None and len(name) == 1:
                 message = f"`{name[0]}` is a value, no tensor"
                 raise stop("ND215", message, reference.span) from None
+            outside = problem.diagnostic is not None and any(labels.has(name) for labels in self.callers)
+            if outside and problem.diagnostic is not None and problem.diagnostic.help is None:
+                shown = ".".join(name)
+                help = f"a block sees no label of its caller's: a parameter brings the tensor in, `block(@{shown})`"
+                problem.diagnostic = problem.diagnostic._replace(help=help)
             raise
         if found.node >= 0 and not self.drafts[found.node].passes and self.drafts[found.node].mode != context.mode:
             acts = "both modes" if context.mode == "both" else f"`{context.mode}` alone"
@@ -241,7 +251,8 @@ class Elaborator(BlockMaker):
             labels = labels.outer
         if found is None:
             known = [label for _, label in self.reusable]
-            help = did_you_mean(".".join(name), known)
+            word = reuse.path.span if _plain(reuse.path) else None
+            help = did_you_mean(".".join(name), known, word)
             raise stop("ND228", f"no module before this is labelled `{'.'.join(name)}`", reuse.path.span, help=help)
         place = found.context.at(frame=found.state.again(), labels=Labels(), mode=context.mode)
         if label is not None:

@@ -47,7 +47,7 @@ def check_expectations(
         if expect.variant is not None and expect.variant.text not in program.variant_names():
             name = expect.variant
             message = f"there is no variant called `{name.text}`"
-            help = did_you_mean(name.text, program.variant_names())
+            help = did_you_mean(name.text, program.variant_names(), name.span)
             report(Diagnostic("ND003", message, name.span, help=help))
             continue
         bound = default if expect.variant is None else expect.variant.text
@@ -63,8 +63,10 @@ def _check(
     condition: tree.Condition, program: Program, graph: Graph | None, computed: dict[tuple[View, int], Stats]
 ) -> None:
     name = condition.name.text
+    help: str | None
     if name not in QUANTITIES:
-        help = did_you_mean(name, QUANTITIES) or "there are " + ", ".join(f"`{q}`" for q in QUANTITIES)
+        listed = "there are " + ", ".join(f"`{q}`" for q in QUANTITIES)
+        help = did_you_mean(name, QUANTITIES, condition.name.span) or listed
         raise stop("ND230", f"`{name}` is no quantity that can be expected", condition.name.span, help=help)
     view, batch = _arguments(condition, program)
     wanted = _wanted(condition.quantity, program)
@@ -89,6 +91,11 @@ def _check(
         of += f", for a batch of {batch}" if batch > 1 else ""
         given = f"({', '.join(said)})" if said else ""
         help = f"`{name}{given} = {'x'.join(str(v) for v in values)}` would hold"
+        if condition.relation == "!=":
+            help = None
+        if condition.relation in ("=", "==") and len(wanted) == len(values) == 1:
+            by = abs(values[0] - wanted[0])
+            of += f": {by:,} {'more' if values[0] > wanted[0] else 'less'} than expected" if by == int(by) else ""
         raise stop("ND211", f"`{name}` is {shown}{of}", condition.span, help=help)
 
 
@@ -111,7 +118,8 @@ def _wanted(quantity: tree.Quantity, program: Program) -> tuple[float, ...]:
     factor = 1
     if quantity.unit is not None:
         if quantity.unit.text not in UNITS:
-            help = did_you_mean(quantity.unit.text, UNITS) or "there are `K`, `M`, `G`, `GB`, `GiB` and the like"
+            help = did_you_mean(quantity.unit.text, UNITS, quantity.unit.span)
+            help = help or "there are `K`, `M`, `G`, `GB`, `GiB` and the like"
             raise stop("ND230", f"there is no unit `{quantity.unit.text}`", quantity.unit.span, help=help)
         factor = UNITS[quantity.unit.text]
     values = []

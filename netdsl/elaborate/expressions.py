@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from netdsl.diagnostics import Span, did_you_mean
+from netdsl.diagnostics import Advice, Edit, Span, did_you_mean
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
 from netdsl.ir.types import Scalar, show_shape
 from netdsl.syntax import tree
@@ -16,6 +16,16 @@ MAX_DEPTH = 150
 
 FUNCTIONS = ("min", "max", "round", "floor", "ceil", "int", "abs", "divisible")
 _FIELDS = {"c": 0, "d": -3, "h": -2, "w": -1}
+#: What others call the sizes of a tensor.
+_SIZES = {"channels": "c", "depth": "d", "height": "h", "width": "w"}
+#: What others have as functions.
+_ELSEWHERE = {
+    "pow": "a power is written `x ** y`",
+    "sqrt": "a root is written `x ** 0.5`",
+    "divmod": "a quotient is `x // y`, a remainder `x % y`",
+    "floordiv": "a whole quotient is `x // y`",
+    "make_divisible": "here it is `divisible(x, 8)`",
+}
 
 
 def kind_of(value: object) -> str:
@@ -101,8 +111,11 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
         return count
     value = env.lookup(name)
     if value is None:
-        help = did_you_mean(name, env.visible())
-        if name in ("True", "False", "yes", "no", "on", "off"):
+        inner = within(span, name)
+        help = did_you_mean(name, env.visible(), inner) or _known(name, env)
+        if name.lower() in ("true", "false"):
+            help = Advice("truth values are `true` and `false`", Edit(inner, name.lower()))
+        elif name in ("yes", "no", "on", "off"):
             help = "truth values are `true` and `false`"
         elif name in ("same", "valid"):
             help = f"`{name}` is a flag: it stands alone after the layer"
@@ -117,14 +130,29 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
     return value
 
 
+def within(span: Span, name: str) -> Span:
+    """Where a name stands that may have braces around it, which belong to the span of its expression."""
+    return span if span.end - span.start == len(name) else Span(span.file, span.start + 1, span.end - 1)
+
+
+def _known(name: str, env: Env) -> str:
+    """A help for a name that is none and resembles none."""
+    known = [f"`{known}`" for known in env.visible()]
+    if not known:
+        return f"`param {name} = 1` declares it"
+    listed = ", ".join(known[:8]) + (" and others" if len(known) > 8 else "")
+    return f"there {'is' if len(known) == 1 else 'are'} {listed}"
+
+
 def _member(expression: tree.Member, env: Env) -> Scalar:
     owner, field = expression.owner.text, expression.field.text
+    help: str | None
     tensor: object = env.tensor() if owner == "in" else env.lookup(owner)
     if owner == "in" and tensor is None:
         message = "`in` is what enters a block, a branch or a pass of a repeat, and there is none around this"
         raise stop("ND220", message, expression.owner.span)
     if tensor is None:
-        help = did_you_mean(owner, ["in", *env.visible()])
+        help = did_you_mean(owner, ["in", *env.visible()], expression.owner.span)
         raise stop("ND203", f"there is no value called `{owner}` here", expression.owner.span, help=help)
     if not isinstance(tensor, Tensor):
         if tensor is UNKNOWN:
@@ -132,7 +160,11 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
         raise stop("ND209", f"`{owner}` is no tensor and has no sizes", expression.owner.span)
     if field not in _FIELDS:
         message = f"a tensor has no `{field}`"
-        raise stop("ND203", message, expression.field.span, help="its sizes are `.c`, `.d`, `.h` and `.w`")
+        help = "its sizes are `.c`, `.d`, `.h` and `.w`"
+        ours = _SIZES.get(field.lower())
+        if ours is not None:
+            help = Advice(f"here it is called `{ours}`", Edit(expression.field.span, ours))
+        raise stop("ND203", message, expression.field.span, help=help)
     shape = tensor.shape
     if shape is None:
         raise Stop
@@ -257,7 +289,8 @@ def divisible(value: int | float, divisor: int) -> int:
 def _function(expression: tree.Function, env: Env, depth: int) -> Scalar:
     name = expression.name.text
     if name not in FUNCTIONS:
-        help = did_you_mean(name, FUNCTIONS) or "there are " + ", ".join(f"`{f}`" for f in FUNCTIONS)
+        help = _ELSEWHERE.get(name.strip("_")) or did_you_mean(name, FUNCTIONS, expression.name.span)
+        help = help or "there are " + ", ".join(f"`{f}`" for f in FUNCTIONS)
         raise stop("ND203", f"there is no function called `{name}`", expression.name.span, help=help)
     values = [evaluate(argument, env, depth + 1) for argument in expression.arguments]
     wanted = {"divisible": 2, "min": 0, "max": 0}.get(name, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from netdsl.diagnostics import Diagnostic, Span, did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of
@@ -59,7 +59,7 @@ def read_inits(
         named = rule.variant.text if rule.variant is not None else None
         try:
             if rule.variant is not None and named not in program.variant_names():
-                help = did_you_mean(rule.variant.text, program.variant_names())
+                help = did_you_mean(rule.variant.text, program.variant_names(), rule.variant.span)
                 raise stop("ND003", f"there is no variant called `{named}`", rule.variant.span, help=help)
             holds = named is None or named in chain
             rank = len(chain) if named is None else chain.index(named) if holds else 0
@@ -98,7 +98,7 @@ def _read(
     elif target not in paths and not any(path.endswith(f".{target}") for path in paths):
         if (parts[0] not in paths or not whole) and parts[0] in _labels(program):
             return None  # a label that another variant has, or that an error kept away
-        help = did_you_mean(target, paths if len(parts) > 1 else [*names(), *paths])
+        help = did_you_mean(target, paths if len(parts) > 1 else [*names(), *paths], path.span)
         raise stop("ND231", f"no layer and no label is called `{target}`", path.span, help=help)
     return Init.model_construct(
         target=target, by_label=by_label, scheme=rule.scheme.text, arguments=arguments, span=rule.span
@@ -111,10 +111,14 @@ def _labels(program: Program) -> list[str]:
     return [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
 
 
+def _listed(words: Iterable[str]) -> str:
+    return "there are " + ", ".join(f"`{word}`" for word in words)
+
+
 def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar], ...]:
     scheme = rule.scheme.text
     if scheme not in SCHEMES:
-        help = did_you_mean(scheme, SCHEMES) or "there are " + ", ".join(f"`{s}`" for s in SCHEMES)
+        help = did_you_mean(scheme, SCHEMES, rule.scheme.span) or _listed(SCHEMES)
         raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
     slots = SCHEMES[scheme]
     allowed = {*slots, "bias"}
@@ -133,7 +137,9 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
         if argument.name is None and word in WORDS and scheme.startswith("kaiming"):
             name, value = WORDS[word]
         elif argument.name is None and word is not None:
-            help = did_you_mean(word, WORDS) or "a value by its name takes `key=`"
+            help = "a value by its name takes a key: `std=…`"
+            if scheme.startswith("kaiming"):
+                help = did_you_mean(word, WORDS, argument.span) or _listed(WORDS)
             raise stop("ND231", f"`{scheme}` does not know the word `{word}`", argument.span, help=help)
         else:
             if argument.name is not None:
@@ -143,18 +149,20 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
             else:
                 raise stop("ND231", f"`{scheme}` takes no further number", argument.span)
             if name not in allowed:
-                help = did_you_mean(name, allowed) or "it has " + ", ".join(f"`{a}`" for a in sorted(allowed))
-                raise stop("ND231", f"`{scheme}` has no `{name}`", argument.span, help=help)
+                here = argument.name.span if argument.name is not None else argument.span
+                help = did_you_mean(name, allowed, here) or "it has " + ", ".join(f"`{a}`" for a in sorted(allowed))
+                raise stop("ND231", f"`{scheme}` has no `{name}`", here, help=help)
             if name in ("mode", "nonlinearity") and word in WORDS and WORDS[word][0] == name:
                 value = WORDS[word][1]
             elif name in ("mode", "nonlinearity"):
                 choices = [choice for choice, (slot, _) in WORDS.items() if slot == name]
-                help = "there are " + ", ".join(f"`{choice}`" for choice in choices)
-                raise stop("ND231", f"this is no `{name}`", argument.value.span, help=help)
+                help = did_you_mean(word or "", choices, argument.value.span) or _listed(choices)
+                shown = f"no choice `{word}`" if word is not None else "words alone for a value"
+                raise stop("ND231", f"`{name}` has {shown}", argument.value.span, help=help)
             else:
                 read = evaluate(part, program.env)
                 if isinstance(read, (bool, str)):
-                    raise stop("ND231", f"`{name}` is a number, and this is {kind_of(read)}", argument.span)
+                    raise stop("ND231", f"`{name}` is a number, and this is {kind_of(read)}", argument.value.span)
                 value = float(read)  # type: ignore[assignment]
         if name in found:
             raise stop("ND231", f"`{name}` is given twice", argument.span)

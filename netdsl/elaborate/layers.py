@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from netdsl.diagnostics import Diagnostic, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean, nearest
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft, Styles
 from netdsl.elaborate.expressions import truth, whole
@@ -32,6 +32,20 @@ ELSEWHERE = {
     "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
     "stochasticdepth": "droppath", "pixelshuffle": "upsample",
 }  # fmt: skip
+#: What stands for a statement of Python's.
+PYTHON = {
+    "import": '`use "file.net" (block)` takes blocks of another file',
+    "from": '`use "file.net" (block)` takes blocks of another file',
+    "return": "the last row gives the net's output, and `output name { … }` a further one",
+    "for": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "while": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "def": "`block name(c) { … }` declares a block",
+    "class": "`block name(c) { … }` declares a block",
+    "let": "`param name = 1` declares a parameter",
+    "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
+}
+#: Words that begin what is no layer, for the suggestions of a misspelt word.
+STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "mul", "sub", "reuse")
 #: No tensor of one image may have more elements.
 MAX_ELEMENTS = 10**13
 
@@ -119,20 +133,24 @@ class LayerMaker(Maker):
         if name.text in context.program.blocks:
             if layer.span != name.span:
                 message = f"`{name.text}` is a block: its arguments stand in parentheses"
-                raise stop("ND216", message, layer.span, help=f"`{name.text}(…)`")
+                raise stop("ND216", message, layer.span, help=_as_call(layer))
             return self.call(tree.Call(name, (), name.span), label, context, flow)
         if context.program.broken(name.text):
             raise Stop
         stem, digits = name.text, ""
         while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
             stem, digits = stem[:-1], stem[-1] + digits
-        near = elsewhere(name.text) or did_you_mean(name.text, [*context.program.blocks, *names()])
-        if digits and stem and elsewhere(name.text) is None:
-            close = did_you_mean(stem, [*context.program.blocks, *(n for n in names() if takes_kernel(n))])
-            near = close[:-2] + digits + close[-2:] if close else near
-        if name.text in context.env.visible():
-            near = near or f"`{name.text}` is a value; a value stands in braces or after `=`"
-        raise stop("ND201", f"there is no layer or block called `{name.text}`", name.span, help=near)
+        place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
+        help = elsewhere(name)
+        if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
+            help = did_you_mean(stem, [near], place)
+            assert help is not None
+            text = f"did you mean `{near}{digits}`?"
+            help = Advice(text, *help.edits) if isinstance(help, Advice) else text
+        help = help or did_you_mean(name.text, [*context.program.blocks, *names(), *STATEMENTS], name.span)
+        if help is None and name.text in context.env.visible():
+            help = f"`{name.text}` is a value; a value stands in braces or after `=`"
+        raise stop("ND201", f"there is no layer or block called `{name.text}`", name.span, help=help)
 
     def styled(
         self,
@@ -408,10 +426,23 @@ def no_target(flow: Tensor | None, context: Context, label: str | None, sign: tr
     raise stop("ND203", "`_` stands for a layer inside its style alone", sign.word.span)
 
 
-def elsewhere(word: str) -> str | None:
-    """A help for a word that other tools have for one of our layers (``BatchNorm2d``, ``dense``)."""
-    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", word.lower().replace("_", ""))
-    return f"here it is called `{ELSEWHERE[stem]}`" if stem in ELSEWHERE else None
+def elsewhere(word: tree.Name) -> str | None:
+    """A help for a word that other tools have for one of our layers (``BatchNorm2d``), or that Python has for more."""
+    if word.text in PYTHON:
+        return PYTHON[word.text]
+    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", word.text.lower().replace("_", ""))
+    ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
+    return Advice(f"here it is called `{ours}`", Edit(word.span, ours)) if ours is not None else None
+
+
+def _as_call(layer: tree.Layer) -> str:
+    """A help for a block that is written as a layer: its call, where its one argument is a number."""
+    name, channels = layer.word, layer.channels
+    alone = not layer.kernel and layer.stride is None and not layer.modifiers and not layer.suffixes
+    if alone and isinstance(channels, tree.Literal):
+        text = f"{name.text}({channels.value})"
+        return Advice(f"`{text}`", Edit(layer.span, text))
+    return f"`{name.text}(…)`"
 
 
 def takes_kernel(word: str) -> bool:

@@ -55,6 +55,8 @@ class Maker:
         self.ramps: list[tuple[int | None, str, str, Ramp]] = []
         #: the calls and the styles around the present item
         self.calls: list[tuple[str, Span]] = []
+        #: the names of tensors around each of these calls, which their blocks do not see
+        self.callers: list[Labels] = []
         self.styling: list[Span] = []
         self.depth = 0
         self.steps = 0

@@ -68,7 +68,7 @@ MODULE_ATTRIBUTES = frozenset(
     ]
 )
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 
 
 def check_label(name: str, quoted: bool, span: Span) -> None:
@@ -182,8 +182,20 @@ class Labels:
             self.inner[name] = Labels(self)
         return self.inner[name]
 
-    def find(self, path: list[str], span: Span) -> Tensor:
-        """The last tensor of that name. Raises :class:`Stop` where there is none."""
+    def has(self, path: list[str]) -> bool:
+        """Whether :meth:`find` would find a tensor."""
+        here: Labels | None = self
+        while here is not None:
+            if here._descend(path) is not None:
+                return True
+            here = here.outer
+        return False
+
+    def find(self, path: list[str], span: Span, word: Span | None = None) -> Tensor:
+        """The last tensor of that name, which stands at ``word`` where it is written plainly.
+
+        Raises :class:`Stop` at ``span`` where there is none.
+        """
         here: Labels | None = self
         while here is not None:
             found = here._descend(path)
@@ -191,7 +203,10 @@ class Labels:
                 return found
             here = here.outer
         name = ".".join(path)
-        raise stop("ND215", f"no tensor before this is called `{name}`", span, help=did_you_mean(name, self.visible()))
+        known = self.visible()
+        help = did_you_mean(name, [name for name in known if _PLAIN.fullmatch(name)], word)
+        help = help or did_you_mean(name, known)
+        raise stop("ND215", f"no tensor before this is called `{name}`", span, help=help)
 
     def _descend(self, path: list[str]) -> Tensor | None:
         here = self

@@ -151,7 +151,7 @@ class Program:
         word = style.word.text
         op = lookup(word)
         if op is None:
-            help = did_you_mean(word, names())
+            help = did_you_mean(word, names(), style.word.span)
             self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
         elif op.variadic or not op.writable or op.keyword == "id":
             message = f"`{op.keyword}` takes no style"
@@ -178,7 +178,8 @@ class Program:
         if code.text not in warnings:
             known = code.text in CODES
             message = f"`{code.text}` is an error and cannot be allowed" if known else f"there is no code `{code.text}`"
-            help = None if known else did_you_mean(code.text, warnings)
+            listed = f"the warnings are `{warnings[0]}` to `{warnings[-1]}`"
+            help = listed if known else did_you_mean(code.text, warnings, code.span) or listed
             self.report(Diagnostic("ND233", message, code.span, help=help))
 
     def find_columns(self, root: tree.Row | tree.Style | tree.Body) -> None:
@@ -222,11 +223,13 @@ class Program:
             for setting in declared.settings:
                 if setting.name.text not in known and not self.broken(setting.name.text):
                     message = f"there is no parameter called `{setting.name.text}`"
-                    help = did_you_mean(setting.name.text, known)
+                    help = did_you_mean(setting.name.text, known, setting.name.span)
+                    if help is None and known:
+                        help = "the file has " + ", ".join(f"`{s.name.text}`" for s in self.params)
                     self.report(Diagnostic("ND203", message, setting.name.span, help=help))
             if declared.base is not None and declared.base.text not in self.variant_names():
                 message = f"there is no variant or column called `{declared.base.text}`"
-                help = did_you_mean(declared.base.text, self.variant_names())
+                help = did_you_mean(declared.base.text, self.variant_names(), declared.base.span)
                 self.report(Diagnostic("ND003", message, declared.base.span, help=help))
         if variant is not None:
             chain: list[tree.Variant] = []
@@ -310,7 +313,8 @@ def read_given(name: str, value: object, default: object) -> Scalar:
 
 def reserved(name: tree.Name) -> Diagnostic:
     """The complaint about a name that the language keeps for itself."""
-    return Diagnostic("ND223", f"`{name.text}` is a reserved word and cannot name this", name.span)
+    message = f"`{name.text}` is a word of the language and cannot name this"
+    return Diagnostic("ND223", message, name.span, help="call it otherwise")
 
 
 def split_word(word: str) -> tuple[str, str]:

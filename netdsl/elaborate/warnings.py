@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.analyses.view import dead_ends
-from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.program import Program
 from netdsl.ir.graph import Graph, Node
 from netdsl.syntax import tree
@@ -17,7 +17,7 @@ def warnings(program: Program, graph: Graph, found_before: Sequence[Diagnostic] 
     found = [
         *_windows(graph),
         *_linear(graph),
-        *_biases(graph),
+        *_biases(graph, _layers(nodes)),
         *_probabilities(graph),
         *_nowhere(graph),
         *_unused(program, nodes),
@@ -59,7 +59,7 @@ def _windows(graph: Graph) -> list[Diagnostic]:
             continue
         arithmetic = node.op.dropped(graph.input_shapes(node))
         if arithmetic is not None:
-            message = f"the window does not tile its input: {arithmetic}"
+            message = f"the window does not tile its input, so that elements at its end are dropped: {arithmetic}"
             help = "`pad=`, `ceil` or another size takes in what is left over"
             found.append(Diagnostic("ND301", message, node.span, help=help))
     return found
@@ -76,7 +76,7 @@ def _linear(graph: Graph) -> list[Diagnostic]:
         if not before.op.linear or len(users[before.index]) > 1 or _factored(before, node):
             continue
         note = Note(before.span, "after this")
-        message = f"`{node.op.keyword}` stands right after `{before.op.keyword}`: two linear layers are one"
+        message = f"`{node.op.keyword}` stands right after `{before.op.keyword}`: two linear layers do what one can"
         found.append(Diagnostic("ND302", message, node.span, (note,), help="put an activation between"))
     return found
 
@@ -88,7 +88,11 @@ def _factored(first: Node, second: Node) -> bool:
     return same_layer or any(grouped)
 
 
-def _biases(graph: Graph) -> list[Diagnostic]:
+def _layers(nodes: list[tree.Node]) -> dict[Span, tree.Layer]:
+    return {node.span: node for node in nodes if isinstance(node, tree.Layer)}
+
+
+def _biases(graph: Graph, layers: dict[Span, tree.Layer]) -> list[Diagnostic]:
     found = []
     for node in graph.nodes:
         if node.op.keyword != "bn" or not node.inputs:
@@ -98,8 +102,23 @@ def _biases(graph: Graph) -> list[Diagnostic]:
             note = Note(node.span, "and this takes the mean away again") if node.span != before.span else None
             message = f"`{before.op.keyword}` has a bias right before batch norm"
             notes = () if note is None else (note,)
-            found.append(Diagnostic("ND307", message, before.span, notes, help="`bias=false`, or `+bn`"))
+            help = _without_bias(layers.get(before.span))
+            found.append(Diagnostic("ND307", message, before.span, notes, help=help))
     return found
+
+
+def _without_bias(layer: tree.Layer | None) -> str:
+    """A help for a layer whose bias is to go; where the spec's own text gives it one, that is changed."""
+    text = "`bias=false`, or let `+bn` or a style add the batch norm"
+    if layer is None:
+        return text
+    for modifier in layer.modifiers:
+        if isinstance(modifier, tree.Attribute) and modifier.name.text == "bias":
+            return Advice(text, Edit(modifier.value.span, "false"))
+        if isinstance(modifier, tree.Flag) and modifier.name.text == "bias":
+            return Advice(text, Edit(modifier.span, "bias=false"))
+    end = max(layer.head.end, *(modifier.span.end for modifier in layer.modifiers), layer.head.end)
+    return Advice(text, Edit(Span(layer.span.file, end, end), " bias=false"))
 
 
 def _probabilities(graph: Graph) -> list[Diagnostic]:
@@ -107,8 +126,9 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
     for output in graph.outputs:
         node = graph.nodes[output.node]
         if node.op.keyword == "softmax" and node.mode != "eval":
-            message = f"a loss on `{output.name}` would see probabilities"
-            help = "`soft-max eval` gives logits in training"
+            message = f"a loss on `{output.name}` would see probabilities, where it wants logits"
+            place = Span(node.span.file, node.span.end, node.span.end)
+            help = Advice("`soft-max eval` gives logits in training", Edit(place, " eval"))
             found.append(Diagnostic("ND308", message, node.span, help=help))
     return found
 
