@@ -17,9 +17,10 @@ _HEAD = """\
 <!-- Made by docs/make_codes.py from netdsl/explanations: change those, not this. -->
 # The codes of diagnostics
 
-Everything that netdsl reports has a code, which does not change: one can look for it here or with `netdsl explain ND204`,
-and silence a warning by it (`allow ND301` at the end of a line, or as a statement of its own for the file). Each example
-is compiled by netdsl's own tests: what fails does so with that code alone, and what is mended gives none.
+Everything that netdsl reports has a code, which does not change. One can look for it here, or with
+`netdsl explain ND204`, and silence a warning by it: `allow ND301` at the end of a line, or as a statement of its own
+for the file. Each example is compiled by netdsl's own tests. What fails does so with that code alone, and what is
+mended gives none.
 """
 
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "check": "report what is wrong with specs, in every variant",
     "draw": "draw a net as SVG or PNG",
     "expand": "show a spec with every style, default and expression resolved",
+    "explain": "say what a code means, or how the numbers of a layer come about",
     "ir": "show the graph that a spec compiles to, as text or JSON",
     "ops": "list the layers of the language, or one with its attributes",
     "weights": "hold a checkpoint against a net, or convert its names",

@@ -1,7 +1,7 @@
 """The long form of the codes of diagnostics: what each means, why, how to mend it, and an example that shows it.
 
-The texts are ``netdsl/explanations/CODE.md``. ``netdsl explain CODE`` prints one, ``docs/make_codes.py`` all of them, and
-nothing else reads them.
+The texts are ``netdsl/explanations/CODE.md``. ``netdsl explain CODE`` prints one, ``docs/make_codes.py`` all of them,
+and nothing else reads them.
 """
 
 from __future__ import annotations
@@ -121,10 +121,6 @@ def _checked(example: Example) -> tuple[tuple[Diagnostic, ...], str]:
     return made.diagnostics, render(made.diagnostics, sources)
 
 
-def _command(example: Example) -> str:
-    return shlex.join(["netdsl", "check", "example.net", *example.options])
-
-
 # -- for people -------------------------------------------------------------------------------------------------------
 
 
@@ -143,8 +139,7 @@ def text(code: str, *, colour: bool = False) -> str:
         lines += ["", bold("How it comes about"), *_wrapped(found.arises, "  ")]
         return "\n".join(lines) + "\n"
     for title, example in (("Fails" if found.severity == "error" else "Warns", found.fails), ("Mended", found.mended)):
-        asked = f", with {shlex.join(example.options)}" if example.options else ""
-        lines += ["", bold(title) + asked, *_indented(example.text)]
+        lines += ["", bold(title) + _asked(example), *_indented(example.text)]
         if example is found.fails:
             lines += ["", *_indented(_checked(example)[1])]
     return "\n".join(lines) + "\n"
@@ -182,11 +177,14 @@ def markdown(code: str, level: int = 1) -> str:
     lines += _labelled("How to mend it", found.mend)
     if found.fails is None or found.mended is None:
         return "\n\n".join([*lines, *_labelled("How it comes about", found.arises)]) + "\n"
-    verb = "fails" if found.severity == "error" else "warns"
-    lines += [f"This {verb}:", f"```\n{found.fails.text}```"]
-    lines += [f"```console\n$ {_command(found.fails)}\n{_checked(found.fails)[1]}\n```"]
-    asked = f", with `{shlex.join(found.mended.options)}`" if found.mended.options else ""
-    return "\n\n".join([*lines, f"Mended{asked}:", f"```\n{found.mended.text}```"]) + "\n"
+    verb = "fails" if found.severity == "error" else "is warned of"
+    lines += [f"This {verb}{_asked(found.fails)}:", f"```\n{found.fails.text}```"]
+    lines += [f"```text\n{_checked(found.fails)[1]}\n```"]
+    return "\n\n".join([*lines, f"Mended{_asked(found.mended)}:", f"```\n{found.mended.text}```"]) + "\n"
+
+
+def _asked(example: Example) -> str:
+    return f", with `{shlex.join(example.options)}`" if example.options else ""
 
 
 def _labelled(title: str, paragraphs: tuple[str, ...]) -> list[str]:

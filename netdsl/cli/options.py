@@ -10,7 +10,7 @@ from typing import NoReturn, TypedDict
 
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
-from netdsl.elaborate import MAX_NODES, analyse, split_variant
+from netdsl.elaborate import MAX_NODES, Compilation, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
 from netdsl.ops import load_operators
@@ -160,10 +160,15 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
     return {"variant": variant, "set": dict(options.set), "input": given, "max_nodes": options.max_nodes}
 
 
-def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:
-    """The graph that is asked for; errors, warnings and notes go to the error stream. None where there are errors."""
+def compilation(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
+    """What the net that is asked for comes to; errors, warnings and notes go to the error stream."""
     result = analyse(Path(path), **choice(variant, options))
     report(result.diagnostics, result.sources)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
-    return result.graph
+    return result
+
+
+def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:
+    """The graph that is asked for; None where there are errors, which go to the error stream."""
+    return compilation(path, variant, options).graph

@@ -172,12 +172,14 @@ class _Convolution(Op):
         letters, numbers = self._seen(shape[0])
         rule, filled = f"M·{letters}", f"{self.channels:,}·{numbers}"
         more = self.bias + self.gain
-        yield Formula("params", rule + " + M" * more, filled + f" + {self.channels:,}" * more, self._filters())
+        also = [word for word, there in (("a bias", self.bias), ("a gain", self.gain)) if there]
+        says = f"M filters of {letters} weights" + (f", and {' and '.join(also)} for each" if also else "")
+        yield Formula("params", rule + " + M" * more, filled + f" + {self.channels:,}" * more, says)
         yield Formula(
             "macs",
             f"({area('M', output)})·({letters})",
             f"({times(*output)})·({numbers})",
-            "each element that leaves is a sum over the weights of its filter",
+            f"each of the {area('M', output)} elements that leave is a sum over the {letters} weights of its filter",
         )
 
     def _seen(self, channels: int) -> tuple[str, str]:
@@ -187,10 +189,6 @@ class _Convolution(Op):
         if groups == 1:
             return f"C·{kernel[0]}", f"{channels:,}·{kernel[1]}"
         return f"C/g·{kernel[0]}", f"{channels:,}/{groups:,}·{kernel[1]}"
-
-    def _filters(self) -> str:
-        also = [word for word, there in (("a bias", self.bias), ("a gain", self.gain)) if there]
-        return "the weights of M filters" + (f", and {' and '.join(also)} for each" if also else "")
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         before = tuple(t // 2 for t in self._pads(inputs[0])) if self.same_tf else self.pad
@@ -358,9 +356,6 @@ class DwConv(_Convolution):
 
     def _seen(self, channels: int) -> tuple[str, str]:
         return power("k", self.kernel), times(*self.kernel)
-
-    def _filters(self) -> str:
-        return f"{super()._filters()}; each filter sees one channel"
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels = inputs[0][0]

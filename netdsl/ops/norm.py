@@ -22,7 +22,9 @@ def _affine(length: int) -> tuple[Tensor, Tensor]:
 def _moments(affine: bool, length: str, tensors: tuple[Tensor, ...], output: Shape) -> Iterator[Formula]:
     """The arithmetic of a norm that computes mean and variance itself. ``length`` is the affine tensors' in letters."""
     if affine:
-        yield Formula("params", f"2·{length}", times(2, tensors[0].size), "a factor and a summand, learnt")
+        yield Formula(
+            "params", f"2·{length}", times(2, tensors[0].size), f"a factor and a summand for each of {length}, learnt"
+        )
     says = "sum, deviation, square, sum, scaling" + (", factor, summand" if affine else "")
     yield Formula("work", f"{5 + 2 * affine}·({area('C', output)})", f"{5 + 2 * affine}·({times(*output)})", says)
 
@@ -131,7 +133,7 @@ class LayerNorm(Op):
         return (5 + 2 * self.affine) * elements(output)
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
-        return _moments(self.affine, "C" if self.axis == "channels" else "n", self.tensors(inputs), output)
+        return _moments(self.affine, "C" if self.axis == "channels" else "N", self.tensors(inputs), output)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []

@@ -117,7 +117,7 @@ class UpConv(Op):
         bias = (" + M", f" + {self.channels:,}") if self.bias else ("", "")
         yield Formula("params", f"C·{letters}{bias[0]}", f"{shape[0]:,}·{numbers}{bias[1]}")
         entering = f"C·{power('n', shape[1:])}"
-        says = "each element that enters is spread over the weights of its channel"
+        says = f"each of the {entering} elements that enter is spread over the {letters} weights of its channel"
         yield Formula("macs", f"({entering})·({letters})", f"({times(*shape)})·({numbers})", says)
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
