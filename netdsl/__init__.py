@@ -10,7 +10,8 @@ The names below are imported when first used, so that ``import netdsl`` is quick
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -62,7 +63,16 @@ def __getattr__(name: str) -> object:
 
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value
+    if "IPython" in sys.modules and "netdsl.notebook" not in sys.modules:
+        importlib.import_module("netdsl.notebook").register()
     return value
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext netdsl``: the cell magic ``%%netdsl``, and graphs and nets that show themselves."""
+    import importlib
+
+    importlib.import_module("netdsl.notebook").register(shell)
 
 
 def __dir__() -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from netdsl.backends.torch_source import torch_source
 from netdsl.diagnostics import NetdslError, printable
@@ -83,7 +84,25 @@ def load(
         module.to(require_torch().get_default_device())
     if found is not None:
         _fill(module, found)
+    _GRAPHS[module] = graph
     return module
+
+
+#: The graphs of the nets that were loaded, for as long as these live.
+_GRAPHS: WeakKeyDictionary[Any, Graph] = WeakKeyDictionary()
+
+
+def graph_of(module: nn.Module) -> Graph | None:
+    """The graph of a net that :func:`load` returned, and whose parameters are still those of the graph; else None."""
+    graph = _GRAPHS.get(module)
+    if graph is None:
+        return None
+    wanted: dict[str, tuple[int, ...]] = {}
+    for node in graph.nodes:
+        for tensor in node.op.tensors(graph.input_shapes(node)):
+            wanted[f"{node.module}.{tensor.name}" if tensor.name else str(node.module)] = tensor.shape
+    same = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()} == wanted
+    return graph if same else None
 
 
 def _held(graph: Graph, weights: str | os.PathLike[str] | Mapping[str, Any]) -> Comparison:
