@@ -145,6 +145,20 @@ def test_arguments_that_are_always_equal_keep_the_names_that_the_spec_uses() -> 
     agrees(bare)
 
 
+def test_only_channels_are_computed_from_channels() -> None:
+    text = """
+    input 8x16x16
+    block f(c) { conv3-c/{c//8} +bn, conv{c//8*2+1}-{2*c} +relu, dropout {c/100} }
+    f(8), f(16)
+    """
+    graph = compiled(text)
+    agrees(graph)
+    block = classes(torch_source(graph))["F_"]
+    assert "self.conv1 = nn.Conv2d(c, c, 3, stride=stride, padding=1, bias=False)" in block
+    assert "self.conv2 = nn.Conv2d(c, 2 * c, kernel_size, padding=kernel_size // 2)" in block
+    assert "self.dropout1 = nn.Dropout(p)" in block
+
+
 # -- classes ----------------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,11 @@ _POSITIONS = {
     "torch.nn.Dropout": ("p",),
 }
 
+#: Those of them, and of classes that operators bring, that count channels.
+_CHANNELS = frozenset(
+    {"in_channels", "out_channels", "channels", "in_features", "out_features", "features", "groups", "shape"}
+)
+
 
 def positional(call: Call) -> tuple[str, ...]:
     """The names of a module's positional arguments, as far as they are known."""
@@ -48,12 +53,16 @@ def positional(call: Call) -> tuple[str, ...]:
 
 
 class Argument:
-    """A constructor's argument: its name, what it is for each instance, and its default if it is ``optional``."""
+    """A constructor's argument: its name, what it is for each instance, and its default if it is ``optional``.
 
-    __slots__ = ("default", "name", "optional", "values")
+    ``counts`` says that it counts channels, which a class may compute from other channels.
+    """
 
-    def __init__(self, name: str, values: tuple[object, ...], optional: bool, default: object) -> None:
+    __slots__ = ("counts", "default", "name", "optional", "values")
+
+    def __init__(self, name: str, values: tuple[object, ...], counts: bool, optional: bool, default: object) -> None:
         self.name = name
+        self.counts = counts
         self.values = values
         self.optional = optional
         self.default = default
@@ -144,32 +153,39 @@ class Factors:
         channels = unique("in_channels", given, join="_")
         eater = self._eaters()
         used: dict[str, tuple[object, ...]] = {}
+        #: The arguments that stand for channels, or for one thing such as ``stride``.
+        sorts: dict[str, list[str]] = {}
         order = Mentions(self.plan, self.first).order(vectors, list(given))
         for slot, vector in vectors.items():
-            text = None
+            counts = self._counts(slot)
             if exact(vector) == exact(entering) and slot in eater and vector not in given.values():
-                text = channels
-                used[text] = vector
+                text: str | None = channels
+                used[channels] = vector
             else:
                 ordered = {name: given[name] for name in order[slot]}
-                text = _express(vector, ordered, channels, entering, used)
-            if text is None:
-                text = next((name for name, values in used.items() if exact(values) == exact(vector)), None)
+                text = _express(vector, ordered, channels, entering, used, exactly=not counts)
+            role = "out_channels" if counts and vector == leaving else self._role(slot)
+            alike = sorts.setdefault("channels" if counts else role, [])
             if text is None:
                 text = self._half(slot, vector, vectors)
             if text is None:
-                out = vector == leaving and all(isinstance(value, int) for value in vector)
-                role = "out_channels" if out else self._role(slot)
+                text = next((name for name in alike if exact(used[name]) == exact(vector)), None)
+            if text is None:
                 if role in (*used, channels):
                     role = self._longer(slot, role)
                 text = unique(role, {*used, *given, channels})
                 used[text] = vector
+            if text in used:
+                alike.append(text)
             self.written[slot] = text
             if slot[0] == "step":
                 self.stored.setdefault(text, "")
         first = [channels, *given]
         names = sorted(used, key=lambda name: first.index(name) if name in first else len(first))
-        arguments = [Argument(name, used[name], *self._optional(name, used[name])) for name in names]
+        arguments = []
+        for name in names:
+            counts = any(text == name and self._counts(slot) for slot, text in self.written.items())
+            arguments.append(Argument(name, used[name], counts, *self._optional(name, used[name])))
         self.arguments = sorted(arguments, key=lambda argument: argument.optional)
         taken = set(self.first.constructs)
         for text in self.stored:
@@ -235,6 +251,20 @@ class Factors:
                 name = self._attribute(slot, [leaf.op for leaf in leaves if isinstance(leaf, Leaf)]) or "value"
         return name if name != "out_channels" else "channels"
 
+    def _counts(self, slot: Slot) -> bool:
+        """Whether a constant counts channels, so that it may be written in terms of others."""
+        if slot[0] == "step" or slot[-2] == "piece":
+            return True
+        construct = find(self.first.constructs, slot[:-2])
+        if isinstance(construct, Own):
+            return construct.definition.arguments[int(str(slot[-1]))].counts
+        if not isinstance(construct, Leaf):
+            return False
+        if slot[-2] == "kw":
+            return slot[-1] == "groups"
+        names = positional(construct.call)
+        return int(str(slot[-1])) < len(names) and names[int(str(slot[-1]))] in _CHANNELS
+
     def _attribute(self, slot: Slot, ops: Sequence[Op | None]) -> str | None:
         """The attribute of an operator that has the value of a slot, in all instances."""
         values = [instance.slots.get(slot) for instance in self.instances]
@@ -269,8 +299,13 @@ def _express(
     channels: str,
     entering: tuple[int, ...],
     used: dict[str, tuple[object, ...]],
+    *,
+    exactly: bool = False,
 ) -> str | None:
-    """A vector of constants in terms of the block's own parameters and the entering channels, noted in ``used``."""
+    """A vector of constants in terms of the block's own parameters and the entering channels, noted in ``used``.
+
+    ``exactly`` asks for a parameter itself, and no multiple or part of one.
+    """
 
     def written(text: str, *names: str) -> str:
         used.update((name, entering if name == channels else given[name]) for name in names)
@@ -280,7 +315,7 @@ def _express(
         if exact(values) == exact(vector):
             return written(name, name)
     numbers = [value for value in vector if isinstance(value, int) and not isinstance(value, bool)]
-    if len(numbers) < len(vector) or 0 in numbers:
+    if len(numbers) < len(vector) or 0 in numbers or exactly:
         return None
     bases: dict[str, list[int]] = {}
     for name, values in given.items():
