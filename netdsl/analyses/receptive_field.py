@@ -12,9 +12,9 @@ jump. The elements of an enlarged map differ: their fields are a pattern that co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from netdsl.analyses.paths import cuts, feeding, mapped
 from netdsl.analyses.view import Seen, carried, see
@@ -51,7 +51,7 @@ _SHORT: Final = 64
 #: As many patterns with different steps are kept apart where branches join.
 _APART: Final = 4
 #: Entries of all patterns of a graph together. What would take more counts as unknown.
-_BUDGET: Final = 2_000_000
+_BUDGET: Final = 1_000_000
 
 
 class Reach(NamedTuple):
@@ -112,14 +112,13 @@ _UNKNOWN: Final = _Traced((), 0)
 
 
 def _pattern(table: Sequence[_Extent], shift: int) -> _Pattern:
-    before = table[-1]
-    if before is not None:
-        before = before[0] - shift, before[1] - shift
-    for extent in table:
-        if extent is None or before is None or extent[0] < before[0] or extent[1] < before[1]:
-            return _Pattern(tuple(table), shift, False)
-        before = extent
-    return _Pattern(tuple(table), shift, True)
+    if None in table:
+        return _Pattern(tuple(table), shift, False)
+    some = [extent for extent in table if extent is not None]
+    begin, end = some[-1]
+    before = [(begin - shift, end - shift), *some[:-1]]
+    even = all(one[0] <= two[0] and one[1] <= two[1] for one, two in zip(before, some))
+    return _Pattern(tuple(table), shift, even)
 
 
 def _patterns(slot: Axis | _Traced) -> tuple[_Pattern, ...]:
@@ -146,6 +145,40 @@ def _fixed(slot: _Slot) -> bool:
 def _hull(extents: Sequence[_Extent]) -> _Extent:
     some = [extent for extent in extents if extent is not None]
     return (min([first for first, _ in some]), max([last for _, last in some])) if some else None
+
+
+def _seen(pattern: _Pattern, windows: Sequence[_Extent], spacing: int) -> list[_Extent]:
+    """What windows of places see, ``spacing`` apart. One whose last place is before its first sees nothing."""
+    if pattern.even and None not in windows:
+        some = [window for window in windows if window is not None]
+        firsts = _ends(pattern, [first for first, _ in some], 0)
+        lasts = _ends(pattern, [last for _, last in some], 1)
+        seen: list[_Extent] = [*zip(firsts, lasts)]
+        if all(first <= last for first, last in some):
+            return seen
+        return [extent if first <= last else None for extent, (first, last) in zip(seen, some)]
+    asked = [range(window[0], window[1] + 1, spacing) if window else () for window in windows]
+    return [_hull([pattern.at(place) for place in places]) for places in asked]
+
+
+def _together(patterns: Sequence[_Pattern], places: Sequence[int]) -> list[_Extent]:
+    """What is seen in any of these ways from each of the places."""
+    if not all(pattern.even for pattern in patterns):
+        return [_hull([pattern.at(place) for pattern in patterns]) for place in places]
+    firsts, lasts = ([_ends(pattern, places, end) for pattern in patterns] for end in (0, 1))
+    if len(patterns) == 1:
+        return [*zip(firsts[0], lasts[0])]
+    return [*zip(map(min, *firsts), map(max, *lasts))]
+
+
+def _ends(pattern: _Pattern, places: Iterable[int], end: Literal[0, 1]) -> list[int]:
+    """The first (0) or the last (1) element that places of an even pattern see."""
+    shift = pattern.shift
+    table = [extent[end] for extent in pattern.table if extent is not None]
+    turn = len(table)
+    if turn == 1:
+        return [table[0] + place * shift for place in places]
+    return [table[place % turn] + place // turn * shift for place in places]
 
 
 def _over(number: Number, divisor: int) -> Number:
@@ -255,10 +288,17 @@ class _Tracing:
         else:
             slots, lengths = state, self._lengths(shape)
         field: list[Axis] = []
+        last: tuple[_Slot, int, Axis | None] = (None, 0, None)
         for home, slot, length in zip(self.homes, slots, lengths):
             if slot is None:
                 continue
-            axis = slot if isinstance(slot, Axis) else self._measured(slot, length)
+            if isinstance(slot, Axis):
+                axis: Axis | None = slot
+            elif slot is not last[0] or length != last[1]:
+                axis = self._measured(slot, length)
+                last = slot, length, axis
+            else:
+                axis = last[2]
             if axis is None:
                 return None
             if home == len(field):
@@ -280,8 +320,7 @@ class _Tracing:
         self.left -= len(patterns) * len(places)
         if not patterns or self.left < 0:
             return None
-        extents = [_hull([pattern.at(place) for pattern in patterns]) for place in places]
-        some = [extent for extent in extents if extent is not None]
+        some = [extent for extent in _together(patterns, places) if extent is not None]
         size = max([last - first + 1 for first, last in some], default=0)
         return Axis(size, slot.jump, some[0][0] if some else 0)
 
@@ -335,20 +374,20 @@ class _Tracing:
                 continue
             repeats = len(pattern.table) // gcd(len(pattern.table), inputs)
             count, shift = repeats * outputs, repeats * inputs // len(pattern.table) * pattern.shift
+            full = count
             count, shift = self._cut(count, shift, length)
             if self.left < 0:
                 return _UNKNOWN
-            table: list[_Extent] = []
-            for place in range(count):
-                first, last = (place * stride + before) // upscale, (place * stride + after) // upscale
-                if windows:
-                    window = windows[place % upscale]
-                    moved = place // upscale * stride
-                    first, last = (0, -1) if window is None else (window[0] + moved, window[1] + moved)
-                # The ends are enough where what is seen never goes back; else each element of the window is asked.
-                seen = (first, last) if pattern.even and first <= last else range(first, last + 1, spacing)
-                table.append(_hull([pattern.at(at) for at in seen]))
-            patterns.append(_pattern(table, shift))
+            if windows:
+                of = [(windows[place % upscale], place // upscale * stride) for place in range(count)]
+                asked = [None if window is None else (window[0] + moved, window[1] + moved) for window, moved in of]
+            else:
+                starts = range(0, count * stride, stride)
+                asked = [((at + before) // upscale, (at + after) // upscale) for at in starts]
+            table = _seen(pattern, asked, spacing)
+            # What follows a pattern that never goes back does not either, if it is whole.
+            even = pattern.even and not windows and None not in table and count == full
+            patterns.append(_Pattern(tuple(table), shift, True) if even else _pattern(table, shift))
         return _slot(patterns, _over(slot.jump * stride, upscale))
 
     def _cut(self, count: int, shift: int, length: int) -> tuple[int, int]:
@@ -441,7 +480,7 @@ class _Tracing:
             count, shift = self._cut(length * len(largest.table), length * largest.shift, length)
             merged = [self._merged(group, length) for group in rest]
             together = [pattern for group in moving for pattern in group]
-            merged.append(_pattern([_hull([one.at(place) for one in together]) for place in range(count)], shift))
+            merged.append(_pattern(_together(together, range(count)), shift))
         else:
             merged = [self._merged(group, length) for group in groups]
         return _UNKNOWN if self.left < 0 else _slot(merged, max([slot.jump for slot in some]))
@@ -454,7 +493,7 @@ class _Tracing:
         count, shift = self._cut(count, count // len(group[0].table) * group[0].shift, length)
         if self.left < 0:
             return group[0]
-        return _pattern([_hull([pattern.at(place) for pattern in group]) for place in range(count)], shift)
+        return _pattern(_together(group, range(count)), shift)
 
     # -- axes that move ------------------------------------------------------------------------------------------------
 
