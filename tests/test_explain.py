@@ -6,6 +6,8 @@ import importlib.util
 import json
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +37,7 @@ WITHOUT_EXAMPLE = {
     "ND009",  # a graph in JSON
     "ND010",  # operators of a package
     "ND011",  # a name on the command line
+    "ND104",  # a mistake of the formatter
     "ND401",  # a module, against its graph
     *(f"ND{number}" for number in range(402, 413)),  # checkpoints
 }
@@ -575,3 +578,25 @@ def test_a_layer_that_leads_nowhere_says_so(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "net.net"
     path.write_text("allow ND309\ninput 3x16x16\na: relu\nconv3-8\n@a\n", encoding="utf-8")
     assert "nothing takes up its output" in run(path, "conv1").out
+
+
+@pytest.mark.parametrize("words", [["ND204"], ["zoo:lenet5", "C3"]])
+def test_nothing_heavy_is_imported(words: list[str]) -> None:
+    heavy = ["torch", "pydantic", "lark", "graphviz", "rich", "numpy"]
+    code = (
+        "import sys; from netdsl.cli import main; status = main(sys.argv[1:]); "
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr); sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "explain", *words], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_other_commands_do_not_read_the_explanations() -> None:
+    code = (
+        "import sys; from netdsl.cli import main; main(['stats', 'zoo:lenet5']); "
+        "print([n for n in sys.modules if n in ('netdsl.cli.codes', 'netdsl.analyses.explain')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr == "[]\n"
