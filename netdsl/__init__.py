@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from netdsl.analyses.stats import stats as stats
-    from netdsl.backends.dot import draw as draw
+    from netdsl.backends.draw import draw as draw
     from netdsl.diagnostics import Diagnostic as Diagnostic
     from netdsl.diagnostics import NetdslError as NetdslError
     from netdsl.elaborate.compile import analyse as analyse
@@ -34,7 +34,7 @@ _HOMES = {
     "WeightsWarning": "netdsl.runtime",
     "analyse": "netdsl.elaborate",
     "compile": "netdsl.elaborate",
-    "draw": "netdsl.backends.dot",
+    "draw": "netdsl.backends.draw",
     "load": "netdsl.runtime",
     "load_operators": "netdsl.ops",
     "stats": "netdsl.analyses.stats",

@@ -103,9 +103,10 @@ def dot_text(graph: Graph, *, view: View = "train") -> str:
     return _Writer(graph, diagram(graph, view), view).text()
 
 
-def render(dot: str, format: str) -> bytes:
+def render(dot: str, format: str, *, placed: bool = False) -> bytes:
     """DOT text drawn: ``svg``, ``png`` (at most :data:`MAX_PIXELS`), or ``dot``, the text itself.
 
+    With ``placed`` everything has its place already, as for ``neato -n2``; otherwise it is laid out.
     Raises :class:`NetdslError` (ND008) where no Graphviz is found or it fails, ``ValueError`` for another format.
     """
     if format not in _FORMATS:
@@ -113,13 +114,13 @@ def render(dot: str, format: str) -> bytes:
     if format == "dot":
         return dot.encode()
     if format == "svg":
-        return _run(dot, "-Tsvg")
+        return _run(dot, "-Tsvg", placed=placed)
     # The first line of this format has the width and height in inches.
-    width, height = map(float, _run(dot, "-Tplain").split(maxsplit=4)[2:4])
+    width, height = map(float, _run(dot, "-Tplain", placed=placed).split(maxsplit=4)[2:4])
     # Around the drawing there is a border.
     width, height = width + 0.5, height + 0.5
     dpi = min(_DPI, math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
-    return _run(dot, "-Tpng", f"-Gdpi={dpi:.4f}")
+    return _run(dot, "-Tpng", f"-Gdpi={dpi:.4f}", placed=placed)
 
 
 def engine() -> str:
@@ -134,8 +135,8 @@ def engine() -> str:
     raise NetdslError([Diagnostic("ND008", message, help=help)])
 
 
-def _run(dot: str, *options: str) -> bytes:
-    command = [engine(), "-Kdot", "-q", *options]
+def _run(dot: str, *options: str, placed: bool) -> bytes:
+    command = [engine(), *(("-Kneato", "-n2") if placed else ("-Kdot",)), "-q", *options]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
     # After an error in a label there is a picture all the same, with the label missing.
     if done.returncode != 0:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.backends.dot import dot_text, render
+from netdsl.backends.draw import KINDS, drawing
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import write
 
 _EXAMPLES = """
 netdsl draw specs/googlenet.net -o googlenet.svg
-netdsl draw specs/resnet.net:18 -o resnet18.png --view infer
+netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
 netdsl draw specs/vgg19.net -o vgg19.dot
 """
 
@@ -19,11 +19,18 @@ _FORMATS = ("svg", "png", "dot")
 
 def parser() -> Parser:
     """The options of ``netdsl draw``."""
-    options = Parser("draw", "Draws a net: blocks as clusters, one node a layer, colours by category.", _EXAMPLES)
+    options = Parser("draw", "Draws a net: on one page, or layer by layer.", _EXAMPLES)
     # The picture of a paper has the auxiliary heads.
     add_file(options, view="train")
     options.add_argument(
         "-o", "--output", metavar="FILE", required=True, help="where to, .svg, .png or .dot; - is the standard output"
+    )
+    options.add_argument(
+        "--as",
+        dest="kind",
+        choices=KINDS,
+        default="overview",
+        help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames",
     )
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
     return options
@@ -37,6 +44,5 @@ def run(options: argparse.Namespace) -> int:
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
-    dot = dot_text(graph, view=options.view)
-    write(options.output, dot.encode() if form == "dot" else render(dot, form))
+    write(options.output, drawing(graph, kind=options.kind, view=options.view).render(form))
     return 0
