@@ -6,6 +6,7 @@ import importlib.util
 import json
 import math
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -554,6 +555,22 @@ def test_the_shared_options_say_which_net_is_meant(run: Run, tmp_path: Path) -> 
     assert macs(f"{path}:wide", "conv1") == 2 * one == macs(str(path), "conv1", "--variant", "wide")
     assert macs(str(path), "conv1", "--set", "width=24") == 3 * one
     assert macs(str(path), "conv1", "--input", "3x32x32") == 4 * one
+
+
+def test_what_it_says_to_ask_next_can_be_asked(run: Run) -> None:
+    for words in (["zoo:resnet", "layer2", "--variant", "18"], ["zoo:googlenet", "aux1", "--view", "train"]):
+        shown = run(*words).out
+        (command,) = re.findall(r"`netdsl explain (.*)` says more of one", shown)
+        assert run(*shlex.split(command)).code == 0
+
+
+@pytest.mark.parametrize("label", ["", "@", ".", "..", "a.", "@@x", "×", "x" * 9999, "\n", "stem.", "-1", "0"])
+def test_no_label_is_too_strange(label: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.net"
+    path.write_text('input 3x16x16\nstem: [conv3-8, "a-b": relu]\n"0x": fc-10\n', encoding="utf-8")
+    shown = run(path, "--", label)
+    assert (shown.code, shown.out) in ((1, ""), (0, shown.out))
+    assert shown.code == 0 or "error[ND011]" in shown.err
 
 
 def test_a_spec_with_an_error_is_not_explained(run: Run, tmp_path: Path) -> None:

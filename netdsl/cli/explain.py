@@ -155,6 +155,10 @@ class _Asked:
         self.graph = graph
         self.word = word
         self.view = options.view
+        #: the options that say which net is meant, to be said again
+        self.same = [f"--variant={options.variant}"] if options.variant is not None else []
+        self.same += [f"--set={name}={value}" for name, value in options.set]
+        self.same += ["--view=train"] if options.view == "train" else []
 
     def sections(self, label: str | None) -> _Said:
         """What is said of a label, or of the whole net. Raises :class:`NetdslError` (ND011) for an unknown one."""
@@ -319,7 +323,7 @@ class _Asked:
         source += self.called(calls[1:] if scope.block is not None else calls)
         sections = [_Section("written", source)] if scope.index else []
         most = max(several.members, key=lambda member: member.params)
-        more = f"`netdsl explain {shlex.join([self.word, most.name])}` says more of one"
+        more = f"`netdsl explain {shlex.join([self.word, most.name, *self.same])}` says more of one"
         sections.append(_Section("its parts", [*_table(several).splitlines(), "", more]))
         if several.leaves is not None and several.leaves.receptive_field:
             before = several.enters
