@@ -11,7 +11,7 @@ from typing import NoReturn
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import NetdslError, did_you_mean
 
-#: Each command's one line of help; the command is the module of that name beside this one.
+#: Each command's one line of help; the command is the module of that name beside this one, or the one in ``_MODULES``.
 COMMANDS: dict[str, str] = {
     "build": "write a net as a PyTorch module, and run it",
     "stats": "parameters, MACs, FLOPs, activations and receptive fields, layer by layer",
@@ -21,9 +21,12 @@ COMMANDS: dict[str, str] = {
     "explain": "say what a code means, or how the numbers of a layer come about",
     "ir": "show the graph that a spec compiles to, as text or JSON",
     "ops": "list the layers of the language, or one with its attributes",
+    "table": "print nets as the tables of their papers, as text, Markdown, HTML, LaTeX or CSV",
     "weights": "hold a checkpoint against a net, or convert its names",
     "zoo": "list the specs that are shipped, or print one",
 }
+
+_MODULES = {"table": "papertable"}
 
 _EXAMPLES = """\
 examples:
@@ -94,7 +97,7 @@ def _command(given: list[str]) -> int:
         return _unknown(name)
     import importlib
 
-    command = importlib.import_module(f"netdsl.cli.{name}")
+    command = importlib.import_module(f"netdsl.cli.{_MODULES.get(name, name)}")
     status: int = command.run(command.parser().read(rest))
     return status
 
