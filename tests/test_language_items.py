@@ -153,7 +153,7 @@ def test_branches_that_do_not_join(text: str, wrong: tuple[str, str]) -> None:
 
 def test_both_branches_are_shown() -> None:
     (problem,) = made("add {\n  conv3-8, relu\n  | conv3-9/2\n}").diagnostics
-    assert [note.message for note in problem.notes] == ["gives 8×8×8", "gives 9×4×4"]
+    assert [note.message for note in problem.notes] == ["gives 8×8×8", "makes 9×4×4 of 3×8×8"]
 
 
 # -- choices -----------------------------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from netdsl.diagnostics import Diagnostic, Note, Span
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import truth
+from netdsl.elaborate.joins import arm, explain
 from netdsl.elaborate.layers import LayerMaker
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.graph import ScopeKind
-from netdsl.ir.types import show_shape
 from netdsl.syntax import tree
 
 
@@ -54,18 +54,18 @@ class BranchMaker(LayerMaker):
         if not join.branches:
             raise stop("ND232", f"`{join.word.text}` has no branch to join", join.span)
         results: list[Tensor] = []
-        spans: list[Span] = []
+        written: list[tuple[int, tree.Branch, int]] = []
         joined = context.joined
         if join.word.text.lower() in ("add", "sub") and len(join.branches) > 1:
             env = Env(context.env, entering=flow)
             joined = sum(not self.absent(branch, env) for branch in join.branches) > 1 or joined is True
-        for branch in join.branches:
+        for number, branch in enumerate(join.branches, 1):
             inside = context.at(env=Env(context.env, entering=flow), joined=joined)
             if self.absent(branch, inside.env):
                 continue
+            written.append((number, branch, len(self.drafts)))
             result = self.rows(branch.rows, inside, flow)
             results.append(self.need(result, branch.span))
-            spans.append(branch.rows[-1].items[-1].span)
         if not results:
             return flow
         if len(results) == 1:
@@ -73,10 +73,13 @@ class BranchMaker(LayerMaker):
         try:
             return self.emit_op(join.word.text.lower(), tuple(results), context, join.word.span)
         except Stop as problem:
-            if problem.diagnostic is not None:
-                shapes = [show_shape(r.shape) for r in results if r.shape is not None]
-                notes = tuple(Note(span, f"gives {shape}") for span, shape in zip(spans, shapes, strict=True))
-                problem.diagnostic = problem.diagnostic._replace(notes=notes)
+            if problem.diagnostic is not None and problem.diagnostic.code == "ND204":
+                arms = [
+                    arm(number, branch, first, result.node, self.drafts)
+                    for (number, branch, first), result in zip(written, results, strict=True)
+                ]
+                word = join.word.text.lower()
+                problem.diagnostic = explain(problem.diagnostic, word, arms, self.drafts, self.sources)
             raise
 
     def absent(self, branch: tree.Branch, env: Env) -> bool:

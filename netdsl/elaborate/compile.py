@@ -250,7 +250,7 @@ class Compiler:
                 self.report(Diagnostic("ND223", message, declared.name.span, (note,)))
         chosen = variant if variant is not None else program.default_variant()
         column, changed = program.settings(chosen, given)
-        drafts = Elaborator(program, column, self.max_nodes, check_shapes=True)
+        drafts = Elaborator(program, column, self.max_nodes, check_shapes=True, sources=self.sources)
         # Without an input that can be read the rows are still looked through, with a tensor that says nothing.
         shapes = self.inputs(program, input) or []
         if not shapes and not program.rows:

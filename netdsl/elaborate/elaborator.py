@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic, Note, did_you_mean
+from netdsl.diagnostics import Diagnostic, Note, Source, did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
+from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
@@ -40,8 +41,16 @@ class Reusable:
 class Elaborator(BlockMaker):
     """The elaborator whole: items, with labels, repeats, modes and names of tensors."""
 
-    def __init__(self, program: Program, column: str | None, max_nodes: int, *, check_shapes: bool) -> None:
-        super().__init__(program, column, max_nodes, check_shapes=check_shapes)
+    def __init__(
+        self,
+        program: Program,
+        column: str | None,
+        max_nodes: int,
+        *,
+        check_shapes: bool,
+        sources: Sequence[Source] = (),
+    ) -> None:
+        super().__init__(program, column, max_nodes, check_shapes=check_shapes, sources=sources)
         self.reusable: dict[tuple[int, str], Reusable] = {}
 
     def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None:
@@ -282,4 +291,6 @@ class Elaborator(BlockMaker):
             return
         if sizes not in (shape, shape[1:]):
             message = f"the output here is {show_shape(shape)}, not {show_shape(sizes)}"
-            raise stop("ND210", message, wanted.span)
+            spatial = sizes[-len(shape[1:]) :] if len(sizes) >= len(shape[1:]) else sizes
+            made = origin(result.node, slice(1, None) if spatial != shape[1:] else slice(0, 1), self.drafts)
+            raise stop("ND210", message, wanted.span, notes=() if made is None else (made,))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean, nearest
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span, did_you_mean, nearest
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft, Styles
 from netdsl.elaborate.expressions import truth, whole
+from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.program import split_word
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
@@ -319,9 +320,18 @@ class LayerMaker(Maker):
             result = self.emit(made[0], tuple(inputs), place, layer.span, label, given.origins, made[1])
         except OpError as error:
             span = given.spans.get(error.field, layer.head) if error.field is not None else layer.head
-            raise stop(error.code, error.message, span, help=error.help) from None
+            notes = self.whence(error.code, inputs[0], layer.span)
+            raise stop(error.code, error.message, span, help=error.help, notes=notes) from None
         self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
         return result
+
+    def whence(self, code: str, enters: Tensor, here: Span) -> tuple[Note, ...]:
+        """The layer that gave a tensor what an operator cannot take of it: its size, its channels, its want of axes."""
+        parts = {"ND205": slice(1, None), "ND206": slice(0, 1), "ND221": slice(1, None)}
+        if code not in parts or enters.node < 0:
+            return ()
+        note = origin(enters.node, parts[code], self.drafts)
+        return () if note is None or note.span == here or not self.drafts[enters.node].inputs else (note,)
 
     def several(
         self,

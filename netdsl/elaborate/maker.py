@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.elaborate.attributes import Ramp
 from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.expressions import evaluate
@@ -34,10 +34,22 @@ class Abort(Exception):
 
 
 class Maker:
-    """One compilation of one variant. ``column`` is the one that tables take where they have it."""
+    """One compilation of one variant. ``column`` is the one that tables take where they have it.
 
-    def __init__(self, program: Program, column: str | None, max_nodes: int, *, check_shapes: bool) -> None:
+    ``sources`` are the texts that spans point into.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        column: str | None,
+        max_nodes: int,
+        *,
+        check_shapes: bool,
+        sources: Sequence[Source] = (),
+    ) -> None:
         self.program = program
+        self.sources = sources
         self.column = column
         self.max_nodes = max_nodes
         self.check_shapes = check_shapes

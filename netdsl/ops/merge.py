@@ -10,14 +10,10 @@ from netdsl.ops.formulas import area, times
 
 def _conflict(keyword: str, need: str, inputs: tuple[Shape, ...], first: int, second: int) -> OpError:
     one, other = inputs[first], inputs[second]
-    fix = None
-    if one[1:] == other[1:]:
-        fix = f"`conv1-{one[0]}` at the end of branch {second + 1} makes the channels equal"
     return OpError(
         "ND204",
         f"`{keyword}` needs branches of {need}: branch {first + 1} is {show_shape(one)}, "
         f"and branch {second + 1} is {show_shape(other)}",
-        help=fix,
     )
 
 

@@ -1,0 +1,156 @@
+"""What is said of branches that do not join: the help is carried out here, and the net then compiles."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from netdsl.diagnostics import Diagnostic, Edit, Span, edited
+from netdsl.elaborate import analyse
+
+#: A spec, and the help that is given for its join.
+JOINS = {
+    "a skip beside a stride": ("add { conv3-32/2 | id }", "`conv1-32/2` in place of `id` makes the shapes equal"),
+    "the skip first": ("add { id | conv3-32/2 }", "`conv1-32/2` in place of `id` makes the shapes equal"),
+    "a stride of 3": ("add { conv5-8/3 | id }", "`conv1-8/3` in place of `id` makes the shapes equal"),
+    "patches": ("add { conv3-8/3 | id }", "`conv3-8/3` in place of `id` makes the shapes equal"),
+    "patches for concat": ("concat { conv3-8/3 | id }", "`maxpool3` in place of `id` makes the sizes equal"),
+    "a stride of several layers": (
+        "add { conv3-32/2, relu, maxpool | id }",
+        "`conv1-32/4` in place of `id` makes the shapes equal",
+    ),
+    "a skip that is not `id` alone": (
+        "add { conv3-16/2 | if true { id } }",
+        "`conv1-16/2` at the end of branch 2 makes the shapes equal",
+    ),
+    "a pool without padding": (
+        "concat { conv3-8 | maxpool3/1 }",
+        "`maxpool3/1 pad=1` in place of `maxpool3/1` makes the sizes equal",
+    ),
+    "a valid convolution": (
+        "add { conv5-16 valid, relu | id }",
+        "`conv5-16 pad=2` in place of `conv5-16 valid` makes the shapes equal",
+    ),
+    "a suffix after the padding": (
+        "add { conv5-16 pad=0 +bn | id }",
+        "`conv5-16 pad=2 +bn` in place of `conv5-16 pad=0 +bn` makes the shapes equal",
+    ),
+    "two layers of three": (
+        "concat { conv3-8 | maxpool3/2 | conv1-8/2 }",
+        "`conv3-8/2` in place of `conv3-8` and `maxpool3/2 pad=1` in place of `maxpool3/2` make the sizes equal",
+    ),
+    "a pooling for concat": ("concat { conv3-8/2 | id }", "`maxpool` in place of `id` makes the sizes equal"),
+    "an odd size for concat": (
+        "crop 31x31\nconcat { conv3-8/2 | id }",
+        "`maxpool3/2 pad=1` in place of `id` makes the sizes equal",
+    ),
+    "a layer of a block": (
+        "block f(c) { conv3-c/2, relu }\nadd { f(16) | conv1-16, relu }",
+        "`conv1-16/2` in place of `conv1-16` makes the shapes equal",
+    ),
+    "a map that was not enlarged": (
+        "conv3-16 as skip\nmaxpool, relu\nconcat { id | @skip }",
+        "`upsample ×2` at the end of branch 1 makes the sizes equal",
+    ),
+    "the last row of an odd size": (
+        "crop 31x31 as skip\nmaxpool, upsample ×2\nconcat { id | @skip }",
+        "`crop 30x30` at the end of branch 2 makes the sizes equal",
+    ),
+    "channels of a skip": ("add { conv3-32, relu | id }", "`conv1-32` in place of `id` makes the channels equal"),
+    "channels of a skip, first": ("add { id | conv3-32 }", "`conv1-32` in place of `id` makes the channels equal"),
+    "channels of two layers": (
+        "add { conv3-32 | conv1-8, relu }",
+        "`conv1-32` in place of `conv1-8` makes the channels equal",
+    ),
+    "channels of a block": (
+        "block f(c) { conv3-c, relu }\nadd { conv3-32 | f(8) }",
+        "`conv1-32` at the end of branch 2 makes the channels equal",
+    ),
+    "a factor for each channel": (
+        "mul { id | gap, conv1-4, relu, conv1-8, sigmoid }",
+        "`conv1-16` in place of `conv1-8` makes the channels equal",
+    ),
+}
+
+
+def joined(text: str, input: str = "16x32x32") -> tuple[str, Diagnostic]:
+    text = f"input {input}\n{text}\n"
+    (problem,) = analyse(text).diagnostics
+    assert problem.code == "ND204"
+    return text, problem
+
+
+def mended(text: str, problem: Diagnostic) -> str:
+    """The spec with the help carried out, as a person would read it."""
+    assert problem.span is not None and problem.help is not None
+    edits = []
+    join = problem.span.start
+    for new, old, number in re.findall(r"`([^`]*)` (?:in place of `([^`]*)`|at the end of branch (\d))", problem.help):
+        if old:
+            start = text.index(old, join)
+            edits.append(Edit(Span(0, start, start + len(old)), new))
+        else:
+            ends = [note.span.end for note in problem.notes if note.message.startswith(("gives", "makes"))]
+            ends = [end for end in ends if text[end:].lstrip()[0] in "|}"]
+            edits.append(Edit(Span(0, ends[int(number) - 1], ends[int(number) - 1]), f", {new}"))
+    assert edits
+    return edited(text, edits)
+
+
+@pytest.mark.parametrize("name", JOINS)
+def test_help_of_a_join_mends_it(name: str) -> None:
+    text, problem = joined(JOINS[name][0])
+    assert problem.help == JOINS[name][1]
+    assert analyse(mended(text, problem)).errors == ()
+
+
+@pytest.mark.parametrize(("input", "skip"), [("16x64", "/2"), ("16x8x8x8", "/2")])
+def test_other_ranks(input: str, skip: str) -> None:
+    text, problem = joined("add { conv3-8/2 | id }", input)
+    assert problem.help == f"`conv1-8{skip}` in place of `id` makes the shapes equal"
+    assert analyse(mended(text, problem)).errors == ()
+
+
+def test_axes_of_other_strides() -> None:
+    text, problem = joined("add { conv3-8/1x2 | id }")
+    assert problem.help == "`conv1-8/1x2` in place of `id` makes the shapes equal"
+    assert analyse(mended(text, problem)).errors == ()
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        "add { gap, fc-16 | id }",  # a vector beside a map
+        "add { maxpool, conv3-16/1x2 | id, conv3-16/2x1, maxpool, relu }",
+        "concat { crop 5x9 | id | conv3-8/2 }",
+    ],
+)
+def test_where_nothing_is_known_nothing_is_proposed(join: str) -> None:
+    text, problem = joined(join)
+    assert problem.help is None or analyse(mended(text, problem)).errors == ()
+
+
+def notes(problem: Diagnostic, text: str) -> list[tuple[str, str]]:
+    return [(text[note.span.start : note.span.end], note.message) for note in problem.notes]
+
+
+def test_the_layer_that_made_the_difference_is_shown() -> None:
+    text, problem = joined("block f(c) { conv3-c/2, bn, relu }\nadd { f(16), relu | id }")
+    assert notes(problem, text) == [
+        ("relu", "gives 16×16×16"),
+        ("conv3-c/2", "makes 16×16×16 of 16×32×32"),
+        ("id", "gives 16×32×32"),
+    ]
+    text, problem = joined("add { conv3-8/2, conv3-4, relu | maxpool }")
+    assert notes(problem, text) == [
+        ("relu", "gives 4×16×16"),
+        ("conv3-4", "makes 4×16×16 of 8×16×16"),
+        ("maxpool", "gives 16×16×16"),
+    ]
+
+
+def test_a_branch_is_numbered_as_it_is_written() -> None:
+    _, problem = joined("add { conv3-16 | if false { relu } | conv3-16/2 }")
+    assert problem.message.startswith("`add` needs branches of equal shape: branch 1 is")
+    assert problem.message.endswith("branch 3 is 16×16×16")
