@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "ND101": "syntax error",
     "ND102": "unclosed bracket",
     "ND103": "a character that does not belong here",
+    "ND104": "a layout that would say something else",
     "ND201": "unknown layer or block",
     "ND202": "unknown attribute or flag",
     "ND203": "unknown name",

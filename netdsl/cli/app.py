@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "draw": "draw a net as SVG or PNG",
     "expand": "show a spec with every style, default and expression resolved",
     "explain": "say what a code means, or how the numbers of a layer come about",
+    "fmt": "give specs their canonical layout",
     "ir": "show the graph that a spec compiles to, as text or JSON",
     "ops": "list the layers of the language, or one with its attributes",
     "table": "print nets as the tables of their papers, as text, Markdown, HTML, LaTeX or CSV",
