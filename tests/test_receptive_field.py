@@ -24,7 +24,8 @@ block deep(k) { id as t, maxpool, conv{k}-2, upsample @t as u, concat { @t | @u 
 block smooth(k) { id as t, avgpool3/2 pad=1, conv{k}-2, upsample linear @t as u, add { @t | @u } }
 block unet(k) { conv3-2 as t, maxpool, conv{k}-2 valid, upconv2-2/2 as u, concat { @t, crop @u | @u }, conv3-2 valid }
 block halves { id as t, conv3-2/2 as s, concat { @s | @t, crop @s }, conv1-2 }
-block apart { concat { pad 1 after=0 | pad 0 after=1 }, conv1-2 }
+block apart { concat { pad 0 after=1 | pad 1 after=0 }, conv1-2 }
+block leaving { id as t, conv1-2/2 as s, concat { @s | @t, crop @s offset=0 }, conv1-2 }
 block context { id as t, gap, conv1-2, upsample @t as u, concat { @t | @u }, conv1-2 }
 block mixed(k) { add { conv{k}-2 dilation=2 pad={k-1} | conv1-2 | maxpool{2*(k//2)+1}/1 same }, relu }
 block blocks(s) { crop {in.w - in.w % s}, space_to_depth {s}, conv1-2 }
@@ -114,7 +115,18 @@ def _upsample(draw: st.DrawFn) -> str:
 
 
 def _block(draw: st.DrawFn) -> str:
-    joins = ["deep(3)", "deep(2)", "smooth(3)", "smooth(1)", "unet(3)", "unet(2)", "halves", "apart", "mixed(3)"]
+    joins = [
+        "deep(3)",
+        "deep(2)",
+        "smooth(3)",
+        "smooth(1)",
+        "unet(3)",
+        "unet(2)",
+        "halves",
+        "leaving",
+        "apart",
+        "mixed(3)",
+    ]
     moves = ["blocks(2)", "blocks(3)", "pooled(0)", "pooled(5)", "shuffled", "channels", "pixels"]
     return draw(st.sampled_from(joins + moves))
 
@@ -156,7 +168,9 @@ EVEN = [
     "upconv2-2/3, conv2-2 dilation=3 pad=1, conv3-2",  # of three elements two see something
     "upconv1-2/2, conv1-2",
     "upconv2-2/2 dilation=3 pad=2, conv3-2",  # what is seen goes back and forth
+    "upconv1-2/3, conv2-2 dilation=4 pad=0",  # taps meet one of them at most, never two
     "apart, apart, apart",
+    "leaving",  # elements 2n and n: the last place sees most
     "upsample ×3, conv2-2 pad=1, maxpool3/2",
     "shuffled, pixels, conv3-2/2, pixels, conv3-2",
     "blocks(2), channels, mixed(3), pixels, channels",
