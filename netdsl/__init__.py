@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netdsl.diagnostics import NetdslError as NetdslError
     from netdsl.elaborate.compile import analyse as analyse
     from netdsl.elaborate.compile import compile as compile
+    from netdsl.elaborate.limits import Limits as Limits
     from netdsl.ir.graph import Graph as Graph
     from netdsl.ops import load_operators as load_operators
     from netdsl.runtime.load import WeightsWarning as WeightsWarning
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Diagnostic": "netdsl.diagnostics",
     "Graph": "netdsl.ir.graph",
+    "Limits": "netdsl.elaborate",
     "NetdslError": "netdsl.diagnostics",
     "WeightsWarning": "netdsl.runtime",
     "analyse": "netdsl.elaborate",
@@ -43,6 +45,7 @@ _HOMES = {
 __all__ = [
     "Diagnostic",
     "Graph",
+    "Limits",
     "NetdslError",
     "WeightsWarning",
     "__version__",

@@ -22,7 +22,7 @@ from netdsl.cli.app import COMMANDS
 from netdsl.cli.table import Column, Table, markdown, plain
 from netdsl.cli.terminal import write
 from netdsl.diagnostics import NetdslError
-from netdsl.elaborate import split_variant
+from netdsl.elaborate import LIMITS, split_variant
 
 SPECS = Path(__file__).parent.parent / "specs"
 
@@ -340,7 +340,7 @@ def test_a_spec_from_the_standard_input(
     [
         (b"input 3x8x8\nmaxpol\n", " --> <stdin>:2:1"),
         (b"\xff", "error[ND002]: the standard input is no UTF-8 text"),
-        (b"#" * 1_000_001, "error[ND007]: the standard input has over 1,000,000 bytes"),
+        (b"#" * (LIMITS.bytes + 1), "error[ND007]: the standard input is too long"),
     ],
 )
 def test_what_is_wrong_with_the_standard_input(

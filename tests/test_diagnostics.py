@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netdsl.diagnostics import CODES, Diagnostic, NetdslError, Note, Source, Span, count, nearest, render, sort
-from netdsl.elaborate import Compilation, analyse, compile
+from netdsl.elaborate import LIMITS, Compilation, analyse, compile
 
 FOLDER = Path(__file__).parent / "diagnostics"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.net"))
@@ -107,14 +107,15 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "small.net").write_text("input 3x8x8\nrelu\n", encoding="utf-8")
     (tmp_path / "binary.net").write_bytes(b"input 3x8x8\n\xff\n")
     (tmp_path / "nul.net").write_bytes(b"input 3x8x8\n\0\n")
-    (tmp_path / "big.net").write_bytes(b"#" * 1_000_001)
+    (tmp_path / "big.net").write_bytes(b"#" * (LIMITS.bytes + 1))
     message = "cannot read `smal.net`: No such file or directory"
     assert said("smal.net") == ("ND001", message, "did you mean `small.net`?")
     assert said(tmp_path) == ("ND001", f"`{tmp_path}` is a folder", None)
     assert said("")[0] == "ND001"
     assert said("binary.net") == ("ND002", "`binary.net` is no UTF-8 text: byte 12 is 0xff", None)
     assert said("nul.net") == ("ND002", "`nul.net` is no text: it has NUL bytes", None)
-    assert said("big.net") == ("ND007", "`big.net` has 1,000,001 bytes, and a spec at most 1,000,000", None)
+    message = f"`big.net` is too long: a spec may have {LIMITS.bytes:,} bytes, with all that it uses"
+    assert said("big.net") == ("ND007", message, "`--max-bytes` raises the bound")
     assert said("a\0b.net")[0] == "ND001"
     assert said("x" * 5000)[0] == "ND001"
 

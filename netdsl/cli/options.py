@@ -10,7 +10,7 @@ from typing import NoReturn, TypedDict
 
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
-from netdsl.elaborate import MAX_NODES, Compilation, analyse, split_variant
+from netdsl.elaborate import LIMITS, Compilation, Limits, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
 from netdsl.ops import load_operators
@@ -83,13 +83,7 @@ def add_file(
         help="another input shape, channels first; NAME=1x28x28, repeatable, for one of several inputs",
     )
     add_operators(parser)
-    parser.add_argument(
-        "--max-nodes",
-        metavar="N",
-        type=int,
-        default=MAX_NODES,
-        help=f"the most nodes that a net may have ({MAX_NODES:,} unless said)",
-    )
+    add_limits(parser)
     parser.add_argument(
         "--view",
         choices=("infer", "train"),
@@ -97,6 +91,42 @@ def add_file(
         help="infer leaves out what only training has, train what only inference has; "
         + ("both, unless one is named" if view is None else f"{view} unless named"),
     )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """``--max-nodes N`` and the other bounds, and ``--allow-use DIR``."""
+    for field, what in _LIMITS.items():
+        parser.add_argument(
+            f"--max-{field}",
+            metavar="N",
+            type=_bound,
+            default=getattr(LIMITS, field),
+            help=f"{what} ({getattr(LIMITS, field):,} unless said)",
+        )
+    parser.add_argument(
+        "--allow-use",
+        metavar="DIR",
+        action="append",
+        default=[],
+        type=Path,
+        help="let the spec use files of this folder and those below it, besides its own (repeatable)",
+    )
+
+
+#: The bounds that can be set, by the names of :class:`Limits`, and what each is.
+_LIMITS = {
+    "nodes": "the most nodes that a net may have",
+    "calls": "how deep blocks may call one another",
+    "bytes": "how long a spec may be, with all that it uses",
+    "elements": "the most elements that a tensor of one image may have",
+}
+
+
+def _bound(text: str) -> int:
+    digits = text.replace(",", "").replace("_", "")
+    if not digits.isdecimal() or len(digits) > 18 or int(digits) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 to 18 digits")
+    return int(digits)
 
 
 def add_operators(parser: argparse.ArgumentParser) -> None:
@@ -142,7 +172,8 @@ class Choice(TypedDict):
     variant: str | None
     set: dict[str, str]
     input: Shape | dict[str, Shape] | None
-    max_nodes: int
+    limits: Limits
+    allow_use: list[Path]
 
 
 def choice(variant: str | None, options: argparse.Namespace) -> Choice:
@@ -157,7 +188,13 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
             help = "give each input one shape: `--input left=1x28x28 --input right=1x28x28`"
             raise NetdslError([Diagnostic("ND005", "`--input` is given twice for one input", help=help)])
         given = named
-    return {"variant": variant, "set": dict(options.set), "input": given, "max_nodes": options.max_nodes}
+    return {
+        "variant": variant,
+        "set": dict(options.set),
+        "input": given,
+        "limits": Limits(*(getattr(options, f"max_{field}") for field in Limits._fields)),
+        "allow_use": options.allow_use,
+    }
 
 
 def compilation(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:

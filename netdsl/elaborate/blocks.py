@@ -7,7 +7,7 @@ from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
 from netdsl.elaborate.layers import elsewhere
-from netdsl.elaborate.maker import MAX_CALLS, Abort
+from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, Value, stop
@@ -41,9 +41,9 @@ class BlockMaker(BranchMaker):
         """A block's body, with its parameters bound."""
         block = self.find_block(call, context)
         bound, scalars = self.bind(block, call, context, flow)
-        if len(self.calls) >= MAX_CALLS:
-            message = f"blocks call one another over {MAX_CALLS} deep here"
-            help = f"`{call.name.text}` needs an `if` that ends its recursion"
+        if len(self.calls) >= self.limits.calls:
+            message = f"blocks call one another over {self.limits.calls:,} deep here"
+            help = f"`{call.name.text}` needs an `if` that ends its recursion; `--max-calls` raises the bound"
             raise Abort(Diagnostic("ND217", message, call.span, help=help))
         env = Env(block.program.env, bound, entering=flow, opaque=True)
         self.defaults(block, env, bound, scalars)
@@ -77,6 +77,8 @@ class BlockMaker(BranchMaker):
         """The arguments of a call by the names of the block's parameters: all, and those that are no tensors."""
         parameters = {parameter.name.text: parameter for parameter in block.syntax.parameters}
         order = list(parameters)
+        if order:
+            self.step(call.span, len(order))
         bound: dict[str, Value] = {}
         shown = (name if p.default is None else f"{name}={_default(p.default)}" for name, p in parameters.items())
         signature = f"`{call.name.text}({', '.join(shown)})`"

@@ -174,8 +174,9 @@ class BranchMaker(LayerMaker):
 def split_rows(row: tree.TableRow, columns: int) -> list[list[tree.Row | None]]:
     """The rows of a table in a stretch whose later lines begin with ``|``: such a line fills the row above first."""
     rows: list[list[tree.Row | None]] = [[]]
+    breaks = set(row.breaks)
     for index, cell in enumerate(row.cells):
-        if index in row.breaks and len(rows[-1]) == columns:
+        if index in breaks and len(rows[-1]) == columns:
             rows.append([None])
         rows[-1].append(cell)
     return rows

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from netdsl.elaborate.expectations import check_expectations
 from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.finish import make_graph, ramp
 from netdsl.elaborate.initialise import read_inits
+from netdsl.elaborate.limits import LIMITS, MAX_FILES, MAX_PROBLEMS, Limits
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
@@ -29,10 +31,8 @@ from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, Scalar, Shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
+from netdsl.syntax.lalr import Progress
 from netdsl.syntax.parse import parse
-
-#: The most nodes that a net has, unless more are asked for.
-MAX_NODES = 20_000
 
 #: An input shape from outside: ``3x256x256``, its numbers, or such by the input's name where there are several.
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
@@ -46,7 +46,8 @@ class Compilation(NamedTuple):
     """What came of a source: a graph where there was no error, and everything that was said, sorted by place.
 
     ``notes`` are remarks without a place; ``origins`` says for each node where each of its attributes came from
-    (``written``, ``style``, ``bn``; what is missing is a default).
+    (``written``, ``style``, ``bn``; what is missing is a default). ``work`` is what it took, in the steps of
+    :attr:`netdsl.Limits.steps`.
     """
 
     graph: Graph | None
@@ -54,6 +55,7 @@ class Compilation(NamedTuple):
     sources: tuple[Source, ...]
     notes: tuple[str, ...] = ()
     origins: tuple[Mapping[str, str], ...] = ()
+    work: int = 0
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -67,18 +69,23 @@ def compile(
     variant: str | None = None,
     set: Mapping[str, Scalar | str] | None = None,
     input: Input | None = None,
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = None,
+    limits: Limits = LIMITS,
+    allow_use: Sequence[str | os.PathLike[str]] = (),
 ) -> Graph:
     """Compiles a spec into its graph.
 
     ``source`` is a path where it is a ``Path`` or a string of one line (``resnet.net``, ``resnet.net:50``), else the
     text itself; ``zoo:resnet`` and ``zoo:resnet:50`` are of the shipped specs, ``-`` is the standard input. ``variant``
     is a variant or a table's column; ``set`` gives parameters other values; ``input`` is another input shape
-    ``(channels, *spatial)``. ``max_nodes`` bounds the size of the net.
+    ``(channels, *spatial)``. ``limits`` bounds what the spec may ask for, and ``max_nodes`` is short for its ``nodes``.
+    ``allow_use`` are folders whose files the spec may use besides those of its own folder.
 
     Raises :class:`NetdslError` with every error of the file. Torch is not needed.
     """
-    made = analyse(source, variant=variant, set=set, input=input, max_nodes=max_nodes)
+    made = analyse(
+        source, variant=variant, set=set, input=input, max_nodes=max_nodes, limits=limits, allow_use=allow_use
+    )
     if made.graph is None:
         raise NetdslError(made.errors, made.sources)
     return made.graph
@@ -101,35 +108,61 @@ def analyse(
     variant: str | None = None,
     set: Mapping[str, Scalar | str] | None = None,
     input: Input | None = None,
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = None,
+    limits: Limits = LIMITS,
+    allow_use: Sequence[str | os.PathLike[str]] = (),
 ) -> Compilation:
     """Compiles as :func:`compile` does, and returns errors and warnings instead of raising."""
-    return Compiler(max_nodes).run(source, variant, set or {}, input)
+    limits = limits if max_nodes is None else limits._replace(nodes=max_nodes)
+    return Compiler(limits, allow_use).run(source, variant, set or {}, input)
 
 
 class Compiler:
     """One compilation: its sources and what is said of them."""
 
-    def __init__(self, max_nodes: int) -> None:
-        self.max_nodes = max_nodes
+    def __init__(self, limits: Limits, allow_use: Sequence[str | os.PathLike[str]] = ()) -> None:
+        self.limits = limits
+        self.allow_use = tuple(map(Path, allow_use))
+        #: how many words and signs may still be read, of all sources
+        self.tokens = limits.tokens
         self.sources: list[Source] = []
         self.diagnostics: list[Diagnostic] = []
         self.notes: list[str] = []
         self.files: dict[Path, Program] = {}
         self.loading: list[Path] = []
+        self.work = 0
         self.program: Program | None = None
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Keeps a diagnostic."""
+        """Keeps a diagnostic. Raises :class:`Stop` where there are errors enough."""
+        if len(self.diagnostics) >= MAX_PROBLEMS:
+            raise Stop
         self.diagnostics.append(diagnostic)
+
+    def parse(self, source: Source) -> tree.File | None:
+        """Reads the next source; what is wrong with it is reported. None where nothing can be made of it."""
+        progress = Progress(self.tokens)
+        file, problems = parse(source, len(self.sources), progress)
+        self.sources.append(source)
+        self.tokens = max(0, progress.left)
+        self.diagnostics += problems
+        return file
 
     def done(self, graph: Graph | None = None, drafts: Sequence[Draft] = ()) -> Compilation:
         """What came of it: no graph where there was an error."""
-        self.diagnostics = [d for d in self.diagnostics if not self.follows(d)]
-        if any(d.severity == "error" for d in self.diagnostics):
+        if len(self.diagnostics) >= MAX_PROBLEMS and self.diagnostics[MAX_PROBLEMS - 1].severity == "error":
+            self.notes.append(f"there are over {MAX_PROBLEMS - 1} errors; what comes after them was not looked at")
+        found = sort(d for d in self.diagnostics if not self.follows(d))
+        if any(d.severity == "error" for d in found):
             graph = None
+        mild = [d for d in found if d.severity == "warning"]
+        if len(mild) > MAX_PROBLEMS:
+            left = set(mild[MAX_PROBLEMS:])
+            found = [d for d in found if d not in left]
+            self.notes.append(f"there are {len(left):,} warnings more")
         origins = tuple(draft.origins or {} for draft in drafts)
-        return Compilation(graph, tuple(sort(self.diagnostics)), tuple(self.sources), tuple(self.notes), origins)
+        work = self.work + (self.limits.tokens - self.tokens) // 10
+        return Compilation(graph, tuple(found), tuple(self.sources), tuple(self.notes), origins, work)
 
     def follows(self, diagnostic: Diagnostic) -> bool:
         """Whether a diagnostic misses a name that a statement may define which could not be read: no second mistake."""
@@ -151,12 +184,10 @@ class Compiler:
             variant = variant or named
         # Nested calls and brackets are bounded by the elaborator, above Python's own bound.
         limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, 60_000))
+        sys.setrecursionlimit(max(limit, min(40 * self.limits.depth, 2**30)))
         try:
-            text, path = read(source)
-            self.sources.append(text)
-            file, problems = parse(text, 0)
-            self.diagnostics += problems
+            text, path = read(source, self.limits.bytes)
+            file = self.parse(text)
             if file is None:
                 return self.done()
             self.program = program = Program(path, self.report)
@@ -166,7 +197,8 @@ class Compiler:
             return self.elaborate(program, variant, given, input)
         except Stop as problem:
             if problem.diagnostic is not None:
-                self.report(problem.diagnostic)
+                with suppress(Stop):
+                    self.report(problem.diagnostic)
             return self.done()
         finally:
             sys.setrecursionlimit(limit)
@@ -176,7 +208,7 @@ class Compiler:
     def use(self, program: Program, use: tree.Use) -> None:
         """Takes blocks of another file into a program."""
         try:
-            other = self.load(used_path(use.file.text, program.path, use.file.span), use)
+            other = self.load(used_path(use.file.text, program.path, use.file.span, self.allow_use), use)
         except Stop as problem:
             if problem.diagnostic is not None:
                 diagnostic = problem.diagnostic
@@ -210,11 +242,10 @@ class Compiler:
             raise stop(
                 "ND224", f"`{use.file.text}` is being read already: files use one another in a circle", use.file.span
             )
-        text = read_file(path)
-        number = len(self.sources)
-        self.sources.append(Source(str(path), text))
-        file, problems = parse(self.sources[number], number)
-        self.diagnostics += problems
+        if len(self.sources) >= MAX_FILES:
+            raise stop("ND007", f"a net is made of at most {MAX_FILES} files", use.file.span)
+        before = sum(len(source.text.encode(errors="replace")) for source in self.sources)
+        file = self.parse(Source(str(path), read_file(path, self.limits.bytes, before)))
         other = Program(path, self.report)
         if file is None:
             raise Stop
@@ -250,7 +281,7 @@ class Compiler:
                 self.report(Diagnostic("ND223", message, declared.name.span, (note,)))
         chosen = variant if variant is not None else program.default_variant()
         column, changed = program.settings(chosen, given)
-        drafts = Elaborator(program, column, self.max_nodes, check_shapes=True, sources=self.sources)
+        drafts = Elaborator(program, column, self.limits, check_shapes=True, sources=self.sources)
         # Without an input that can be read the rows are still looked through, with a tensor that says nothing.
         shapes = self.inputs(program, input) or []
         if not shapes and not program.rows:
@@ -262,15 +293,20 @@ class Compiler:
             verb = "change" if changed and resized else "changes"
             self.notes.append(f"{what} {verb} the spec: its `expect` and `->` were not checked")
         try:
-            outputs, inputs = self.walk(program, drafts, shapes)
+            try:
+                outputs, inputs = self.walk(program, drafts, shapes)
+            except Stop as problem:
+                drafts.forgive(problem)
+                outputs, inputs = [], []
         except Abort as abort:
-            drafts.report(abort.diagnostic)
+            if abort.diagnostic is not None:
+                with suppress(Abort):
+                    drafts.report(abort.diagnostic)
             self.diagnostics += drafts.diagnostics
+            self.work = drafts.steps
             return self.done()
-        except Stop as problem:
-            drafts.forgive(problem)
-            outputs, inputs = [], []
         self.diagnostics += drafts.diagnostics
+        self.work = drafts.steps + len(drafts.drafts)
         paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
         sound = not any(d.severity == "error" for d in self.diagnostics)
         inits = read_inits(program, chosen, paths, self.report, whole=sound)
@@ -351,7 +387,7 @@ class Compiler:
             try:
                 node = drafts.emit(op.model_construct(shape=shape), (), context, declared.span, None)
             except OpError as error:
-                raise stop(error.code, error.message, declared.sizes.span) from None
+                raise stop(error.code, error.message, declared.sizes.span, help=error.help) from None
             inputs.append(node.node)
             drafts.drafts[node.node].name = name or "input"
             if name is not None:

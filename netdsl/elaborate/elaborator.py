@@ -9,6 +9,7 @@ from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
 from netdsl.elaborate.joins import origin
+from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
@@ -45,12 +46,12 @@ class Elaborator(BlockMaker):
         self,
         program: Program,
         column: str | None,
-        max_nodes: int,
+        limits: Limits,
         *,
         check_shapes: bool,
         sources: Sequence[Source] = (),
     ) -> None:
-        super().__init__(program, column, max_nodes, check_shapes=check_shapes, sources=sources)
+        super().__init__(program, column, limits, check_shapes=check_shapes, sources=sources)
         self.reusable: dict[tuple[int, str], Reusable] = {}
 
     def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None:
@@ -163,8 +164,8 @@ class Elaborator(BlockMaker):
         if isinstance(core, tree.Layer) and self.is_size(core):
             return self.core(core, label, context, flow, times=item.repeat)
         count = whole(item.repeat, context.env, "a repeat")
-        if count > self.max_nodes:
-            message = f"{count:,} passes are beyond the bound of {self.max_nodes:,} nodes"
+        if count > self.limits.nodes:
+            message = f"{count:,} passes are beyond the bound of {self.limits.nodes:,} nodes"
             raise Abort(Diagnostic("ND218", message, item.repeat.span, help="`--max-nodes` raises the bound"))
         self.remember(item, label, context)
         if label is None:

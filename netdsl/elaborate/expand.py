@@ -6,13 +6,15 @@ to write them, are gone (a comment says where each began).
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netdsl.diagnostics import NetdslError, Span
-from netdsl.elaborate.compile import MAX_NODES, Compilation, Input, analyse
+from netdsl.elaborate.compile import Compilation, Input, analyse
 from netdsl.elaborate.expressions import show
+from netdsl.elaborate.limits import LIMITS, Limits
 from netdsl.ir.graph import Graph, Node, Output
 from netdsl.ir.types import Scalar, show_shape
 
@@ -28,10 +30,14 @@ def expand(
     variant: str | None = None,
     set: Mapping[str, Scalar | str] | None = None,
     input: Input | None = None,
-    max_nodes: int = MAX_NODES,
+    max_nodes: int | None = None,
+    limits: Limits = LIMITS,
+    allow_use: Sequence[str | os.PathLike[str]] = (),
 ) -> str:
     """The net of a spec, written out. Arguments and errors are those of :func:`netdsl.compile`."""
-    made = analyse(source, variant=variant, set=set, input=input, max_nodes=max_nodes)
+    made = analyse(
+        source, variant=variant, set=set, input=input, max_nodes=max_nodes, limits=limits, allow_use=allow_use
+    )
     if made.graph is None:
         raise NetdslError(made.errors, made.sources)
     text = "\n".join(_Writer(made.graph, made).lines()) + "\n"

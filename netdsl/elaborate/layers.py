@@ -47,8 +47,6 @@ PYTHON = {
 }
 #: Words that begin what is no layer, for the suggestions of a misspelt word.
 STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "mul", "sub", "reuse")
-#: No tensor of one image may have more elements.
-MAX_ELEMENTS = 10**13
 
 
 class LayerMaker(Maker):
@@ -381,13 +379,12 @@ class LayerMaker(Maker):
         shapes: tuple[Shape, ...] = tuple(tensor.shape for tensor in inputs if tensor.shape is not None)
         if shape is None:
             shape = op.infer(shapes)
-        if elements(shape) > MAX_ELEMENTS:
-            raise OpError(
-                "ND218", f"a tensor of {show_shape(shape)} is beyond the bound of {MAX_ELEMENTS:.0e} elements"
-            )
+        if elements(shape) > self.limits.elements:
+            message = f"a tensor of {show_shape(shape)} is beyond the bound of {self.limits.elements:,} elements"
+            raise OpError("ND218", message, help="`--max-elements` raises the bound")
         index = len(self.drafts)
-        if index >= self.max_nodes:
-            message = f"the net has over {self.max_nodes:,} nodes"
+        if index >= self.limits.nodes:
+            message = f"the net has over {self.limits.nodes:,} nodes"
             raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
         frame = context.frame
         if op.lowers_to == "expression":
@@ -400,6 +397,7 @@ class LayerMaker(Maker):
             if frame.replay:
                 self.check_again(first, index, op, shapes, module, span)
                 name = f"{module}#{index}"
+        self.spell(name, span)
         draft = Draft(
             name, op, tuple(t.node for t in inputs), shape, module, frame.scope, context.mode, -1, span, origins
         )

@@ -9,6 +9,7 @@ from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.elaborate.attributes import Ramp
 from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.expressions import evaluate
+from netdsl.elaborate.limits import MAX_PROBLEMS, Limits
 from netdsl.elaborate.names import Frame, Labels
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Env, Stop, Tensor, stop
@@ -17,18 +18,11 @@ from netdsl.ir.op import Op
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
 
-#: How deep blocks may call one another.
-MAX_CALLS = 200
-#: How deep items of every kind may nest, calls included.
-MAX_DEPTH = 1500
-#: How many items may be elaborated for each node that a net may have: what makes no nodes must end too.
-STEPS_A_NODE = 3
-
 
 class Abort(Exception):
-    """A bound that was passed: nothing more is elaborated."""
+    """A bound that was passed: nothing more is elaborated. Without a diagnostic there are errors enough already."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic | None) -> None:
         super().__init__()
         self.diagnostic = diagnostic
 
@@ -43,7 +37,7 @@ class Maker:
         self,
         program: Program,
         column: str | None,
-        max_nodes: int,
+        limits: Limits,
         *,
         check_shapes: bool,
         sources: Sequence[Source] = (),
@@ -51,7 +45,7 @@ class Maker:
         self.program = program
         self.sources = sources
         self.column = column
-        self.max_nodes = max_nodes
+        self.limits = limits
         self.check_shapes = check_shapes
         self.drafts: list[Draft] = []
         self.scopes: list[DraftScope] = []
@@ -72,6 +66,7 @@ class Maker:
         self.styling: list[Span] = []
         self.depth = 0
         self.steps = 0
+        self.letters = 0
 
     # -- reporting and bounds
 
@@ -82,6 +77,8 @@ class Maker:
             diagnostic = diagnostic._replace(trace=trace)
         key = (diagnostic.code, diagnostic.span)
         if diagnostic.span is None or key not in self.reported:
+            if len(self.diagnostics) >= MAX_PROBLEMS:
+                raise Abort(None)
             self.reported.add(key)
             self.diagnostics.append(diagnostic)
 
@@ -94,19 +91,27 @@ class Maker:
     def deeper(self, span: Span) -> Iterator[None]:
         """One level of items further in: counts depth and steps, and holds them against their bounds."""
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Abort(Diagnostic("ND217", f"items nest over {MAX_DEPTH} deep here", span))
+        if self.depth > self.limits.depth:
+            message = f"items nest over {self.limits.depth:,} deep here"
+            raise Abort(Diagnostic("ND217", message, span, help="`--max-calls` raises the bound"))
         self.step(span)
         try:
             yield
         finally:
             self.depth -= 1
 
-    def step(self, span: Span) -> None:
-        """Counts an item, or a pass of a repeat, against the bound of work."""
-        self.steps += 1
-        if self.steps > STEPS_A_NODE * self.max_nodes:
-            message = f"this net takes over {STEPS_A_NODE * self.max_nodes:,} steps to write out"
+    def step(self, span: Span, count: int = 1) -> None:
+        """Counts items, passes of a repeat or arguments against the bound of work."""
+        self.steps += count
+        if self.steps > self.limits.steps:
+            message = f"this net takes over {self.limits.steps:,} steps to write out"
+            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+
+    def spell(self, name: str, span: Span) -> None:
+        """Counts the letters of a name against the bound of all names."""
+        self.letters += len(name)
+        if self.letters > self.limits.letters:
+            message = f"the names of this net's modules have over {self.limits.letters:,} letters together"
             raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
 
     def need(self, flow: Tensor | None, span: Span) -> Tensor:
@@ -148,6 +153,7 @@ class Maker:
         outer = context.frame
         name = outer.member(word, label, span)
         path = outer.join(name)
+        self.spell(path, span)
         index = len(self.scopes)
         draft = DraftScope(outer.scope, name, path, kind, span)
         draft.numbered = numbered

@@ -1,34 +1,36 @@
-"""Where text comes from: a path, a text in hand, and the files that a file uses."""
+"""Where text comes from: a path, a text in hand, the standard input, and the files that a file uses."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl import zoo
 from netdsl.diagnostics import Diagnostic, Source, Span, nearest
 from netdsl.elaborate.values import Stop, stop
 
-#: The largest file that is read, in bytes.
-MAX_BYTES = 1_000_000
 
-
-def read(source: str | Path) -> tuple[Source, Path | None]:
+def read(source: str | Path, most: int) -> tuple[Source, Path | None]:
     """The text behind ``source`` and its path: a ``Path`` or a one-line string is a path, anything else is text.
 
     ``zoo:NAME`` is the shipped spec of that name, unless there is a file that is called so; ``-`` is the standard
-    input. Raises :class:`Stop` with a diagnostic where a file cannot be read.
+    input. Raises :class:`Stop` with a diagnostic where a file cannot be read, or is longer than ``most`` bytes.
     """
     if isinstance(source, str) and "\n" in source:
+        if len(source) > most or len(source.encode(errors="replace")) > most:
+            raise _too_long("the text", most)
+        if "\0" in source:
+            raise Stop(Diagnostic("ND002", "the text has NUL characters"))
         return Source("<text>", source), None
     path = Path(source)
     name = str(path)
     if name == "-":
-        return Source("<stdin>", _standard_input()), None
+        return Source("<stdin>", _standard_input(most)), None
     path = _in_zoo(name) or path
-    return Source(name, read_file(path)), path
+    return Source(name, read_file(path, most)), path
 
 
 def shipped(name: str) -> Path:
@@ -48,43 +50,64 @@ def _in_zoo(name: str, folder: Path = Path()) -> Path | None:
     return shipped(name.removeprefix(zoo.PREFIX))
 
 
-#: The standard input that was read last, and its text: commands compile a spec several times.
-_stdin: tuple[object, str] | None = None
+#: The standard input that was read last, and its bytes: commands compile a spec several times.
+_stdin: tuple[object, bytes] | None = None
 
 
-def _standard_input() -> str:
+def _standard_input(most: int) -> str:
     global _stdin
     if _stdin is None or _stdin[0] is not sys.stdin:
         try:
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+            data = sys.stdin.buffer.read(most + 1)
         except (AttributeError, OSError, ValueError):  # there is none, or it is closed
             raise Stop(Diagnostic("ND001", "cannot read the standard input")) from None
-        if len(data) > MAX_BYTES:
-            raise Stop(Diagnostic("ND007", f"the standard input has over {MAX_BYTES:,} bytes, which no spec has"))
-        _stdin = (sys.stdin, _text(data, "the standard input"))
-    return _stdin[1]
+        _stdin = (sys.stdin, data)
+    if len(_stdin[1]) > most:
+        raise _too_long("the standard input", most)
+    return _text(_stdin[1], "the standard input")
 
 
-def read_file(path: Path) -> str:
-    """A file's text. Raises :class:`Stop` for what is no readable text file of a bearable size."""
+def read_file(path: Path, most: int, before: int = 0) -> str:
+    """A file's text. Raises :class:`Stop` for what is no readable text file, or too long.
+
+    It may have ``most`` bytes, less those that were read ``before`` for the same net.
+    """
+    return _text(read_bytes(path, most, before), f"`{path}`")
+
+
+def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
+    """What a regular file holds. Raises as :func:`read_file` does.
+
+    A named pipe is not waited for, and of what has no size (``/proc``) no more is read than it may have.
+    """
     name = str(path)
     try:
-        info = os.stat(path)
-        if stat.S_ISDIR(info.st_mode):
-            raise Stop(Diagnostic("ND001", f"`{name}` is a folder"))
-        if not stat.S_ISREG(info.st_mode):
-            raise Stop(Diagnostic("ND001", f"`{name}` is no regular file"))
-        if info.st_size > MAX_BYTES:
-            message = f"`{name}` has {info.st_size:,} bytes, and a spec at most {MAX_BYTES:,}"
-            raise Stop(Diagnostic("ND007", message))
-        data = path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            info = os.fstat(descriptor)
+            if not stat.S_ISREG(info.st_mode):
+                what = "a folder" if stat.S_ISDIR(info.st_mode) else "no regular file"
+                raise Stop(Diagnostic("ND001", f"`{name}` is {what}"))
+            if before + info.st_size > most:
+                raise _too_long(f"`{name}`", most)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(most - before + 1)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
+        if os.path.isdir(path):  # which some systems do not open
+            raise Stop(Diagnostic("ND001", f"`{name}` is a folder")) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
-        help = None
-        if isinstance(error, FileNotFoundError):
-            help = _nearest_file(path)
+        help = _nearest_file(path) if isinstance(error, FileNotFoundError) else None
         raise Stop(Diagnostic("ND001", f"cannot read `{name}`: {reason}", help=help)) from None
-    return _text(data, f"`{name}`")
+    if before + len(data) > most:
+        raise _too_long(f"`{name}`", most)
+    return data
+
+
+def _too_long(what: str, most: int) -> Stop:
+    message = f"{what} is too long: a spec may have {most:,} bytes, with all that it uses"
+    return Stop(Diagnostic("ND007", message, help="`--max-bytes` raises the bound"))
 
 
 def _text(data: bytes, what: str) -> str:
@@ -110,23 +133,28 @@ def _nearest_file(path: Path) -> str | None:
     return f"did you mean `{path.with_name(near + '.net')}`?" if near else None
 
 
-def used_path(name: str, user: Path | None, span: Span) -> Path:
+def used_path(name: str, user: Path | None, span: Span, allowed: Sequence[Path]) -> Path:
     """The file that ``use "name"`` means: beside the file that says so or below it, or a shipped one, and nothing else.
 
-    Raises :class:`Stop` at ``span`` for other places, symbolic links out of the folder among them.
+    Raises :class:`Stop` at ``span`` for other places, symbolic links out of the folder among them, unless it lies in a
+    folder of ``allowed`` or below one.
     """
     folder = user.parent if user is not None else Path()
     if not name or "\0" in name:
         raise stop("ND224", "a used file needs a name", span)
     if (path := _in_zoo(name, folder)) is not None:
         return path
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise stop("ND224", f"`{name}` is not below the folder of the file that uses it", span)
     path = folder / name
     try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):
+        real = path.resolve()
+        if any(real.is_relative_to(place.resolve()) for place in allowed):
+            return path
+        inside = real.is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
         inside = False
+    help = "`--allow-use DIR` lets a spec use the files of another folder"
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise stop("ND224", f"`{name}` is not below the folder of the file that uses it", span, help=help)
     if not inside:
-        raise stop("ND224", f"`{name}` leads out of the folder of the file that uses it", span)
+        raise stop("ND224", f"`{name}` leads out of the folder of the file that uses it", span, help=help)
     return path

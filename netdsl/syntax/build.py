@@ -9,6 +9,9 @@ from typing import Any
 from netdsl.diagnostics import Span
 from netdsl.syntax import tree
 
+#: How many letters a word or a text in quotes may have.
+MAX_LETTERS = 500
+
 #: Longest number that is read. Beyond any tensor, and short enough to be computed with at once.
 MAX_DIGITS = 30
 
@@ -37,6 +40,8 @@ class Builder:
         self.text = ""
         #: how far what is read stands behind its place in the file
         self.shift = 0
+        #: where words and texts stand that are too long
+        self.long: list[Span] = []
         #: reads a text that stands at an offset of the file as an expression; None where it is none
         self.expression_in = expression_in or (lambda text, offset: None)
 
@@ -61,10 +66,14 @@ class Builder:
         start = first.start_pos + self.shift if isinstance(first, _TOKEN) else first.span[1]
         return Span(self.file, start, last.end_pos + self.shift if isinstance(last, _TOKEN) else last.span[2])
 
+    def said(self, token: Any) -> str:
+        """What a word or a text in quotes says."""
+        if len(token) > MAX_LETTERS:
+            self.long.append(self.at(token))
+        return _unquote(token) if token.type == "STRING" else str(token)
+
     def word(self, token: Any) -> tree.Name:
-        if token.type == "STRING":
-            return tree.Name(_unquote(token), self.at(token), True)
-        return tree.Name(str(token), self.at(token))
+        return tree.Name(self.said(token), self.at(token), token.type == "STRING")
 
     def expression(self, child: Any) -> tree.Expression:
         """A token or node where an expression is wanted."""
@@ -82,10 +91,10 @@ class Builder:
                 return tree.Literal(0.0, span, "this number is too large")
             return tree.Literal(value, span)
         if kind == "STRING":
-            return tree.Literal(_unquote(child), span)
+            return tree.Literal(self.said(child), span)
         if kind == "TRUE" or kind == "FALSE":
             return tree.Literal(kind == "TRUE", span)
-        return tree.Variable(str(child), span)
+        return tree.Variable(self.said(child), span)
 
     def expressions(self, children: list[Any]) -> tuple[tree.Expression, ...]:
         """Every child that is a value: what is no sign and no newline."""
@@ -109,7 +118,7 @@ class Builder:
         return tuple(child for child in children if not hasattr(child, "type"))
 
     def net(self, children: list[Any]) -> tree.Net:
-        title = _unquote(children[2]) if len(children) > 2 else None
+        title = self.said(children[2]) if len(children) > 2 else None
         return tree.Net(self.word(children[1]), title, self.over(children))
 
     def input(self, children: list[Any]) -> tree.Input:
@@ -244,6 +253,8 @@ class Builder:
 
     def template(self, token: Any) -> tree.Template | tree.Name:
         """A text in quotes with values in braces; `\\{` is a brace."""
+        if len(token) > MAX_LETTERS:
+            return self.word(token)
         parts: list[tree.Name | tree.Expression] = []
         start = token.start_pos
         for piece in _PIECE.finditer(token, 1, len(token) - 1):
@@ -427,7 +438,7 @@ class Builder:
     unary = prefix
 
     def name(self, children: list[Any]) -> tree.Expression:
-        return tree.Variable(str(children[0]), self.at(children[0]))
+        return tree.Variable(self.said(children[0]), self.at(children[0]))
 
     def member(self, children: list[Any]) -> tree.Expression:
         return tree.Member(self.word(children[0]), self.word(children[2]), self.over(children))

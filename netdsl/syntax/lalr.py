@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -27,9 +28,13 @@ class _Inline(list[Any]):
 
 
 class Progress:
-    """How far a text has been read, statement by statement, so that reading goes on behind what is right."""
+    """How far a text has been read, statement by statement, so that reading goes on behind what is right.
 
-    def __init__(self) -> None:
+    ``left`` is how many words and signs may still be read, those included that are read again.
+    """
+
+    def __init__(self, left: int = sys.maxsize) -> None:
+        self.left = left
         #: for each statement where it ends, and how many there are up to it
         self.ends: list[tuple[int, int]] = []
         self.stack: list[int] = []
@@ -45,6 +50,14 @@ class Progress:
         position, count = self.ends[-1]
         del self.values[-1][count:]
         return position
+
+
+class TooLong(Exception):
+    """A text that goes on behind the last word or sign that may be read: where."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__()
+        self.offset = offset
 
 
 class Unexpected(Exception):
@@ -85,7 +98,7 @@ class Parser:
         self.word = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").match
 
     def parse(self, text: str, progress: Progress | None = None, position: int = 0) -> Any:
-        """The value of the whole text. Raises :class:`Unexpected`.
+        """The value of the whole text. Raises :class:`Unexpected`, and :class:`TooLong` where ``progress`` has a bound.
 
         What ``progress`` has of the text is not read again: reading begins at ``position``, where its last statement
         ends.
@@ -141,6 +154,9 @@ class Parser:
                 action = states[state].get(name)
                 if action is None:
                     raise Unexpected(position, end, self.expected(stack))
+            progress.left -= 1
+            if progress.left < 0:
+                raise TooLong(position)
             state = action
             stack.append(state)
             token = Token(text[position:end])

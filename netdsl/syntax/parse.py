@@ -12,8 +12,8 @@ from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.syntax import tree
-from netdsl.syntax.build import Builder
-from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, Unexpected, checksum
+from netdsl.syntax.build import MAX_LETTERS, Builder
+from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, TooLong, Unexpected, checksum
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
@@ -21,7 +21,8 @@ MAX_NESTING = 100
 MAX_ERRORS = 20
 
 _HOLE = "\ue000"
-_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)|([\[({])|([\])}])')
+#: Texts in quotes, comments, brackets. A text that has escapes and does not end takes its line with it.
+_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|"[^"\\\n]*\\[^\n]*|(#[^\n]*)|([\[({])|([\])}])')
 #: Marks, and the beginnings of lines that nothing but a statement begins with.
 _STATEMENTS = re.compile(
     _MARKS.pattern + r"|(^(?:net|input|param|variant|default|style|block|use|expect|init|output)[ \t]+[\w\"])",
@@ -49,7 +50,7 @@ def expression_in(text: str, offset: int) -> tree.Expression | None:
     if _inner is None:
         _inner = load(_part)
     before = "param x = ("
-    _part.file, _part.shift = _builder.file, offset - len(before)
+    _part.file, _part.shift, _part.long = _builder.file, offset - len(before), []
     try:
         (declared,) = _inner.parse(f"{before}{text})")
         (setting,) = declared.settings
@@ -72,11 +73,11 @@ def load(build: object) -> Parser:
     return Parser(tables, build)
 
 
-def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]]:
+def parse(source: Source, file: int, progress: Progress | None = None) -> tuple[tree.File | None, list[Diagnostic]]:
     """Reads a source whose number among all sources is ``file``.
 
     Returns the tree, with holes where statements could not be read (None where nothing can be made of the text), and
-    the syntax errors.
+    the syntax errors. ``progress``, a fresh one, bounds how many words and signs are read, and counts them.
     """
     text = source.text
     brackets, comments, problems, current = _scan(text, file)
@@ -84,12 +85,19 @@ def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]
         return None, problems
     whole = Span(file, 0, len(text))
     holes = [text[begin:end] for begin, end in _holes(current)]
-    reader, progress, position = parser(), Progress(), 0
-    _builder.file, _builder.text = file, text
+    reader, position = parser(), 0
+    progress = Progress() if progress is None else progress
+    _builder.file, _builder.text, _builder.long = file, text, []
     while True:
         try:
             statements: Any = reader.parse(current, progress, position)
             break
+        except TooLong as error:
+            if not problems:
+                message = "this text has more words and signs than are read"
+                span = Span(file, error.offset, error.offset + 1)
+                problems.append(Diagnostic("ND007", message, span, help="`--max-bytes` raises the bound"))
+            return None, problems
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
             problems.append(_explain(error, current, offset, file))
@@ -99,6 +107,10 @@ def parse(source: Source, file: int) -> tuple[tree.File | None, list[Diagnostic]
             holes.append(text[begin:end])
             current = _without(current, begin, end)
             position = progress.back_to(begin)
+    if _builder.long:
+        message = f"a word or a text in quotes has at most {MAX_LETTERS} letters"
+        long = list(dict.fromkeys(_builder.long))[:MAX_ERRORS]
+        return None, [*problems, *(Diagnostic("ND103", message, span) for span in long)]
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
 
 
