@@ -8,7 +8,6 @@ from typing import NamedTuple
 from netdsl.diagnostics import Diagnostic, NetdslError, Source
 from netdsl.elaborate.expectations import UNITS
 from netdsl.elaborate.expressions import evaluate, whole
-from netdsl.elaborate.limits import LIMITS
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read
 from netdsl.elaborate.values import Stop
@@ -49,7 +48,7 @@ def outline(source: str | Path) -> Outline:
     columns: list[Column] = []
     program = Program(None, found.append)
     try:
-        text, path = read(source, LIMITS.bytes)
+        text, path = read(source)
         sources.append(text)
         file, problems = parse(text, 0)
         found += problems

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from netdsl import zoo
 from netdsl.diagnostics import Diagnostic, Source, Span, nearest
+from netdsl.elaborate.limits import LIMITS
 from netdsl.elaborate.values import Stop, stop
 
 
-def read(source: str | Path, most: int) -> tuple[Source, Path | None]:
+def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | None]:
     """The text behind ``source`` and its path: a ``Path`` or a one-line string is a path, anything else is text.
 
     ``zoo:NAME`` is the shipped spec of that name, unless there is a file that is called so; ``-`` is the standard
