@@ -9,25 +9,28 @@ import argparse
 from pathlib import Path
 
 import netdsl
-from netdsl.backends.dot import draw
+from netdsl.backends.draw import Kind, draw
 from netdsl.ir.types import View
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 
-#: File → spec, variant and view.
-PICTURES: dict[str, tuple[str, str | None, View]] = {
-    "googlenet.svg": ("googlenet.net", "paper", "train"),
-    "resnet18.svg": ("resnet.net", "18", "infer"),
-    "vgg19.svg": ("vgg19.net", None, "infer"),
+#: File → spec, variant, kind and view.
+PICTURES: dict[str, tuple[str, str | None, Kind, View]] = {
+    "densenet121.svg": ("densenet.net", "121", "overview", "infer"),
+    "googlenet.svg": ("googlenet.net", "paper", "overview", "train"),
+    "resnet152.svg": ("resnet.net", "152", "overview", "infer"),
+    "resnet18.svg": ("resnet.net", "18", "layers", "infer"),
+    "unet.svg": ("unet.net", None, "overview", "train"),
+    "vgg19.svg": ("vgg19.net", None, "layers", "infer"),
 }
 
 
 def picture(name: str) -> bytes:
     """The SVG of one of :data:`PICTURES`."""
-    spec, variant, view = PICTURES[name]
+    spec, variant, kind, view = PICTURES[name]
     graph = netdsl.compile(ROOT / "specs" / spec, variant=variant)
-    return draw(graph, view=view).encode()
+    return draw(graph, kind=kind, view=view).encode()
 
 
 def main() -> int:

@@ -22,20 +22,19 @@ _DEEPEST = 50
 
 
 class Layer(NamedTuple):
-    """A layer with what is drawn into it. ``nodes`` are all of it in order, ``head`` is the one that gives its name."""
+    """A layer with what is drawn into it. ``nodes`` are all of it in order, ``head`` is the one that gives its name.
+
+    It is ``minor`` where there is nothing but norms, activations and the like: no layer of the block is beside them.
+    """
 
     head: Node
     nodes: tuple[Node, ...]
+    minor: bool
 
     @property
     def shape(self) -> Shape:
         """Of the tensor that leaves."""
         return self.nodes[-1].shape
-
-    @property
-    def minor(self) -> bool:
-        """Whether there is nothing but norms, activations and the like: what no layer of its own block is beside."""
-        return is_minor(self.head)
 
 
 class Split(NamedTuple):
@@ -136,6 +135,11 @@ def _normalises(node: Node) -> bool:
     return node.op.category == "norm" and node.op.keyword != "lrn"
 
 
+def _layer(chain: list[Node]) -> Layer:
+    head = next((node for node in chain if not is_minor(node)), None)
+    return Layer(head or chain[0], tuple(chain), head is None)
+
+
 class _Finder:
     """Finds the structure of one view. Layers are called by their place in ``self.all``, which is topological."""
 
@@ -186,7 +190,7 @@ class _Finder:
                 chain = [node]
                 chains.append(chain)
             ends[node.index] = chain
-        return [Layer(next((node for node in chain if not is_minor(node)), chain[0]), tuple(chain)) for chain in chains]
+        return [_layer(chain) for chain in chains]
 
     def _joins(self, chain: list[Node], node: Node) -> bool:
         """Whether a node is drawn into the layer before it, or the norms and activations before it into the node."""

@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple, get_args
 
 from netdsl.backends.dot import dot_text, render
 from netdsl.backends.overview import overview
+from netdsl.backends.overview.scene import Scene
+from netdsl.backends.overview.svg import finish
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
@@ -14,14 +16,17 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Drawing(NamedTuple):
-    """A diagram as DOT text. With ``placed`` it is for ``neato -n2``, which moves nothing, else for ``dot``."""
+    """A diagram as DOT text: an overview's is for ``neato -n2``, which moves nothing, others' for ``dot``."""
 
     dot: str
-    placed: bool
+    scene: Scene | None = None
 
     def render(self, format: str) -> bytes:
         """The diagram as ``svg``, ``png`` or ``dot``; see :func:`netdsl.backends.dot.render`."""
-        return render(self.dot, format, placed=self.placed)
+        drawn = render(self.dot, format, placed=self.scene is not None)
+        if self.scene is not None and format == "svg":
+            return finish(drawn, self.scene.name, self.scene.description)
+        return drawn
 
 
 def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train") -> Drawing:
@@ -30,9 +35,10 @@ def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train") -> D
     ``overview``: stages as bands, blocks as cards, repeats folded. ``layers``: every layer, blocks as frames.
     """
     if kind == "overview":
-        return Drawing(overview(graph, view).dot(), True)
+        scene = overview(graph, view)
+        return Drawing(scene.dot(), scene)
     if kind == "layers":
-        return Drawing(dot_text(graph, view=view), False)
+        return Drawing(dot_text(graph, view=view))
     raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
 
 

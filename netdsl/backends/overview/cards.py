@@ -75,7 +75,7 @@ class Card:
     """A block or a stack of layers. ``title`` is empty for a stack; ``count`` is how often a block stands in a row.
 
     ``first`` says how a first block differs. ``layers`` are all layers of all repeats. ``mode`` is ``train`` for a head
-    that acts in training alone.
+    that acts in training alone, ``notes`` are in small print.
     """
 
     title: str
@@ -85,6 +85,7 @@ class Card:
     first: list[str]
     layers: list[Layer]
     training: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -225,7 +226,8 @@ def block_card(graph: Graph, found: Fold) -> Card:
 def stack_card(graph: Graph, items: Sequence[Item], title: str = "") -> Card:
     """The card of layers that stand in no block."""
     parts = contents(graph, items) or [layer_row(graph, layer) for layer in layers(items)]
-    return Card(title, "", 1, parts, [], list(layers(items)))
+    notes = ("not one after another: see --as layers",) if any(isinstance(item, Mesh) for item in items) else ()
+    return Card(title, "", 1, parts, [], list(layers(items)), notes=notes)
 
 
 def head_card(graph: Graph, items: Sequence[Item], title: str, detail: str, *, training: bool) -> Card:

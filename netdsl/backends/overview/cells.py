@@ -28,13 +28,13 @@ class Sheet:
     def __init__(self, card: Card, cost: str) -> None:
         self.card = card
         found = list(rows(card.parts))
-        self.pill = len(found) == 1 and found[0] is card.parts[0] and not card.title
+        self.pill = len(found) == 1 and found[0] is card.parts[0] and not card.title and not card.notes
         wide, high = sizes(card.parts, short=False)
         self.title = bool(card.title) or card.count > 1
         self.badge = f"×{card.count}" if card.count > 1 else ""
         heading = width(card.title, TITLE_SIZE, bold=True) + (width(card.detail, SMALL) + 5 if card.detail else 0)
         heading += width(self.badge, TITLE_SIZE, bold=True) + 14 if self.badge else 0
-        small = [cost] if cost and not self.pill else []
+        small = [*card.notes, cost] if cost and not self.pill else list(card.notes)
         inner = max([wide, heading + 4, *(width(line, SMALL) + 2 for line in small)])
         self.w = wide if self.pill else inner + 2 * INSET
         self.first = _first(card.first, inner) if card.first else []

@@ -79,6 +79,7 @@ class _Step:
     """An item of the line before stages are made."""
 
     item: Item
+    begins: bool = False
     ends: bool = False
 
 
@@ -104,7 +105,11 @@ class _Maker:
             self.steps[place].ends = True
         flow = Flow([], [], [])
         unit_of: dict[int, int] = {}
-        for stage, places in enumerate(self._stages()):
+        stages = self._stages()
+        home = {place: stage for stage, places in enumerate(stages) for place in places}
+        for source, target, _ in self.bows:
+            self.steps[target].begins = home[source] == home[target]
+        for stage, places in enumerate(stages):
             flow.stages.append(Stage(self._label(places), []))
             for group in self._groups(places):
                 for card, covers in self._cards(group):
@@ -220,11 +225,11 @@ class _Maker:
         return one if one == other else f"{_square(shapes[0])} → {_square(shapes[-1])}"
 
     def _groups(self, places: Sequence[int]) -> list[list[int]]:
-        """The steps of a stage, parted where a bow or a head leaves."""
+        """The steps of a stage, parted where a bow or a head leaves, and where a bow comes in from over the line."""
         groups: list[list[int]] = []
         fresh = True
         for place in places:
-            if fresh:
+            if fresh or self.steps[place].begins:
                 groups.append([])
             groups[-1].append(place)
             fresh = self.steps[place].ends

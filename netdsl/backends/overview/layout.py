@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from netdsl.backends.labels import show
-from netdsl.backends.overview.cells import ROW, SMALL, Sheet, Tip, draw, sizes
+from netdsl.backends.overview.cells import INSET, ROW, SMALL, Sheet, Tip, draw, sizes
 from netdsl.backends.overview.flow import Bow, Flow, Unit
 from netdsl.backends.overview.metrics import width
 from netdsl.backends.overview.palette import BANDS, GREY
@@ -181,7 +181,12 @@ class RowLayout:
             y = min(unit.y for unit in self.placed[bow.source : bow.target + 1]) - LANE * (lane + 0.5)
             source, target = self.placed[bow.source], self.placed[bow.target]
             one, other = source.x + source.sheet.w / 2, target.x + target.sheet.w / 2
-            draw_bow(scene, bow, [(one, source.y), (one, y), (other, y), (other, target.y)], tip)
+            draw_bow(
+                scene,
+                bow,
+                [(one, source.y), (one, y), (other, y), (other, target.y + (0 if target.sheet.pill else INSET))],
+                tip,
+            )
 
     def _link(self, scene: Scene, before: Placed, after: Placed, row: int, next_row: int, dy: float) -> None:
         changes = before.unit.stage != after.unit.stage

@@ -7,7 +7,7 @@ from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
 from netdsl.backends.diagram import caption
 from netdsl.backends.labels import metric
-from netdsl.backends.overview.cards import Row, Tint, rows
+from netdsl.backends.overview.cards import Card, Row, Tint, rows
 from netdsl.backends.overview.cells import Sheet, costs
 from netdsl.backends.overview.flow import Flow, flow
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
@@ -51,7 +51,7 @@ class _Page:
             layout = RowLayout(found, placed, rows_of(found, placed, float("inf")))
             if layout.w > STRIP and not found.bows:
                 layout = self._snake(layout.w, sheets, sides)
-        scene = Scene(self.graph.name)
+        scene = Scene(self._name(), self._description())
         top = self._title(scene)
         legend = self._legend()
         layout.draw(scene, 0, top, self._tip)
@@ -107,15 +107,26 @@ class _Page:
 
     # -- title and legend
 
+    def _name(self) -> str:
+        return f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
+
+    def _description(self) -> str:
+        """The cards of each stage, in words."""
+        stages = []
+        for stage in self.flow.stages:
+            cards = [self.flow.units[unit].card for unit in stage.units]
+            words = ", ".join(_spoken(card) for card in cards)
+            stages.append(f"{stage.label}: {words}" if stage.label else words)
+        return f"Overview of {self._name()}. {'; '.join(stages)}."
+
     def _title(self, scene: Scene) -> float:
-        graph = self.graph
-        name = f"{graph.name} {graph.variant}" if graph.variant else graph.name
+        graph, name = self.graph, self._name()
         scene.text(0, 8, name, 14, bold=True, ink=INK)
         after = width(name, 14, bold=True) + 10
-        inference = see(graph, "infer")
-        main = _total(costs_of(graph, inference, 1))
+        now = main = _total([self.costs[node.index] for node in self.seen.nodes])
+        if self.view == "train" and any(node.mode != "both" for node in graph.nodes):
+            main = _total(costs_of(graph, see(graph, "infer"), 1))
         words = f"{metric(main[0])} params · {metric(main[1])} MACs"
-        now = _total([self.costs[node.index] for node in self.seen.nodes])
         if now != main:
             words += f" ({metric(now[0])} and {metric(now[1])} with what acts in training alone)"
         scene.text(after, 9, words, 10.5, ink=INK)
@@ -157,6 +168,15 @@ class _Page:
                         if node is not layer.head and node.op.category in ("norm", "activation", "regularise"):
                             words.setdefault(node.op.keyword)
         return list(words)
+
+
+def _spoken(card: Card) -> str:
+    words = card.title or ", ".join(f"{row.text}{_times(row.times)}" for row in rows(card.parts))
+    return words + _times(card.count)
+
+
+def _times(count: int) -> str:
+    return f" ×{count}" if count > 1 else ""
 
 
 def _total(every: list[Cost]) -> tuple[int, int]:

@@ -59,9 +59,13 @@ class Line:
 
 @dataclass
 class Scene:
-    """All of a drawing, in the order in which it is drawn: boxes first, then lines."""
+    """All of a drawing, in the order in which it is drawn: boxes first, then lines.
+
+    ``name`` and ``description`` are for those who cannot see it.
+    """
 
     name: str
+    description: str = ""
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     w: float = 0

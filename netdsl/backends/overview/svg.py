@@ -1,0 +1,21 @@
+"""What is done to Graphviz's SVG of an overview: words for those who cannot see it, and nothing that only confuses."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from netdsl.backends.labels import plain
+
+#: Graphviz's own names of boxes and lines, which a browser would show as tooltips, and its comments.
+_NOISE = re.compile(r"<!--(?! *Title).*?-->\n|<title>(?:b\d+|corner[^<]*)</title>\n", re.DOTALL)
+
+
+def finish(svg: bytes, title: str, description: str) -> bytes:
+    """The SVG with a title and a description, as an image of one piece to a screen reader."""
+    text = _NOISE.sub("", svg.decode())
+    text = text.replace("<svg ", '<svg role="img" ', 1)
+    start = text.index("<title>")
+    end = text.index("</title>\n") + len("</title>\n")
+    words = f"<title>{escape(plain(title))}</title>\n<desc>{escape(plain(description))}</desc>\n"
+    return (text[:start] + words + text[end:]).encode()

@@ -1,0 +1,387 @@
+"""Overviews: the structure found in a graph, repeats folded, what stands on the cards and where, and the pictures."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import netdsl
+from netdsl.analyses.fold import fold
+from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, layers, structure
+from netdsl.analyses.view import see
+from netdsl.backends.draw import drawing
+from netdsl.backends.overview import overview
+from netdsl.backends.overview.cards import Card, Columns, Skip, rows
+from netdsl.backends.overview.flow import Flow, flow
+from netdsl.backends.overview.metrics import width, wrap
+from netdsl.backends.overview.scene import Scene
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import View
+from tests.nets import spec
+
+SPECS = Path(__file__).parent.parent / "specs"
+ZOO = sorted(path.stem for path in SPECS.glob("*.net"))
+#: Whose pictures are kept, byte for byte.
+GOLDENS = [("resnet", "50"), ("googlenet", "paper"), ("unet", None), ("densenet", "121"), ("efficientnet", "b0")]
+
+
+def compiled(text: str) -> Graph:
+    return netdsl.compile("net small\n" + text)
+
+
+def zoo(stem: str, variant: str | None = None) -> Graph:
+    return netdsl.compile(SPECS / f"{stem}.net", variant=variant)
+
+
+def items(graph: Graph, view: View = "train") -> tuple[Item, ...]:
+    return structure(graph, see(graph, view)).items
+
+
+def flown(graph: Graph, view: View = "train") -> Flow:
+    return flow(graph, structure(graph, see(graph, view)))
+
+
+def words(found: Iterable[Item]) -> list[object]:
+    """A structure as nested lists of names."""
+    said: list[object] = []
+    for item in found:
+        if isinstance(item, Layer):
+            said.append(item.head.op.keyword)
+        elif isinstance(item, Split):
+            said.append([item.join.head.op.keyword, *(words(arm) for arm in item.arms)])
+        else:
+            said.append(["block" if isinstance(item, Block) else "mesh", *words(getattr(item, "items", ()))])
+    return said
+
+
+def card(graph: Graph, title: str) -> Card:
+    return next(unit.card for unit in flown(graph).units if unit.card.title == title)
+
+
+def lines(card: Card) -> list[str]:
+    return [row.text + (f" ×{row.times}" if row.times > 1 else "") for row in rows(card.parts)]
+
+
+def texts(scene: Scene) -> list[str]:
+    return [box.text for box in scene.boxes if box.text]
+
+
+# -- structure --------------------------------------------------------------------------------------------------------
+
+
+def test_a_series_is_cut_where_every_path_passes() -> None:
+    graph = compiled(
+        "input 4x8x8\nconv3-4\nadd { conv3-4, conv3-4 | id }\nconcat { conv1-2 | conv3-2 | maxpool3/1 same }\n"
+    )
+    assert words(items(graph)) == [
+        "input",
+        "conv",
+        ["add", ["conv", "conv"], []],
+        ["concat", ["conv"], ["conv"], ["maxpool"]],
+    ]
+
+
+def test_norms_and_activations_belong_to_the_layer_beside_them() -> None:
+    graph = compiled("input 4x8x8\nconv3-4 bias=false, bn, relu\nmaxpool, dropout 0.5\nbn, relu, conv3-4\nlrn 5\n")
+    found = [[node.op.keyword for node in layer.nodes] for layer in layers(items(graph))]
+    # What follows a layer goes to it, so that what stands before the second convolution is drawn into the pooling.
+    assert found == [["input"], ["conv", "bn", "relu"], ["maxpool", "dropout", "bn", "relu"], ["conv"], ["lrn"]]
+
+
+def test_what_begins_a_block_belongs_to_its_first_layer() -> None:
+    graph = compiled("input 4x8x8\nblock pre { bn, relu, conv3-4 }\nconv3-4\npre\n")
+    found = [[node.op.keyword for node in layer.nodes] for layer in layers(items(graph))]
+    assert found == [["input"], ["conv"], ["bn", "relu", "conv"]]
+
+
+def test_calls_of_blocks_are_found_around_their_layers() -> None:
+    graph = compiled("input 4x8x8\nblock two { conv3-4, add { conv3-4 | id } }\ntwo\nconv1-4\n")
+    assert words(items(graph)) == ["input", ["block", "conv", ["add", ["conv"], []]], "conv"]
+
+
+def test_layers_that_share_tensors_are_a_mesh() -> None:
+    text = "conv3-8 as a\nconv3-8 as b\nconv3-8 as c\nadd { @a | @b } as e\nadd { @a | @c } as f\nconcat { @e | @f }\n"
+    (mesh,) = (item for item in items(compiled("input 8x8x8\n" + text)) if isinstance(item, Mesh))
+    assert [layer.head.op.keyword for layer in mesh.layers] == ["conv", "conv", "add", "add", "concat"]
+
+
+def test_heads_are_beside_the_main_way() -> None:
+    graph = zoo("googlenet")
+    found = structure(graph, see(graph, "train"))
+    assert [(head.output.name, head.tap and head.tap.head.name, len(head.items)) for head in found.heads] == [
+        ("aux1", "inception4a.concat1", 4),
+        ("aux2", "inception4d.concat1", 4),
+    ]
+    assert structure(graph, see(graph, "infer")).heads == ()
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("view", ["train", "infer"])
+def test_every_layer_is_in_the_structure_once(seed: int, view: View) -> None:
+    graph = netdsl.compile(spec(random.Random(seed)))
+    seen = see(graph, view)
+    found = structure(graph, seen)
+    every = [*layers(found.items), *(layer for head in found.heads for layer in layers(head.items))]
+    assert sorted(node.index for layer in every for node in layer.nodes) == [node.index for node in seen.nodes]
+    drawn = overview(graph, view)
+    assert all(box.x >= 0 and box.x + box.w <= drawn.w + 1 and box.y + box.h <= drawn.h + 1 for box in drawn.boxes)
+
+
+# -- folding ----------------------------------------------------------------------------------------------------------
+
+
+def folds(text: str) -> list[tuple[int, bool]]:
+    graph = compiled(text)
+    return [(len(found.items), found.first) for found in fold(graph, items(graph)[1:])]
+
+
+def test_equal_layers_fold() -> None:
+    assert folds("input 4x8x8\nconv3-8\nconv3-8\nconv3-8\nconv1-8\n") == [(3, False), (1, False)]
+
+
+def test_dropout_and_entering_channels_part_no_repeats() -> None:
+    text = "input 4x8x8\nstyle conv = _, relu\nconv3-8\nconv3-8, dropout 0.5\nconv3-8, dropout 0.1\n"
+    assert folds(text) == [(3, False)]
+
+
+def test_another_activation_parts_repeats() -> None:
+    assert folds("input 4x8x8\nconv3-8, relu\nconv3-8, gelu\n") == [(1, False), (1, False)]
+
+
+_BASIC = """\
+input 16x32x32
+style conv = _, bn, relu
+block basic(c, s=1) {{
+  add {{
+    conv3-c/s
+    conv3-c +bn
+    | if s != 1 {{ conv1-c/s +bn }} else {{ id }}
+  }}
+  relu
+}}
+{}
+"""
+
+
+def test_a_first_block_may_differ_in_stride_and_shortcut() -> None:
+    assert folds(_BASIC.format("basic(32, s=2)\nbasic(32)\nbasic(32)")) == [(3, True)]
+
+
+def test_a_first_block_of_other_channels_is_no_repeat() -> None:
+    assert folds(_BASIC.format("basic(16)\nconv1-32\nbasic(32)")) == [(1, False)] * 3
+
+
+def test_inceptions_of_other_widths_are_no_repeats() -> None:
+    graph = zoo("googlenet")
+    found = [each for each in fold(graph, items(graph)) if isinstance(each.pattern, Block)]
+    assert [len(each.items) for each in found] == [1] * 9
+
+
+def test_a_first_block_keeps_the_ratio_of_its_channels() -> None:
+    # Table 2 of the paper has n = 1, 2, 3, 4, 3, 3, 1: the first of each row is as much wider as its input allows.
+    cards = [unit.card for unit in flown(zoo("mobilenet_v2")).units if unit.card.title == "bottleneck"]
+    assert [card.count for card in cards] == [1, 2, 3, 4, 3, 3, 1]
+    assert cards[1].first == ["96 wide", "3×3 /2", "no shortcut"]
+
+
+@pytest.mark.parametrize(
+    ("stem", "variant", "counts"),
+    [
+        ("resnet", "18", [2, 2, 2, 2]),
+        ("resnet", "152", [3, 8, 36, 3]),
+        ("densenet", "121", [6, 12, 24, 16]),
+        ("densenet", "264", [6, 12, 64, 48]),
+        ("convnext", "base", [3, 3, 27, 3]),
+        ("regnet", "y-8gf", [2, 4, 10]),
+        ("nfnet", "f1", [2, 4, 12, 6]),
+        ("shufflenet_v2", "x1.0", [3, 7, 3]),
+        ("xception", None, [8]),
+        ("efficientnet", "b0", [2, 2, 3, 3, 4]),
+    ],
+)
+def test_repeats_of_the_zoo(stem: str, variant: str | None, counts: list[int]) -> None:
+    assert [unit.card.count for unit in flown(zoo(stem, variant)).units if unit.card.count > 1] == counts
+
+
+# -- cards ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_bottleneck() -> None:
+    found = card(zoo("resnet", "50"), "layer2")
+    assert (found.detail, found.count) == ("bottleneck", 4)
+    assert lines(found) == ["1×1, 128", "3×3 conv, 128", "1×1, 512", "+ identity"]
+    assert found.first == ["3×3 /2", "1×1, 512, /2 shortcut"]
+    assert isinstance(found.parts[0], Skip) and not found.parts[0].projection
+
+
+def test_a_first_block_that_is_narrower() -> None:
+    found = [unit.card for unit in flown(zoo("efficientnet", "b0")).units if unit.card.title == "mbconv"][1]
+    assert lines(found) == ["1×1, 144", "3×3 dw, 144", "SE, 6", "1×1, 24", "+ identity"]
+    assert found.first == ["96 wide", "3×3 /2", "no shortcut"]
+
+
+def test_an_inception_has_columns() -> None:
+    found = card(zoo("googlenet"), "inception3a")
+    (columns,) = found.parts
+    assert isinstance(columns, Columns)
+    assert [[row.text for row in rows(arm)] for arm in columns.arms] == [
+        ["1×1, 64"],
+        ["1×1, 96", "3×3 conv, 128"],
+        ["1×1, 16", "5×5 conv, 32"],
+        ["max 3×3", "1×1, 32"],
+    ]
+    assert columns.join.text == "concat → 256"
+
+
+def test_a_projection_that_is_no_exception_is_a_row() -> None:
+    found = card(zoo("xception"), "block2")
+    (skip,) = found.parts
+    assert isinstance(skip, Skip) and skip.projection
+    assert lines(found)[-1] == "+ 1×1, 256, /2"
+
+
+def test_costs_of_a_card_are_those_of_all_repeats() -> None:
+    # Three convolutions and their batch norms in each of two blocks; the first takes 64 channels and has a projection.
+    two = 256 * 64 + 9 * 64 * 64 + 64 * 256 + 2 * (64 + 64 + 256)
+    first = 64 * 64 + 9 * 64 * 64 + 64 * 256 + 2 * (64 + 64 + 256) + 64 * 256 + 2 * 256
+    assert 2 * two + first == 215_808
+    assert any(text.startswith("216 k params · 668 M MACs") for text in texts(overview(zoo("resnet", "50"))))
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_every_weight_of_the_zoo_is_on_a_card(stem: str) -> None:
+    graph = zoo(stem)
+    found = flown(graph)
+    cards = [unit.card for unit in found.units] + [side.card for unit in found.units for side in unit.taps]
+    on_cards = {node.index for each in cards for layer in each.layers for node in layer.nodes}
+    on_bows = {node.index for bow in found.bows for row in bow.rows for layer in row.layers for node in layer.nodes}
+    assert on_cards | on_bows == {node.index for node in see(graph, "train").nodes}
+    on_rows = {node.index for each in cards for row in rows(each.parts) for layer in row.layers for node in layer.nodes}
+    weights = {node.index for node in see(graph, "train").nodes if node.op.weight_layer}
+    first = {node.index for each in cards if each.first for layer in each.layers for node in layer.nodes}
+    assert weights <= on_rows | on_bows | first
+
+
+# -- the line ---------------------------------------------------------------------------------------------------------
+
+
+def test_stages_go_by_the_size_of_maps() -> None:
+    assert [stage.label for stage in flown(zoo("resnet", "50")).stages] == [
+        "",
+        "112×112",
+        "56×56",
+        "28×28",
+        "14×14",
+        "7×7",
+        "",
+    ]
+
+
+def test_an_hourglass_has_bows() -> None:
+    found = flown(zoo("unet"))
+    assert [(found.units[bow.source].shape, [row.text for row in bow.rows]) for bow in found.bows] == [
+        ((512, 64, 64), ["crop 56×56"]),
+        ((256, 136, 136), ["crop 104×104"]),
+        ((128, 280, 280), ["crop 200×200"]),
+        ((64, 568, 568), ["crop 392×392"]),
+    ]
+    assert all(list(rows(found.units[bow.target].card.parts))[bow.line].text.startswith("concat") for bow in found.bows)
+
+
+def test_heads_say_when_they_act() -> None:
+    found = flown(zoo("googlenet"))
+    heads = {unit.card.title: side.card for unit in found.units for side in unit.taps}
+    assert list(heads) == ["inception4a", "inception4d"]
+    assert heads["inception4a"].training and heads["inception4a"].detail == "in training only · loss ×0.3"
+    assert not any(unit.taps for unit in flown(zoo("googlenet"), "infer").units)
+
+
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+def frames(scene: Scene) -> list[tuple[float, float, float, float]]:
+    """The boxes that are no band and no text: cards, rows and nodes."""
+    return [
+        (box.x, box.y, box.w, box.h)
+        for box in scene.boxes
+        if (box.fill != "none" or box.stroke != "none") and box.fill not in ("#F6F6F6", "#ECECEC")
+    ]
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_boxes_of_the_zoo_lie_apart_or_in_one_another(stem: str) -> None:
+    scene = overview(zoo(stem))
+    for (x, y, w, h), (a, b, c, d) in combinations(frames(scene), 2):
+        apart = x + w <= a + 0.1 or a + c <= x + 0.1 or y + h <= b + 0.1 or b + d <= y + 0.1
+        inside = (x >= a - 6 and y >= b - 6 and x + w <= a + c + 6 and y + h <= b + d + 6) or (
+            a >= x - 6 and b >= y - 6 and a + c <= x + w + 6 and b + d <= y + h + 6
+        )
+        assert apart or inside
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_the_zoo_fits_a_slide(stem: str) -> None:
+    scene = overview(zoo(stem))
+    # On a slide of 1280×720 points no text, of which the smallest has 8, is smaller than 6.
+    assert max(scene.w / 1280, scene.h / 720) < 8 / 6
+
+
+def test_text_fits_its_box() -> None:
+    for box in overview(zoo("inception_v3")).boxes:
+        assert width(box.text, box.size, bold=box.bold) <= box.w
+
+
+def test_widths_are_helveticas() -> None:
+    # Adobe's metrics: H 722, e 556, l 222, o 556; bold 722, 556, 278, 611.
+    assert width("Hello", 1000) == 722 + 556 + 222 + 222 + 556
+    assert width("Hello", 1000, bold=True) == 722 + 556 + 278 + 278 + 611
+    assert wrap("one two three", width("one two", 8), 8) == ["one two", "three"]
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stem", "variant"), GOLDENS)
+def test_pictures(stem: str, variant: str | None, golden: Callable[[str, str], None]) -> None:
+    svg = drawing(zoo(stem, variant)).render("svg").decode()
+    golden(f"overview-{stem}.svg", svg)
+
+
+def test_a_picture_can_be_read_aloud() -> None:
+    root = ElementTree.fromstring(drawing(zoo("resnet", "18")).render("svg"))
+    name = "{http://www.w3.org/2000/svg}"
+    (described,) = root.iter(f"{name}desc")
+    assert root.get("role") == "img" and described.text is not None
+    assert "56×56: max 3×3, /2, layer1 ×2" in described.text
+    assert [title.text for title in root.iter(f"{name}title")] == ["resnet 18"]
+    assert "layer1.1.conv1" in [group.get("id") for group in root.iter(f"{name}g")]
+
+
+def test_words_of_a_spec_are_no_markup() -> None:
+    graph = compiled("input 3x8x8\nconv3-4\n").model_copy(update={"title": 'a <b> & "c" \\N', "name": "x&y"})
+    root = ElementTree.fromstring(drawing(graph).render("svg"))
+    said = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert said[0] == "x&y" and 'a <b> & "c" \\N' in said
+
+
+def test_overviews_are_quick() -> None:
+    for stem, variant in [("nfnet", "f6"), ("densenet", "264"), ("googlenet", "paper"), ("inception_v3", None)]:
+        graph = zoo(stem, variant)
+        best = 1.0
+        for _ in range(4):
+            start = time.process_time()
+            overview(graph).dot()
+            best = min(best, time.process_time() - start)
+        # 0.06 s for NFNet-F6 with its 1,701 nodes, less for all others.
+        assert best < 0.2
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="overview or layers, not 'map'"):
+        drawing(compiled("input 3x8x8\nconv3-4\n"), kind="map")  # type: ignore[arg-type]
