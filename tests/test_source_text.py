@@ -7,7 +7,7 @@ import textwrap
 import netdsl
 from netdsl.backends.torch_source import torch_source
 from netdsl.ir.graph import Graph
-from tests.test_torch_source import SPECS, agrees, classes
+from tests.test_torch_source import SPECS, agrees, built, classes
 
 
 def compiled(text: str) -> Graph:
@@ -174,3 +174,68 @@ def test_a_layer_s_class_is_called_after_the_more_general_kind() -> None:
     assert list(classes(source)) == ["ConvBNReLU", "N"]
     assert "self.dwconv2 = ConvBNReLU(16, 16, 3, stride=2, groups=16)" in source
     assert list(classes(torch_source(compiled(text.replace("conv1-16, ", ""))))) == ["DwconvBNReLU", "N"]
+
+
+# -- how weights start ------------------------------------------------------------------------------------------------
+
+
+def started(graph: Graph) -> dict[str, float]:
+    """The value of each parameter that is filled with one."""
+    values = {name: set(tensor.flatten().tolist()) for name, tensor in built(graph).named_parameters()}
+    return {name: value.pop() for name, value in values.items() if len(value) == 1}
+
+
+def test_labels_that_start_alike_share_a_loop() -> None:
+    text = """
+    input 3x8x8
+    a: conv3-4
+    b: [conv3-4, c: conv3-4]
+    gap
+    d: fc-4
+    init conv, fc = constant 2 bias=1
+    init a, b.c, d = constant 3 bias=0
+    """
+    graph = compiled(text)
+    agrees(graph)
+    source = torch_source(graph)
+    assert "for module in (self.a, self.d, self.b.c):" in source
+    assert "nn.init.ones_(module.bias)" in source
+    assert "            nn.init.zeros_(module.bias)\n\n" in source
+    assert started(graph) == {
+        **dict.fromkeys(("a.weight", "b.c.weight", "d.weight"), 3.0),
+        **dict.fromkeys(("a.bias", "b.c.bias", "d.bias"), 0.0),
+        "b.0.weight": 2.0,
+        "b.0.bias": 1.0,
+    }
+
+
+def test_a_scope_of_every_block_starts_in_a_loop() -> None:
+    text = """
+    input 4x8x8
+    block f { conv3-4, head: [conv3-4, relu, conv3-4], headless: conv1-4 }
+    f, f
+    init conv = constant 2
+    init head = constant 3
+    """
+    graph = compiled(text)
+    assert 'if ".head." in name and isinstance(module, nn.Conv2d):' in torch_source(graph)
+    weights = {name: value for name, value in started(graph).items() if name.endswith("weight")}
+    assert {name for name, value in weights.items() if value == 3} == {
+        *("f1.head.0.weight", "f1.head.2.weight", "f2.head.0.weight", "f2.head.2.weight")
+    }
+    assert set(weights.values()) == {2.0, 3.0}
+
+
+def test_a_class_and_what_derives_from_it_start_together() -> None:
+    text = """
+    input 4x8x8
+    conv3-4, relu, conv3-4 ws, relu, conv3-4 same_tf, relu, conv3-4/2 same_tf ws, gap, fc-2
+    init conv = constant 2 bias=3
+    """
+    graph = compiled(text)
+    source = torch_source(graph)
+    assert source.count("isinstance") == 1
+    assert "if isinstance(module, nn.Conv2d):" in source
+    assert sum(value in (2, 3) for value in started(graph).values()) == 8
+    apart = torch_source(compiled(text.replace("init conv", "init conv4 = ones\n    init conv")))
+    assert "nn.init.ones_(self.conv4.weight)" in apart

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from netdsl.backends.torch_source.access import access
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.plan import Plan
@@ -54,9 +56,15 @@ def initialisation(graph: Graph, plan: Plan, net: Definition) -> list[str]:
     firsts = _modules(graph)
     kinds = [(init, _of_kind(graph, init, firsts)) for init in graph.inits if not init.by_label]
     lines = _by_kind(graph, plan, net, [(init, nodes) for init, nodes in kinds if nodes], firsts)
-    for init in sorted(graph.inits, key=lambda init: init.target.count(".")):
-        if init.by_label:
-            lines += _by_path(graph, plan, net, init, firsts)
+    by_path = [init for init in graph.inits if init.by_label]
+    by_path.sort(key=lambda init: init.target.count("."))
+    for _, rules in groupby(by_path, key=lambda init: (init.scheme, init.arguments)):
+        named: list[Node] = []
+        for init in rules:
+            looped, chosen = _by_path(graph, plan, net, init, firsts)
+            lines += looped
+            named += chosen
+        lines += _listed(graph, net, init, named)
     return lines
 
 
@@ -92,7 +100,7 @@ def _by_kind(
         for node in nodes:
             sort = (init.scheme, init.arguments, plan.call(node).kind, plan.call(node).target)
             sorts.setdefault(sort, (init, []))[1].append(node)
-    for init, nodes in sorts.values():
+    for init, nodes in _united(plan, sorts, list(firsts.values())):
         test = _test(plan, nodes, list(firsts.values()))
         if test is None:
             named += _listed(graph, net, init, nodes)
@@ -116,6 +124,28 @@ def _by_kind(
     return [*(["        for module in self.modules():", *lines] if lines else []), *named]
 
 
+def _united(
+    plan: Plan, sorts: dict[tuple[object, ...], tuple[Init, list[Node]]], among: list[Node]
+) -> list[tuple[Init, list[Node]]]:
+    """Sorts of modules and their initialisations, those of a subclass with those of its class if both start alike."""
+    united = dict(sorts)
+    for sort in sorts:
+        under = [one for one in united if one[:3] == sort[:3] and str(one[3]) in _subclasses(plan, str(sort[3]))]
+        if sort in united and under:
+            nodes = [node for one in (sort, *under) for node in united[one][1]]
+            if _test(plan, nodes, among) is not None:
+                united[sort] = (united[sort][0], nodes)
+                for one in under:
+                    del united[one]
+    return list(united.values())
+
+
+def _subclasses(plan: Plan, target: str) -> set[str]:
+    """The classes that operators bring and that derive from a class of ``torch.nn``."""
+    shown = target.removeprefix("torch.")
+    return {call.target for call in plan.calls if call is not None and call.source and f"({shown})" in call.source}
+
+
 def _class(test: str) -> str | None:
     """The class that a condition asks for, where it asks for nothing else."""
     name = test.removeprefix("isinstance(module, ").removesuffix(")")
@@ -125,45 +155,50 @@ def _class(test: str) -> str | None:
 # -- by path ----------------------------------------------------------------------------------------------------------
 
 
-def _by_path(graph: Graph, plan: Plan, net: Definition, init: Init, firsts: dict[str, Node]) -> list[str]:
-    """The statements for a module, for the weight layers of a scope, or for all whose paths end alike."""
+def _by_path(
+    graph: Graph, plan: Plan, net: Definition, init: Init, firsts: dict[str, Node]
+) -> tuple[list[str], list[Node]]:
+    """The loop for a scope or for all whose paths end alike, or else the modules that must be named."""
     ending = f".{init.target}"
-    inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
     if init.target in firsts:
-        return _listed(graph, net, init, [firsts[init.target]])
+        return [], [firsts[init.target]]
+    inside = [node for path, node in firsts.items() if path.startswith(f"{init.target}.")]
+    test: str | None
     if inside:
         chosen = [node for node in inside if node.op.weight_layer]
         test = _test(plan, chosen, inside)
-        if test is not None and len(chosen) > 1:
-            body = _calls(graph, init, "module", chosen, 16)
-            loop = f"        for module in {access(net, init.target)}.modules():"
-            return [loop, f"            if {test}:", *body] if body else []
-        return _listed(graph, net, init, chosen)
-    chosen = [node for path, node in firsts.items() if path.endswith(ending)]
-    if len(chosen) > 1 and _alike(graph, chosen) and not any(scope.path.endswith(ending) for scope in graph.scopes):
+        if test is None or len(chosen) == 1:
+            return [], chosen
         body = _calls(graph, init, "module", chosen, 16)
-        loop = "        for name, module in self.named_modules():"
-        return [loop, f"            if name.endswith({quoted(ending)}):", *body] if body else []
-    scopes = [scope.path for scope in graph.scopes if scope.path.endswith(ending)]
-    chosen += [
-        node
-        for path, node in firsts.items()
-        if node.op.weight_layer and any(path.startswith(f"{scope}.") for scope in scopes)
-    ]
-    return _listed(graph, net, init, chosen)
+        loop = f"        for module in {access(net, init.target)}.modules():"
+        return [loop, f"            if {test}:", *body] if body else [], []
+    chosen = [node for path, node in firsts.items() if path.endswith(ending)]
+    below = [node for path, node in firsts.items() if f"{ending}." in path]
+    layers = [node for node in below if node.op.weight_layer]
+    test = None
+    if len(chosen) > 1 and _alike(graph, chosen) and not layers:
+        test = f"name.endswith({quoted(ending)})"
+    elif len(layers) > 1 and _alike(graph, layers) and not chosen:
+        test = _test(plan, layers, below)
+        test = None if test is None else f"{quoted(ending + '.')} in name and {test}"
+    if test is None:
+        return [], chosen + layers
+    body = _calls(graph, init, "module", chosen + layers, 16)
+    loop = "        for name, module in self.named_modules():"
+    return [loop, f"            if {test}:", *body] if body else [], []
 
 
 def _listed(graph: Graph, net: Definition, init: Init, chosen: list[Node]) -> list[str]:
     """The statements for modules that only their names tell from others."""
     chosen = [node for node in chosen if _tensors(graph, node)]
-    if len(chosen) > 2 and _alike(graph, chosen):
+    modules = [access(net, node.module or "") for node in chosen]
+    if len(chosen) > 1 and _alike(graph, chosen):
         body = _calls(graph, init, "module", chosen, 12)
-        names = [Atom(quoted(node.module or "")) for node in chosen]
-        lines = Bracket("(", names, ")", tall=True).lines(8, "for name in ", ":")
-        return [*lines, "            module = self.get_submodule(name)", *body] if body else []
+        if len(chosen) * len(body) > 1 + len(body):
+            return [*Bracket("(", [Atom(name) for name in modules], ")").lines(8, "for module in ", ":"), *body]
     lines = []
-    for node in chosen:
-        lines += _calls(graph, init, access(net, node.module or ""), [node], 8)
+    for node, module in zip(chosen, modules, strict=True):
+        lines += _calls(graph, init, module, [node], 8)
     return lines
 
 
@@ -178,18 +213,15 @@ def _alike(graph: Graph, nodes: list[Node]) -> bool:
 
 def _test(plan: Plan, chosen: list[Node], among: list[Node]) -> str | None:
     """A condition on ``module`` that holds for just these of the nodes' modules, or None where none is simple."""
-    calls = {(plan.call(node).kind, plan.call(node).target) for node in chosen}
-    if len(calls) > 1 or not calls:
+    targets = {plan.call(node).target for node in chosen}
+    # `isinstance` chooses subclasses too.
+    base = next((one for one in sorted(targets) if targets <= {one} | _subclasses(plan, one)), None)
+    if base is None or any(plan.call(node).kind != "module" for node in chosen):
         return None
-    kind, target = calls.pop()
-    shown = target.removeprefix("torch.") if target.startswith("torch.nn.") else target
-    # A class that an operator brings may be a subclass, which ``isinstance`` would choose too.
-    brought = [call.source for call in plan.calls if call is not None and call.source and call.target != target]
-    if kind != "module" or any(f"({shown})" in source for source in brought):
-        return None
+    all_of_it = {base} | _subclasses(plan, base)
     paths = {node.module for node in chosen}
-    others = [node for node in among if plan.call(node).target == target and node.module not in paths]
-    test = f"isinstance(module, {shown})"
+    others = [node for node in among if plan.call(node).target in all_of_it and node.module not in paths]
+    test = f"isinstance(module, {base.removeprefix('torch.')})"
     if not others:
         return test
     groups = {node.module: dict(plan.call(node).kwargs).get("groups", 1) for node in [*chosen, *others]}
@@ -229,5 +261,6 @@ def _calls(graph: Graph, init: Init, module: str, nodes: list[Node], indent: int
             if not all(with_bias):
                 lines.append(f"{pad}if {module}.bias is not None:")
                 pad += "    "
-            lines.append(f"{pad}nn.init.constant_({module}.bias, {literal(bias)})")
+            fill = {0.0: "zeros_({})", 1.0: "ones_({})"}.get(float(bias), f"constant_({{}}, {literal(bias)})")
+            lines.append(f"{pad}nn.init.{fill.format(f'{module}.bias')}")
     return lines
