@@ -12,7 +12,8 @@ class Entry(NamedTuple):
     """What stands in one cell of a net's column.
 
     ``kind`` says with what it may share a row. ``size`` is that of the map that leaves, ``stage`` counts the sizes that
-    the net has had. ``name`` is what the spec calls it. In ``strided`` a first block that differs has a stride.
+    the net has had. ``name`` is what the spec calls it. A first block that differs has a stride where ``strided``, and
+    other widths where ``fitted``.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Entry(NamedTuple):
     stage: int = 0
     name: str | None = None
     strided: bool = False
+    fitted: bool = False
 
 
 #: One entry a column, None where the net has nothing there.

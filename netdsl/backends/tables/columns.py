@@ -37,8 +37,9 @@ def configurations(nets: Sequence[Net], caption: str) -> Sheet:
         Row((text("output"), *(text(net.title) for net in nets)), head=True),
         Row((text(""), *weights), head=True),
     ]
+    notes = _strides(rows, [_sizes(row) for row in rows], "at ")
     marked = any(content.bold for row in rows for entry in _bolded(row) if entry for content in entry.content)
-    notes = ["Bold: what the column on the left has not."] if marked else []
+    notes += ["Bold: what the column on the left has not."] if marked else []
     return Sheet(
         caption, ("left", *_centred(nets)), (*heads, *found, *_totals(nets)), (*notes, MULTIPLY_ADDS), top=True
     )
@@ -47,26 +48,28 @@ def configurations(nets: Sequence[Net], caption: str) -> Sheet:
 def _grouped(net: Net) -> Iterator[Entry]:
     """A net's entries: layers of one size between two poolings, each pooling, and each fully connected layer."""
     group: list[Content] = []
-    held = ""
+    held, begun = "", False
     for each in net.folds:
         item = each.pattern
         if isinstance(item, Layer) and item.head.op.category == "input":
             yield Entry("input", size(item.shape), (Line(f"input ({net.inputs})"),))
             continue
         words = _items(net, each, configured)
+        strided = each.first and _steps(net, each.items[0]) and not _steps(net, item)
         if not words:
             continue
         alone = isinstance(item, Layer) and _alone(item)
         if group and (alone or size(item.shape) != held):
-            yield Entry("group", held, tuple(group))
-            group = []
+            yield Entry("group", held, tuple(group), strided=begun)
+            group, begun = [], False
         held = size(item.shape)
         if isinstance(item, Layer) and alone:
             yield from (Entry(item.head.op.category, held if is_map(item.shape) else "", (word,)) for word in words)
         else:
             group += words
+            begun = begun or (strided and isinstance(words[0], Matrix))
     if group:
-        yield Entry("group", held, tuple(group))
+        yield Entry("group", held, tuple(group), strided=begun)
 
 
 def _alone(layer: Layer) -> bool:
@@ -114,7 +117,7 @@ def bracketed(nets: Sequence[Net], caption: str) -> Sheet:
             cells.insert(0, text(names[at], rows=_run(at, rows, names, stages, False)))
         found.append(Row(tuple(cells), rule="full" if at == 0 else "light" if begins else ""))
     head = Row((text("layer name"), text("output size"), *(text(net.title) for net in nets)), head=True)
-    notes = [*_strides(rows, names), MULTIPLY_ADDS]
+    notes = [*_strides(rows, names), *_fits(rows, names), MULTIPLY_ADDS]
     return Sheet(caption, ("left", "left", *_centred(nets)), (head, *found, *_totals(nets, powers=True)), tuple(notes))
 
 
@@ -140,8 +143,10 @@ def _listed(net: Net) -> list[Entry]:
             kind = "block" if isinstance(content[0], Matrix) else "layers"
         if isinstance(item, Layer) and kind == "layers" and len(each.items) > 1:
             content, kind = [Matrix((content[0].text,), len(each.items))], "block"
-        strided = each.first and _steps(net, each.items[0]) and not _steps(net, item)
-        entries.append(Entry(kind, shown, tuple(content), stage, _name(net, item), strided))
+        first = each.items[0]
+        strided = each.first and _steps(net, first) and not _steps(net, item)
+        fitted = each.first and _plain(net, first) != _plain(net, item)
+        entries.append(Entry(kind, shown, tuple(content), stage, _named(net, each), strided, fitted))
     return _gathered(entries)
 
 
@@ -172,6 +177,11 @@ def _together(one: Entry, other: Entry) -> Entry | None:
     return None
 
 
+def _plain(net: Net, item: Item) -> list[str]:
+    """An item's lines without strides."""
+    return [line.partition(", stride")[0] for line in lines(net.graph, item, listed)]
+
+
 def _steps(net: Net, item: Item) -> bool:
     """Whether a layer on an item's way has a stride."""
     return any(max(getattr(layer.head.op, "stride", None) or (1,)) > 1 for layer in body(net.graph, item).layers)
@@ -194,6 +204,12 @@ def _run(at: int, rows: Sequence[Aligned], names: Sequence[str], stages: Sequenc
             break
         end += 1
     return end - at
+
+
+def _named(net: Net, each: Fold) -> str | None:
+    """What the spec calls the items of a fold: one name, or the first and the last of several."""
+    first, last = _name(net, each.items[0]), _name(net, each.pattern)
+    return first if first == last or first is None or last is None else f"{first} – {last}"
 
 
 def _name(net: Net, item: Item) -> str | None:
@@ -237,14 +253,23 @@ def _names(nets: Sequence[Net], rows: Sequence[Aligned], stages: Sequence[int]) 
     return found
 
 
-def _strides(rows: Sequence[Aligned], names: Sequence[str]) -> list[str]:
+def _strides(rows: Sequence[Aligned], names: Sequence[str], before: str = "of ") -> list[str]:
     """A sentence on first blocks that have a stride where their followers have none."""
     where = [name for row, name in zip(rows, names) if any(entry is not None and entry.strided for entry in row)]
-    where = list(dict.fromkeys(name for name in where if name))
-    if not where:
-        return []
-    listing = where[0] if len(where) == 1 else f"{', '.join(where[:-1])} and {where[-1]}"
-    return [f"The first block of {listing} has stride 2."]
+    listing = _listing(where)
+    return [f"The first block {before}{listing} has stride 2."] if listing else []
+
+
+def _fits(rows: Sequence[Aligned], names: Sequence[str]) -> list[str]:
+    """A sentence on first blocks whose widths are others, since they follow those of their input."""
+    where = [name for row, name in zip(rows, names) if any(entry is not None and entry.fitted for entry in row)]
+    listing = _listing(where)
+    return [f"In the first block of {listing} inner widths follow the input's."] if listing else []
+
+
+def _listing(names: Sequence[str]) -> str:
+    once = list(dict.fromkeys(name for name in names if name))
+    return once[0] if len(once) == 1 else f"{', '.join(once[:-1])} and {once[-1]}" if once else ""
 
 
 # -- both

@@ -103,8 +103,8 @@ def grid(sheet: Sheet) -> list[list[Place]]:
 
 
 def repeats(sheet: Sheet, place: Place, column: int) -> bool:
-    """Whether a format without spans says a cell's words in this place: in each column of nets, once among labels."""
-    return place.right == 0 or sheet.columns[column] != "left"
+    """Whether a format without spans says a cell's words in this place: in each column of nets, labels once."""
+    return place.right == 0 or sheet.columns[column - place.right] != "left"
 
 
 def _filled(place: Place | None, row: int) -> Place:

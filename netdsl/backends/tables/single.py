@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netdsl.analyses.structure import Block, Item, Layer, Split, layers, major
 from netdsl.backends.labels import metric
 from netdsl.backends.tables.columns import MULTIPLY_ADDS
-from netdsl.backends.tables.model import Align, Cell, Row, Sheet, number, text
+from netdsl.backends.tables.model import Align, Cell, Line, Row, Sheet, number, text
 from netdsl.backends.tables.nets import Net, is_map, size
 from netdsl.backends.tables.words import lines, listed, named, patch
 from netdsl.ir.types import Shape, show_shape
@@ -59,7 +59,7 @@ def inceptions(net: Net, caption: str) -> Sheet:
     left_out = list(dict.fromkeys(row.type for row in rows if row not in shown))
     notes = [f"Left out, without weights: {', '.join(left_out)}."] if left_out else []
     columns: list[Align] = ["left", "left", "left"]
-    columns += ["right" for _ in heads[3:]]
+    columns += ["left" if head == _OTHER else "right" for head in heads[3:]]
     return Sheet(caption, tuple(columns), (Row(tuple(map(text, heads)), head=True), *body), (*notes, MULTIPLY_ADDS))
 
 
@@ -127,7 +127,7 @@ def _branches(net: Net, item: Item) -> dict[str, str]:
             while title in found and title != _OTHER:
                 title = f"{title.partition(' (')[0]} ({at})"
                 at += 1
-            found[title] = f"{found[title]} | {width}" if title in found else width
+            found[title] = f"{found[title]}\n{width}" if title in found else width
     return found
 
 
@@ -157,7 +157,9 @@ def _extent(shape: Shape) -> str:
 
 
 def _width(words: str) -> Cell:
-    return number(int(words)) if words.isdecimal() else text(words)
+    if words.isdecimal():
+        return number(int(words))
+    return Cell(tuple(map(Line, words.splitlines()))) if words else Cell()
 
 
 def _spent(net: Net, row: _Line) -> tuple[Cell, Cell]:

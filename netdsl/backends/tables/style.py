@@ -22,8 +22,8 @@ def suited(net: Net) -> Style:
     """The style that suits a net.
 
     ``googlenet`` where at least half of the weight layers stand between concatenations of three branches or more,
-    ``resnet`` where there are other branches that do not span most of the net, ``vgg`` for a chain with convolutions on
-    maps, else ``layers``.
+    ``resnet`` where there are other branches that do not span most of the net, or blocks that are repeated, ``vgg`` for
+    a chain of layers with convolutions on maps, else ``layers``.
     """
     every = _weights(net.items)
     wide = [split for split in joins(net, "concat") if len(split.arms) > 2 and all(split.arms)]
@@ -34,9 +34,9 @@ def suited(net: Net) -> Style:
         meshed = any(isinstance(item, Mesh) for item in net.items)
         spanning = every > 8 and any(5 * _weights([item]) >= 3 * every for item in branched)
         return "layers" if meshed or spanning else "resnet"
-    convolutions = [
-        item for item in net.items if not isinstance(item, Layer) or (item.head.op.weight_layer and is_map(item.shape))
-    ]
+    if any(not isinstance(each.pattern, Layer) and len(each.items) > 1 for each in net.folds):
+        return "resnet"
+    convolutions = [layer for layer in layers(net.items) if layer.head.op.weight_layer and is_map(layer.shape)]
     return "vgg" if len(convolutions) > 1 else "layers"
 
 

@@ -30,7 +30,7 @@ def configured(graph: Graph, node: Node) -> str:
             words += f" groups={_of(op, 'groups')}"
         return words + _dilated(op, " dilation={}")
     if keyword in ("fc", "linear"):
-        return f"{'FC' if keyword == 'fc' else 'linear'}-{node.shape[0]}"
+        return f"{'FC' if keyword == 'fc' else 'linear'}-{_of(op, 'features')}"
     if keyword == "softmax":
         return "soft-max"
     if keyword in ("maxpool", "avgpool"):
@@ -54,7 +54,7 @@ def listed(graph: Graph, node: Node) -> str:
             words += f", C={_of(op, 'groups')}"
         return words + _strided(op) + _dilated(op, ", dilation {}")
     if keyword in ("fc", "linear"):
-        return f"{node.shape[0]}-d {keyword}"
+        return f"{_of(op, 'features')}-d fc" if keyword == "fc" else f"linear, {_of(op, 'features')}"
     if keyword in ("maxpool", "avgpool"):
         kind = "max pool" if keyword == "maxpool" else "average pool"
         if _of(op, "to") is not None:
@@ -62,6 +62,8 @@ def listed(graph: Graph, node: Node) -> str:
         return f"{_window(op)} {kind}{_strided(op)}"
     if keyword in ("gap", "gmp"):
         return "average pool" if keyword == "gap" else "max pool"
+    if op.category == "merge":
+        return keyword
     return "LRN" if keyword == "lrn" else _caption(graph, node)
 
 
@@ -100,10 +102,15 @@ def patch(graph: Graph, node: Node) -> str:
     return f"{show_shape(kernel)}/{show_shape(_stride(op))}"
 
 
+#: What only cuts or moves tensors, and is no line of a table.
+_SILENT = frozenset({"chunk", "take", "crop", "pad", "reshape", "permute", "flatten", "id"})
+
+
 def lines(graph: Graph, item: Item, words: Words) -> list[str]:
     """What an item does, a line for each layer on its way. Shortcuts are left out, and branches stand side by side."""
     if isinstance(item, Layer):
-        silent = item.minor or item.head.op.category in ("input", "merge")
+        op = item.head.op
+        silent = item.minor or op.category in ("input", "merge") or op.keyword in _SILENT
         return [] if silent else [words(graph, item.head)]
     if isinstance(item, Mesh):
         return [line for layer in item.layers for line in lines(graph, layer, words)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Place, Sheet, grid, ruled
+from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Place, Row, Sheet, grid, ruled
 from netdsl.diagnostics import printable
 
 _PACKAGES = ("amsmath", "booktabs", "multirow")
@@ -17,7 +17,7 @@ _SIGNS = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
     "}": r"\}",
-    "$": r"\$",
+    "$": r"$\mathdollar$",
     "&": r"\&",
     "#": r"\#",
     "%": r"\%",
@@ -64,12 +64,13 @@ def write(sheet: Sheet, *, standalone: bool = False) -> str:
 def _tabular(sheet: Sheet) -> str:
     spec = "".join(_LETTERS[align] for align in sheet.columns)
     out = [f"\\begin{{tabular}}{{@{{}}{spec}@{{}}}}", "\\toprule"]
+    heights = list(map(_height, sheet.rows))
     for at, (row, places) in enumerate(zip(sheet.rows, grid(sheet), strict=True)):
         if row.rule and at:
             out.append(_rule(places))
         elif at and any(isinstance(content, Matrix) for cell in row.cells for content in cell.content):
             out.append("\\addlinespace")
-        out.append(" & ".join(_cells(sheet, places)) + r" \\")
+        out.append(" & ".join(_cells(sheet, places, at, heights)) + r" \\")
     out += ["\\bottomrule", "\\end{tabular}"]
     return "\n".join(out) + "\n"
 
@@ -81,7 +82,16 @@ def _rule(places: list[Place]) -> str:
     return "".join(f"\\cmidrule(lr){{{start + 1}-{end}}}" for start, end in runs)
 
 
-def _cells(sheet: Sheet, places: list[Place]) -> list[str]:
+def _height(row: Row) -> int:
+    """Lines of the tallest cell that stands in a row alone."""
+    return max([1, *(sum(map(_lines, cell.content)) for cell in row.cells if cell.rows == 1)])
+
+
+def _lines(content: Content) -> int:
+    return len(content.lines) if isinstance(content, Matrix) else 1
+
+
+def _cells(sheet: Sheet, places: list[Place], row: int, heights: list[int]) -> list[str]:
     found = []
     for at, place in enumerate(places):
         cell = place.cell
@@ -93,7 +103,10 @@ def _cells(sheet: Sheet, places: list[Place]) -> list[str]:
         else:
             words = _words(cell, sheet, sheet.columns[at])
             if cell.rows > 1:
-                words = f"\\multirow{{{cell.rows}}}{{*}}{{{words}}}"
+                # multirow takes rows for single lines: what is taller moves the middle down.
+                taller = sum(heights[row : row + cell.rows]) - cell.rows
+                down = f"[-{taller / 2:g}\\baselineskip]" if taller else ""
+                words = f"\\multirow{{{cell.rows}}}{{*}}{down}{{{words}}}"
         if cell.columns > 1:
             letter = "l" if sheet.columns[at] == "left" else "c"
             left = "@{}" if at == 0 else ""
