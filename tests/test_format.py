@@ -218,6 +218,12 @@ def test_it_keeps_the_graph(spec: Path) -> None:
     assert netdsl.stats(after.graph).totals == netdsl.stats(before.graph).totals
 
 
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_shipped_specs_have_the_layout(spec: Path) -> None:
+    text = spec.read_bytes().decode("utf-8")
+    assert formatted(text) == text, f"`netdsl fmt {spec.relative_to(ROOT)}` mends this"
+
+
 #: What a text consists of: texts in quotes, comments, blanks, line ends, and the rest.
 _PIECES = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[ \t]+|\n|[^\s"#]+')
 
