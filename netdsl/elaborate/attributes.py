@@ -193,11 +193,15 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
     if given.bare >= len(op.syntax.positional):
         message = f"`{op.keyword}` takes no {'further ' if given.bare else ''}value without a name"
         help = f"it is written {show_syntax(op)}"
-        bare = item.value.parts[0] if isinstance(item.value, tree.Sizes) else None
-        if op.syntax.kernel is not None and isinstance(bare, tree.Literal) and isinstance(bare.value, int):
-            help = f"a kernel stands at its word: `{op.keyword}{bare.value}`"
-            if given.head is not None:
-                help = Advice(help, Edit(Span(item.span.file, given.head, item.span.start), ""))
+        parts = item.value.parts if isinstance(item.value, tree.Sizes) else ()
+        numbers = [part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int]
+        if parts and len(numbers) == len(parts) and not given.bare:
+            glue, what = ("", "a kernel stands at its word") if op.syntax.kernel is not None else ("-", "")
+            if not glue or (op.syntax.channels is not None and len(numbers) == 1):
+                what = what or f"`{op.syntax.channels}` stand after a hyphen"
+                help = f"{what}: `{op.keyword}{glue}{'x'.join(map(str, numbers))}`"
+                if given.head is not None:
+                    help = Advice(help, Edit(Span(item.span.file, given.head, item.span.start), glue))
         raise stop("ND202", message, item.span, help=help)
     name = op.syntax.positional[given.bare]
     given.bare += 1

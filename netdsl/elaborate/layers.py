@@ -33,7 +33,7 @@ ELSEWHERE = {
     "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
     "stochasticdepth": "droppath", "pixelshuffle": "upsample",
 }  # fmt: skip
-#: What stands for a statement of Python's.
+#: What stands for a statement of Python's, or for the first of two words of a layer.
 PYTHON = {
     "import": '`use "file.net" (block)` takes blocks of another file',
     "from": '`use "file.net" (block)` takes blocks of another file',
@@ -42,6 +42,13 @@ PYTHON = {
     "while": "what repeats stands before its number: `[conv3-64, relu] ×3`",
     "def": "`block name(c) { … }` declares a block",
     "class": "`block name(c) { … }` declares a block",
+    "max": "here it is called `maxpool`",
+    "average": "here it is called `avgpool`",
+    "global": "here it is called `gap`: global average pooling",
+    "fully": "here it is called `fc`",
+    "batch": "here it is called `bn`",
+    "depthwise": "here it is called `dwconv`",
+    "separable": "here it is called `sepconv`",
     "let": "`param name = 1` declares a parameter",
     "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
 }

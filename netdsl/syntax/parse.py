@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from typing import Any
 
-from netdsl.diagnostics import Diagnostic, Note, Source, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import MAX_LETTERS, Builder
 from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, TooLong, Unexpected, checksum
@@ -27,6 +28,11 @@ _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|"[^"\\\n]*\\[^\n]*|(#[^\n]*)|([\[({])|
 _STATEMENTS = re.compile(
     _MARKS.pattern + r"|(^(?:net|input|param|variant|default|style|block|use|expect|init|output)[ \t]+[\w\"])",
     re.MULTILINE,
+)
+_INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
+#: Blanks and signs without a form that no spec has, controls among them.
+_STRAY = re.compile(
+    r"[^\S \t\r\n\f\xa0]|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000\ufeff]"
 )
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
@@ -100,7 +106,7 @@ def parse(source: Source, file: int, progress: Progress | None = None) -> tuple[
             return None, problems
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
-            problems.append(_explain(error, current, offset, file))
+            problems.append(_explain(error, current, offset, file, brackets))
             begin, end = _statement_at(current, offset, brackets)
             if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
                 return None, problems
@@ -128,11 +134,11 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
 
     Returns with them the text, where brackets do not match with holes in it; None where nothing can be made of it.
     """
-    stray = re.search(r"[^\S \t\r\n\f\xa0]|[\x00-\x08\x0b\x0e-\x1f\x7f\ue000\ufeff]", text)
-    if stray is not None:
-        char = stray.group()
-        message = f"the character U+{ord(char):04X} does not belong in a spec"
-        return {}, [], [Diagnostic("ND103", message, Span(file, stray.start(), stray.end()))], None
+    problems: list[Diagnostic] = []
+    if _STRAY.search(text) is not None:
+        from netdsl.syntax.advice import strays
+
+        problems, text = strays(text, file, MAX_ERRORS)
     pairs: dict[int, int] = {}
     comments: list[tree.Comment] = []
     stack: list[int] = []
@@ -144,29 +150,34 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
             stack.append(at)
             if len(stack) > MAX_NESTING:
                 message = f"brackets nest over {MAX_NESTING} deep"
-                return pairs, comments, [Diagnostic("ND218", message, Span(file, at, at + 1))], None
+                return pairs, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1))], None
         elif match.group(3) is not None:
             if not stack or _PAIRS[text[stack[-1]]] != match.group(3):
-                return _mismatched(text, file, comments)
+                return _mismatched(text, file, comments, problems)
             begin = stack.pop()
             pairs[begin], pairs[at] = at, begin
     if stack:
-        return _mismatched(text, file, comments)
-    return pairs, comments, [], text
+        return _mismatched(text, file, comments, problems)
+    return pairs, comments, problems, text
 
 
 def _mismatched(
-    text: str, file: int, comments: list[tree.Comment]
+    text: str, file: int, comments: list[tree.Comment], problems: list[Diagnostic]
 ) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str]:
     """Says which brackets do not match, and takes out the lines that they spoil.
 
     A bracket that is open where a line begins with the head of a statement was never closed.
     """
+    from netdsl.syntax.advice import closed
+
     pairs: dict[int, int] = {}
-    problems: list[Diagnostic] = []
     stack: list[int] = []
     holes: list[tuple[int, int]] = []
     said: set[int] = set()
+    crooked: list[int] = []
+    blanks = [match.span() for match in _INDENT.finditer(text)]
+    starts, indents = [begin for begin, _ in blanks], [end - begin for begin, end in blanks]
+    heads = {end for _, end in blanks}
 
     def spoilt(begin: int, end: int) -> None:
         begin = text.rfind("\n", 0, begin) + 1
@@ -179,7 +190,10 @@ def _mismatched(
 
     def unclosed(end: int, outermost: int) -> None:
         at = stack[-1]
-        help = f"add `{_PAIRS[text[at]]}`"
+        # A closer further out than the line of its opener was meant for another: that opener lacks one.
+        inner = [opener for opener in crooked if opener > at and _PAIRS[text[opener]] == _PAIRS[text[at]]]
+        at = inner[0] if inner else at
+        help = closed(text, at, end, file)
         if said.isdisjoint(stack[outermost:]):
             problems.append(Diagnostic("ND102", f"`{text[at]}` is never closed", Span(file, at, at + 1), help=help))
         spoilt(stack[outermost], end)
@@ -193,15 +207,25 @@ def _mismatched(
         elif match.group(2) is not None:
             stack.append(at)
         elif closer is not None and not stack:
-            problems.append(Diagnostic("ND102", f"`{closer}` closes nothing", Span(file, at, at + 1)))
+            span = Span(file, at, at + 1)
             line = text.find("\n", at)
-            spoilt(at, len(text) if line < 0 else line)
+            line = len(text) if line < 0 else line
+            begin = starts[bisect_right(starts, at) - 1]
+            alone = text[begin : line + 1].strip() == closer
+            edit = Edit(span._replace(start=begin, end=line + 1) if alone and line < len(text) else span, "")
+            help = Advice("take it out", edit)
+            problems.append(Diagnostic("ND102", f"`{closer}` closes nothing", span, help=help))
+            spoilt(at, line)
         elif closer is not None:
             begin = stack[-1]
             if _PAIRS[text[begin]] != closer:
                 message = f"`{closer}` closes `{text[begin]}`, which wants `{_PAIRS[text[begin]]}`"
                 note = Note(Span(file, begin, begin + 1), "opened here")
-                problems.append(Diagnostic("ND102", message, Span(file, at, at + 1), (note,)))
+                span = Span(file, at, at + 1)
+                help = Advice(f"write `{_PAIRS[text[begin]]}`", Edit(span, _PAIRS[text[begin]]))
+                if any(_PAIRS[text[opener]] == closer for opener in stack):
+                    help = closed(text, begin, at, file)
+                problems.append(Diagnostic("ND102", message, span, (note,), help))
                 # Either a closer is missing inside a bracket that this one closes, or it is no closer of any.
                 said.add(begin)
                 if any(_PAIRS[text[opener]] == closer for opener in stack):
@@ -212,6 +236,8 @@ def _mismatched(
                 spoilt(begin, len(text) if line < 0 else line)
                 continue
             stack.pop()
+            if at in heads and indents[bisect_right(starts, begin) - 1] > indents[bisect_right(starts, at) - 1]:
+                crooked.append(begin)
             if begin in said:
                 spoilt(begin, at + 1)
             pairs[begin], pairs[at] = at, begin
@@ -275,37 +301,29 @@ _WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"COMMA"}), "`,`"),
     (frozenset({"_NL", "$END"}), "the end of the line"),
 )
-_HYPHENS = ("\N{MINUS SIGN}", "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}", "\N{EM DASH}")
-_QUOTES = ("\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}")
-_LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
-_KEYWORDS = [
-    "net",
-    "input",
-    "param",
-    "variant",
-    "default",
-    "style",
-    "block",
-    "use",
-    "expect",
-    "init",
-    "allow",
-    "output",
-    "if",
-    "else",
-    "table",
-    "concat",
-    "add",
-    "mul",
-    "sub",
-    "reuse",
-    "as",
-    "true",
-    "false",
-    "and",
-    "or",
-    "not",
-]
+
+
+#: What may come in the middle of something, by terminals that come nowhere else together; what they hide; the words.
+_CONTEXTS: tuple[tuple[frozenset[str], frozenset[str], tuple[str, ...]], ...] = (
+    (
+        frozenset({"PLUS", "STRING", "TIMES"}),
+        frozenset({"STRING", "INT", "FLOAT", "NAME", "LPAR", "LBRACE", "KBRACE"}),
+        ("more of the layer such as `groups=2`",),
+    ),
+    (
+        frozenset({"AND", "OR"}),
+        frozenset({"LPAR"}),
+        ("an operator such as `*`",),
+    ),
+    (
+        frozenset({"AS", "ALLOW", "TIMES"}),
+        frozenset({"NAME"}),
+        ("`×2`", "`as name`"),
+    ),
+    (frozenset({"AS", "ALLOW"}), frozenset({"NAME"}), ("`as name`",)),
+    (frozenset({"KTIMES", "STAR", "NAME"}), frozenset({"NAME"}), ("a unit such as `M`",)),
+    (frozenset({"MINUS", "FLOAT", "NAME", "_NL"}), frozenset({"NAME", "LBRACE"}), ("a word such as `fan_out`",)),
+)
 
 
 def _expected(names: set[str]) -> str:
@@ -319,19 +337,21 @@ def _expected(names: set[str]) -> str:
         return "a quantity such as `params`"
     if {"LPAR", "INT", "NAME", "TRUE"} <= names:
         return "a value such as `64` or `4*c`"
-    if "COMMA" in names and "_NL" in names:
-        names = names - {"LBRACE", "KBRACE"}
-    found = [words for group, words in _WORDS if group & names]
+    found: list[str] = []
+    for context, hidden, words in _CONTEXTS:
+        if context <= names:
+            names = names - hidden
+            found += words
+            break
+    found += [words for group, words in _WORDS if group & names]
     if "INT" in names and "FLOAT" in names and "a number" in found and "a name" in found:
         found.remove("a name")
-    if len(found) > 4:
-        found = [words for words in found if words.startswith(("`", "the end"))][:4]
     if len(found) > 1:
         return ", ".join(found[:-1]) + " or " + found[-1]
     return found[0] if found else ""
 
 
-def _explain(error: Unexpected, text: str, offset: int, file: int) -> Diagnostic:
+def _explain(error: Unexpected, text: str, offset: int, file: int, pairs: dict[int, int]) -> Diagnostic:
     names = set(error.expected)
     expected = _expected(names)
     if text[offset : offset + 1].strip() and text[offset] != "#":
@@ -342,47 +362,19 @@ def _explain(error: Unexpected, text: str, offset: int, file: int) -> Diagnostic
         quoted = _QUOTED.match(text, offset)
         if quoted is not None:
             span, seen = Span(file, offset, quoted.end()), f"`{quoted.group()}`"
-        elif text[offset] == '"':
-            return Diagnostic("ND101", "this text in quotes does not end on its line", span, help='add a `"`')
     else:
         span = Span(file, offset, offset + 1)
         seen = "the end of the line" if text[offset:].strip() else "the end of the file"
     message = f"{seen} cannot stand here"
     if expected:
         message += f": expected {expected}"
-    return Diagnostic("ND101", message, span, help=_advice(text, offset, span, names))
-
-
-def _advice(text: str, offset: int, span: Span, names: set[str]) -> str | None:
-    word = text[span.start : span.end]
-    before = text[text.rfind("\n", 0, offset) + 1 : offset].rstrip()
     rest = text[span.end :].partition("\n")[0].strip()
-    if word in ("x", "×") and "TIMES" in names:
-        return "a number is missing after it" if not rest else "a repeat is `×3` or `×{n}`"
-    if word == ":" and before.endswith(("if", "else")):
-        return "`if` and `else` cannot be labels"
-    if word == ":" and _LABELLED.match(before):
-        return "an item has one label, and a label is a name such as `stage.0`"
-    if word == ";":
-        return "layers are separated by `,` or a new line"
-    if word == "{" and before.endswith("if"):
-        return "the condition is missing: `if s != 1 { … }`"
-    if word == "{" and {"LPAR", "TRUE", "INT"} <= names:
-        return "this is an expression already: braces stand where a number or a name would, in a layer"
-    if word in _HYPHENS:
-        return "write a plain hyphen, `-`"
-    if word in _QUOTES:
-        return 'write a plain quotation mark, `"`'
-    if word in ("*", "(") and (before.startswith("input") or "->" in before):
-        return "sizes are written `3x224x224`"
-    if word == "/" or text.startswith("//", offset):
-        return "a comment begins with `#`" if rest[:1] in ("*", "/") or text.startswith("//", offset) else None
-    if word == "*" and "TRUE" not in names:
-        return "an expression stands in braces: `conv3-{4*c}`"
-    if word == "(" and "LPAR" not in names:
-        return "attributes are written `name=value`, an expression in braces"
-    if word == "as" and "->" in before:
-        return "`as` stands before `->`"
-    if word in _KEYWORDS and "NAME" in names and "SOFTMAX" not in names:
-        return f"`{word}` is a word of the language and cannot be a name here"
-    return None
+    if seen == '`"`':
+        message = "this text in quotes does not end on its line"
+    elif seen == "`else`":
+        message = "this `else` has no `if` before it"
+    elif seen in ("`x`", "`×`") and not rest and {"TIMES", "KTIMES"} & names:
+        message = f"a number is missing after {seen}"
+    from netdsl.syntax.advice import Mistake, advice
+
+    return Diagnostic("ND101", message, span, help=advice(Mistake(text, offset, span, names, pairs)))

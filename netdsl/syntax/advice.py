@@ -1,0 +1,494 @@
+"""What a mistake of syntax was probably meant to be: a help, with edits where one thing alone can be meant.
+
+Imported where there is a mistake. Each rule looks at the place of the mistake and gives a help, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean, nearest
+
+_HYPHENS = (
+    "\N{MINUS SIGN}\N{EN DASH}\N{NON-BREAKING HYPHEN}\N{EM DASH}\N{HYPHEN}\N{FIGURE DASH}\N{FULLWIDTH HYPHEN-MINUS}"
+)
+_QUOTES = (
+    "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}"
+    "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"
+    "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}'"
+)
+_STATEMENTS = (
+    "net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "allow", "output",
+)  # fmt: skip
+_KEYWORDS = frozenset(
+    [
+        *_STATEMENTS,
+        "if",
+        "else",
+        "table",
+        "concat",
+        "add",
+        "mul",
+        "sub",
+        "reuse",
+        "as",
+        "true",
+        "false",
+        "and",
+        "or",
+        "not",
+    ]
+)
+_LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
+_SIZES = re.compile(
+    r"(?:input(?:[ \t]+[A-Za-z_]\w*)?|->)[ \t]*([(\[]?[ \t]*\d+(?:[ \t]*[,;*×x][ \t]*\d+)*[ \t]*[)\]]?)"
+)
+_BIG = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.,])")
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(?=(\S))")
+_PRODUCT = re.compile(r"-[ \t]*((?:\w+)(?:[ \t]*(?:\*\*|//|[*+%])[ \t]*\w+)+)(?=$|[\s,/\]}|)])")
+#: A layer as the tables of papers have it: `3×3 conv, 64, stride 2`, `3x3 max pool, stride 2`, `1×1, 64`.
+_PAPER = re.compile(
+    r"(?P<times>(?P<k>\d+)[ \t]*[x×][ \t]*(?P<l>\d+)[ \t]*,?[ \t]*)?"
+    r"(?P<kind>conv(?:olution)?|max[ -]?pool(?:ing)?|(?:av(?:era)?ge?)[ -]?pool(?:ing)?)?"
+    r"(?:[ \t]+(?P<m>\d+)[ \t]*[x×][ \t]*(?P<n>\d+))?[ \t]*,?"
+    r"(?:[ \t]*(?P<c>\d+)(?:[ \t]*(?:filters|channels|maps|kernels))?)?"
+    r"(?:[ \t]*,?[ \t]*(?:/|stride|s)[ \t]*=?[ \t]*(?P<s>\d+))?[ \t]*(?=$|[\]}|])",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r'(?:"(?:[^"\\\n]|\\.)*"|[^"#\n])+|#[^\n]*|"')
+_CALLED = re.compile(r"(?P<kind>\w*conv)\([ \t]*(?P<k>\d+)[x×](?P<l>\d+),[ \t]*(?P<c>\d+)[ \t]*\)", re.IGNORECASE)
+_COUNTED = re.compile(r"(?P<n>\d+)[ \t]*[x×][ \t]*(?P<item>\[[^\[\]\n]*\]|[A-Za-z][\w-]*(?:/\w+)?)[ \t]*(?=$|[,\]}|])")
+
+
+class Mistake:
+    """Where reading stopped: the text, what stands there, and the names of the terminals that could have come.
+
+    ``pairs`` are the brackets of the text, each with its partner.
+    """
+
+    def __init__(self, text: str, offset: int, span: Span, names: set[str], pairs: Mapping[int, int]) -> None:
+        self.text = text
+        self.offset = offset
+        self.span = span
+        self.names = names
+        self.pairs = pairs
+        self.begin = text.rfind("\n", 0, offset) + 1
+        end = text.find("\n", offset)
+        self.end = len(text) if end < 0 else end
+        self.word = text[span.start : span.end]
+        self.before = text[self.begin : offset].rstrip()
+        self.rest = text[span.end : self.end].strip()
+        #: in an expression, where a sign such as `*` or `==` could come
+        self.computes = "AND" in names or "STAR" in names
+
+    def at(self, start: int, end: int) -> Span:
+        """A span of this file."""
+        return Span(self.span.file, start, end)
+
+    def edit(self, text: str, start: int | None = None, end: int | None = None) -> Edit:
+        """Another text for a stretch, the word of the mistake unless said."""
+        return Edit(self.at(self.span.start if start is None else start, self.span.end if end is None else end), text)
+
+    def code_end(self) -> int:
+        """Where the line ends but for a comment and blanks."""
+        line = re.match(r'(?:"(?:[^"\\\n]|\\.)*"|[^"#\n])*', self.text[self.begin : self.end])
+        assert line is not None
+        return self.begin + len(line.group().rstrip())
+
+    def item(self) -> int:
+        """Where the item begins in which the mistake is: after the last opening bracket, bar or label of the line."""
+        found = re.match(r"(?:.*(?:[\[{(|]|[A-Za-z_]\w*:))?[ \t]*", self.text[self.begin : self.offset])
+        return self.begin + (found.end() if found is not None else 0)
+
+
+def advice(mistake: Mistake) -> str | None:
+    """The help of the first rule that has one."""
+    for rule in _RULES:
+        found = rule(mistake)
+        if found is not None:
+            return found
+    return None
+
+
+def _signs(mistake: Mistake) -> str | None:
+    """Signs that a word processor makes of plain ones: all of the line at once."""
+    for signs, plain, help in (
+        (_HYPHENS, "-", "write a plain hyphen, `-`"),
+        (_QUOTES, '"', 'write a plain quotation mark, `"`'),
+    ):
+        if mistake.word in signs:
+            line = re.finditer(f"[{re.escape(signs)}]", mistake.text[mistake.offset : mistake.code_end()])
+            places = [mistake.offset + found.start() for found in line]
+            return Advice(help, *(mistake.edit(plain, place, place + 1) for place in places))
+    return None
+
+
+def _quotes(mistake: Mistake) -> str | None:
+    """A text in quotes that does not end on its line."""
+    if mistake.word != '"':
+        return None
+    help = 'add a `"`'
+    before = mistake.before.lstrip()
+    if before.startswith(("net ", "use ")) or not before or before.endswith("="):
+        line = mistake.text[mistake.offset : mistake.end].rstrip()
+        colon = line.find(":")
+        if before or colon > 0:
+            end = mistake.offset + (len(line) if before else colon)
+            return Advice(help, mistake.edit('"', end, end))
+    return help
+
+
+def _separators(mistake: Mistake) -> str | None:
+    word = mistake.word
+    if word == ";":
+        help = "layers are separated by `,` or a new line"
+        if not mistake.rest or mistake.rest.startswith("#"):
+            return Advice(help, mistake.edit(""))
+        start = mistake.begin + len(mistake.before)
+        return Advice(help, mistake.edit(",", start))
+    if word == "/" or mistake.text.startswith("//", mistake.offset):
+        if mistake.text.startswith("//", mistake.offset):
+            return Advice("a comment begins with `#`", mistake.edit("#", mistake.offset, mistake.offset + 2))
+        return "a comment begins with `#`" if mistake.rest[:1] == "*" else None
+    return None
+
+
+def _paper(mistake: Mistake) -> str | None:
+    """A row of a paper's table."""
+    begin, end = mistake.item(), mistake.code_end()
+    found = _PAPER.match(mistake.text, begin, end)
+    if found is not None and found.end() > mistake.offset:
+        part = found.groupdict()
+        kernel = (part["k"], part["l"]) if part["k"] else (part["m"], part["n"])
+        kind = (part["kind"] or ("conv" if part["k"] else "")).lower()
+        word = "conv" if kind.startswith("conv") else "maxpool" if kind.startswith("max") else "avgpool"
+        if kind and kernel[0] and (part["c"] if word == "conv" else not part["c"]):
+            size = kernel[0] if kernel[0] == kernel[1] else "x".join(kernel)
+            stride = f"/{part['s']}" if part["s"] else ""
+            text = f"{word}{size}" + (f"-{part['c']}" if part["c"] else "") + stride
+            return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(found.group().rstrip())))
+    for called in _CALLED.finditer(mistake.text, mistake.begin, end):
+        if called.start() < mistake.offset < called.end():
+            size = called["k"] if called["k"] == called["l"] else f"{called['k']}x{called['l']}"
+            text = f"{called['kind'].lower()}{size}-{called['c']}"
+            return Advice(f"it is written `{text}`", mistake.edit(text, called.start(), called.end()))
+    found = _COUNTED.match(mistake.text, begin, end)
+    if found is not None and found.end() > mistake.offset:
+        text = f"{found['item']} ×{found['n']}"
+        whole = mistake.edit(text, begin, begin + len(found.group().rstrip()))
+        return Advice(f"the number of a repeat comes after: `{text}`", whole)
+    return None
+
+
+def _sizes(mistake: Mistake) -> str | None:
+    """``input (3, 224, 224)``, ``-> 64,112,112``"""
+    for found in _SIZES.finditer(mistake.text, mistake.begin, mistake.code_end()):
+        inside = found.group(1)
+        numbers = re.findall(r"\d+", inside)
+        if found.start(1) <= mistake.offset <= found.end(1) and re.search(r"[,;*(\[]", inside):
+            text = "x".join(numbers)
+            end = found.start(1) + len(inside.rstrip())
+            return Advice(f"sizes are written `{text}`", mistake.edit(text, found.start(1), end))
+    sizes = mistake.before.startswith("input") or "->" in mistake.before
+    if mistake.word in ("*", "(", ",") and sizes and "COMMA" not in mistake.names:
+        return "sizes are written `3x224x224`"
+    return None
+
+
+def _numbers(mistake: Mistake) -> str | None:
+    for found in _BIG.finditer(mistake.text, mistake.begin, mistake.code_end()):
+        if found.start() <= mistake.offset <= found.end():
+            text = found.group().replace(",", "")
+            return Advice(f"a number has no commas: `{text}`", mistake.edit(text, found.start(), found.end()))
+    before = re.search(r"(?<![\w.])\d+\Z", mistake.text[mistake.begin : mistake.offset])
+    after = re.match(r"(?:_\d+)+(?!\w)", mistake.text[mistake.offset : mistake.end])
+    if before is not None and after is not None:
+        text = before.group() + after.group().replace("_", "")
+        begin = mistake.offset - len(before.group())
+        whole = mistake.edit(text, begin, mistake.offset + after.end())
+        return Advice(f"a number has no underscores: `{text}`", whole)
+    fraction = re.match(r"\.\d+(?![\w.])", mistake.text[mistake.offset : mistake.end])
+    if fraction is not None and not re.search(r"[\w.]\Z", mistake.text[mistake.begin : mistake.offset]):
+        text = f"0{fraction.group()}"
+        return Advice(f"a number begins with a digit: `{text}`", mistake.edit("0", mistake.offset, mistake.offset))
+    return None
+
+
+def _operators(mistake: Mistake) -> str | None:
+    """Signs of other languages in an expression."""
+    text, offset, word = mistake.text, mistake.offset, mistake.word
+    ours = {"&&": "and", "||": "or", "!": "not", "^": "**"}
+    for sign in ("&&", "||", "^"):
+        if mistake.computes and text.startswith(sign, offset):
+            here = "a power is written" if sign == "^" else "here it is written"
+            return Advice(f"{here} `{ours[sign]}`", mistake.edit(ours[sign], offset, offset + len(sign)))
+    if word == "!" and "TRUE" in mistake.names and not text.startswith("!=", offset):
+        return Advice("here it is written `not`", mistake.edit("not ", offset, offset + 1))
+    if word == "=" and mistake.computes and re.match(r"\s*(?:else\s+)?if\b", mistake.before):
+        return Advice("equality is written `==`", mistake.edit("=="))
+    if word == "if" and mistake.computes:
+        return "a choice between values is a parameter of a block or a `variant`; `if … { … }` chooses layers"
+    return None
+
+
+def _braces(mistake: Mistake) -> str | None:
+    """Rows after a colon, or in brackets of another kind, where braces belong."""
+    text, word, names = mistake.text, mistake.word, mistake.names
+    if word == ":" and mistake.before.endswith(("if", "else")):
+        if mistake.before.strip() in ("if", "} if") and "LBRACE" not in names:
+            return "`if` and `else` cannot be labels"
+    if word == ":" and _LABELLED.match(mistake.before):
+        return "an item has one label, and a label is a name such as `stage.0`"
+    head = re.match(r"[ \t]*(?:\}[ \t]*)?(if|else|output|block)\b", text[mistake.begin : mistake.end])
+    if names == {"LBRACE"} and head is not None and not word.strip():
+        return f"what belongs to `{head[1]}` stands in braces: `{head[1]} … {{ … }}`"
+    if word == ":" and head is not None and "LBRACE" in names:
+        help = f"what belongs to `{head[1]}` stands in braces: `{head[1]} … {{ … }}`"
+        end = mistake.code_end()
+        rest = text[mistake.span.end : end].strip()
+        if not rest or "{" in rest or "}" in rest:
+            return help
+        return Advice(help, mistake.edit(f" {{ {rest} }}", end=end))
+    joins = re.search(r"(?<![\w.])(add|concat|mul|sub)\Z", mistake.before, re.IGNORECASE)
+    if joins is not None and word in ("[", "("):
+        return _in_braces(mistake, mistake.offset, f"the branches of `{joins[1]}` stand in braces")
+    around = _around(mistake)
+    if word == "|" and around is not None:
+        return _in_braces(mistake, around, "the branches of a join stand in braces")
+    if word == "|" and text[: mistake.offset].endswith("|") and "VBAR" not in names and "SOFTMAX" in names:
+        return Advice("one `|` parts two branches", mistake.edit(""))
+    if word == "|":
+        return "`|` parts the branches of a join, `add { a | b }`, and the cells of a table"
+    if word in ("{", "(") and {"JOIN", "LSQB"} <= names and (partner := mistake.pairs.get(mistake.offset)) is not None:
+        return Advice(
+            "a group of layers stands in square brackets: `[ … ]`",
+            mistake.edit("["),
+            mistake.edit("]", partner, partner + 1),
+        )
+    if word == "{" and mistake.before.endswith("if"):
+        return "the condition is missing: `if s != 1 { … }`"
+    if word == "{" and {"LPAR", "TRUE", "INT"} <= names:
+        return "this is an expression already: braces stand where a number or a name would, in a layer"
+    return None
+
+
+def _around(mistake: Mistake) -> int | None:
+    """The bracket that a mistake stands in, where a join's word is before it."""
+    text = mistake.text
+    for opener, closer in mistake.pairs.items():
+        if opener < mistake.offset < closer and text[opener] in "([":
+            if re.search(r"(?<![\w.])(?:add|concat|mul|sub)[ \t]*\Z", text[:opener][-20:], re.IGNORECASE):
+                return opener
+    return None
+
+
+def _in_braces(mistake: Mistake, opener: int, help: str) -> str:
+    closer = mistake.pairs.get(opener)
+    if closer is None:
+        return help
+    return Advice(help, mistake.edit("{", opener, opener + 1), mistake.edit("}", closer, closer + 1))
+
+
+def _assignments(mistake: Mistake) -> str | None:
+    """``x = conv3-64``, ``width = 1.4``"""
+    found = _ASSIGNED.match(mistake.text, mistake.begin + _indent(mistake), mistake.end)
+    if mistake.word == "=" and found is not None and found.end(1) <= mistake.offset < found.end():
+        if found[2].isdigit() or found[2] in '"{-.':
+            place = found.start()
+            return Advice(f"a parameter is declared: `param {found[1]} = …`", mistake.edit("param ", place, place))
+        return Advice(f"a label takes a colon: `{found[1]}: …`", mistake.edit(": ", found.end(1), found.end()))
+    return None
+
+
+def _indent(mistake: Mistake) -> int:
+    line = mistake.text[mistake.begin : mistake.end]
+    return len(line) - len(line.lstrip())
+
+
+def _missing(mistake: Mistake) -> str | None:
+    """One sign that is missing, where nothing else could stand."""
+    names, word = mistake.names, mistake.word
+    place = mistake.begin + len(mistake.before)
+    if names == {"EQUAL"} and mistake.rest + word.strip() and not re.fullmatch(r"[:,;|)\]}]", word):
+        return Advice("an `=` is missing", mistake.edit(" =", place, place))
+    apart = mistake.text[mistake.offset - 1 : mistake.offset].isspace()
+    if {"COMMA", "RPAR"} <= names and re.fullmatch(r"\w+", word) and "TIMES" not in names and apart:
+        return Advice("a comma parts one from the next", mistake.edit(",", place, place))
+    quoted = re.fullmatch(r"[ \t]*(?:net[ \t]+[\w.-]+|use)", mistake.before)
+    if "STRING" in names and quoted is not None and re.match(r"[\w./]", word):
+        end = mistake.code_end()
+        rest = mistake.text[mistake.offset : end]
+        if mistake.before.lstrip().startswith("use"):
+            path = re.match(r"[\w./-]+", rest)
+            end = mistake.offset + (path.end() if path is not None else 0)
+            rest = mistake.text[mistake.offset : end]
+        if '"' not in rest and rest:
+            what = "a title" if quoted.group().lstrip().startswith("net") else "a file's name"
+            return Advice(f'{what} stands in quotes: `"{rest}"`', mistake.edit(f'"{rest}"', mistake.offset, end))
+    return None
+
+
+def _products(mistake: Mistake) -> str | None:
+    """``conv3-4*c``"""
+    if mistake.word in ("*", "+", "%", "/", "**", "//"):
+        for found in _PRODUCT.finditer(mistake.text, mistake.begin, mistake.code_end()):
+            if found.start(1) <= mistake.offset <= found.end(1):
+                text = f"{{{found[1]}}}"
+                word = re.search(r"[\w.]*[ \t]*-?[ \t]*\Z", mistake.text[mistake.begin : found.start(1)])
+                help = f"an expression stands in braces: `{word.group() if word else ''}{text}`"
+                return Advice(help, mistake.edit(text, found.start(1), found.end(1)))
+    if mistake.word == "*" and "TRUE" not in mistake.names and not mistake.computes:
+        return "an expression stands in braces: `conv3-{4*c}`"
+    return None
+
+
+def _statement(mistake: Mistake) -> str | None:
+    """A statement whose first word is misspelt."""
+    found = re.match(r"[ \t]*([A-Za-z_]+)(?=[ \t]+[\w\"])", mistake.text[mistake.begin : mistake.offset])
+    if found is None or found[1] in _KEYWORDS:
+        return None
+    place = mistake.at(mistake.begin + found.start(1), mistake.begin + found.end(1))
+    help = did_you_mean(found[1], _STATEMENTS, place)
+    if help is None or nearest(found[1], ["conv", "relu", "pool", "maxpool", "fc"]) is not None:
+        return None
+    return Advice(f"did you mean the statement `{nearest(found[1], _STATEMENTS)}`?", *getattr(help, "edits", ()))
+
+
+def _order(mistake: Mistake) -> str | None:
+    """The parts of an item in another order."""
+    word, before, rest = mistake.word, mistake.before, mistake.rest
+    if word in ("x", "×") and re.search(r"[×x][ \t]*\w+\Z", before) and re.match(r"\w|\{", rest):
+        return "an item has one repeat; brackets hold another: `[conv3-64 ×2] ×3`"
+    ends = re.search(r"(?:\bas[ \t]+\w+|->[ \t]*[\w×{}.]+|\ballow[ \t]+\w+)\Z", before)
+    if word in ("as", "×", "x", "-", "->", "allow") and ends is not None and rest:
+        return "an item ends in this order: `×2`, `as name`, `-> 64x112x112`, `allow ND301`"
+    if word == "else":
+        return "an `else` follows the `}` of its `if`"
+    return None
+
+
+def _rest(mistake: Mistake) -> str | None:
+    word, names = mistake.word, mistake.names
+    if word in ("x", "×") and "TIMES" in names and mistake.rest:
+        return "a repeat is `×3` or `×{n}`"
+    if word == "(" and "LPAR" not in names and re.search(r"\w\Z", mistake.before):
+        return "attributes are written `name=value`, an expression in braces"
+    if word in _KEYWORDS and "NAME" in names and "SOFTMAX" not in names:
+        return f"`{word}` is a word of the language and cannot be a name here"
+    return None
+
+
+# -- signs without a form ----------------------------------------------------------------------------------------------
+
+
+def strays(text: str, file: int, most: int) -> tuple[list[Diagnostic], str]:
+    """Blanks and controls that do not belong in a spec, each kind once a line, and the text with spaces for them.
+
+    What is harmless in a comment (a wide space, a joiner of letters) may stand in one.
+    """
+    from unicodedata import category, name
+
+    found: dict[tuple[int, str], list[int]] = {}
+    line = last = 0
+    for match in _CODE.finditer(text):
+        line += text.count("\n", last, match.start())
+        last = match.start()
+        comment = match.group().startswith("#")
+        for place in range(match.start(), match.end()):
+            char = text[place]
+            if char in " \t\r\f\xa0" or (char.isprintable() and char != "\ue000"):
+                continue
+            if not (comment and (category(char) == "Zs" or char in "\u200c\u200d\xad")):
+                found.setdefault((line, char), []).append(place)
+    problems = []
+    for (_, char), places in list(found.items())[:most]:
+        known = name(char, "").lower()
+        message = f"the character U+{ord(char):04X}{f' ({known})' if known else ''} does not belong in a spec"
+        blank = category(char) == "Zs"
+        edits = (Edit(Span(file, place, place + 1), " " if blank else "") for place in places)
+        help = Advice("write a plain space" if blank else "take it out", *edits)
+        problems.append(Diagnostic("ND103", message, Span(file, places[0], places[0] + 1), help=help))
+    cleared = list(text)
+    for places in found.values():
+        for place in places:
+            cleared[place] = " "
+    return problems, "".join(cleared)
+
+
+# -- brackets ----------------------------------------------------------------------------------------------------------
+
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+
+def closed(text: str, opener: int, limit: int, file: int) -> Advice:
+    """A help that closes the bracket at ``opener`` before ``limit``: at the end of its line, or of the lines that are
+    further in below it."""
+    closer = _PAIRS[text[opener]]
+    begin = text.rfind("\n", 0, opener) + 1
+    indent = _indentation(text, begin)
+    end = _line_end(text, opener, limit)
+    if closer == ")":
+        # What is in parentheses ends before a body, or where the line does.
+        brace = text.find("{", opener, end)
+        place = brace if brace >= 0 else end
+    else:
+        place = end
+    last = place
+    while closer != ")" and last < limit:
+        after = text.find("\n", last)
+        if after < 0 or after + 1 >= limit:
+            break
+        if text[after + 1 : _line_end(text, after + 1, limit)].strip() and _indentation(text, after + 1) <= indent:
+            break
+        last = _line_end(text, after + 1, limit)
+    body = text[opener + 1 : place].strip()
+    place = last
+    while place > opener + 1 and text[place - 1].isspace():
+        place -= 1
+    if "\n" in text[opener:place]:
+        new = f"\n{' ' * indent}{closer}"
+        place = _line_end(text, place, limit, comment=True)
+    else:
+        new = f" {closer}" if closer == "}" and body else closer
+    line = text.count("\n", 0, place) + 1
+    where = f"after line {line}" if new.startswith("\n") else f"at the end of line {line}"
+    if closer == ")":
+        where = f"in line {line}"
+    return Advice(f"add `{closer}` {where}", Edit(Span(file, place, place), new))
+
+
+def _indentation(text: str, begin: int) -> int:
+    end = begin
+    while text[end : end + 1] in (" ", "\t") and end < len(text):
+        end += 1
+    return end - begin
+
+
+def _line_end(text: str, place: int, limit: int, *, comment: bool = False) -> int:
+    """Where the line of a place ends, or ``limit`` before it; without its comment, unless that is to stay in it."""
+    end = text.find("\n", place)
+    end = limit if end < 0 or end > limit else end
+    begin = text.rfind("\n", 0, place) + 1
+    code = re.match(r'(?:"(?:[^"\\\n]|\\.)*"|[^"#\n])*', text[begin:end])
+    if comment or code is None or begin + code.end() < place:
+        return end
+    return begin + len(code.group().rstrip()) if begin + len(code.group().rstrip()) > place else begin + code.end()
+
+
+_RULES: tuple[Callable[[Mistake], str | None], ...] = (
+    _quotes,
+    _signs,
+    _separators,
+    _sizes,
+    _paper,
+    _numbers,
+    _operators,
+    _braces,
+    _assignments,
+    _missing,
+    _products,
+    _statement,
+    _order,
+    _rest,
+)
