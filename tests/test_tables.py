@@ -10,11 +10,13 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 import netdsl
-from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_text
+from netdsl.backends.dot import render
+from netdsl.backends.tables import write_csv, write_dot, write_html, write_latex, write_markdown, write_text
 from netdsl.backends.tables.align import Entry, added, align
 from netdsl.backends.tables.columns import power
 from netdsl.backends.tables.model import Cell, Line, Matrix, Row, Sheet, grid, number, text
@@ -292,6 +294,7 @@ def test_maps_of_other_sizes_are_said_as_they_are(run: Callable[..., str]) -> No
             ["zoo:vgg:A", "zoo:vgg:B", "--style", "layers", "--format", "latex", "--standalone"],
             "--standalone writes one table",
         ),
+        (["zoo:vgg:A", "zoo:vgg:B", "--style", "layers", "--format", "svg"], "--format svg writes one table"),
     ],
 )
 def test_what_makes_no_sense_is_said(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -443,6 +446,46 @@ def test_text_says_control_characters_and_lines_up() -> None:
     assert "\x07" not in write_text.write(table)
     plain = Sheet("", ("left", "right"), (Row((text("x"), text("12"))), Row((text("yy"), text("3")))))
     assert write_text.write(plain) == "x   12\nyy   3\n"
+
+
+# -- drawings
+
+
+@pytest.mark.parametrize("name", [*NETS, "hostile"])
+def test_a_drawing_has_every_word_of_the_table(name: str) -> None:
+    if name == "hostile":
+        table = hostile()
+    else:
+        graph = netdsl.compile(f"zoo:{name}")
+        table = sheet([Net("one", graph, "infer")], NETS[name], name)
+    dot = write_dot.write(table)
+    assert dot == write_dot.write(table)
+    drawn = ElementTree.fromstring(render(dot, "svg"))
+    said = {"".join(element.itertext()).strip() for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    for row in table.rows:
+        for cell in row.cells:
+            if cell.value is None:
+                for content in cell.content:
+                    lines = content.lines if isinstance(content, Matrix) else (content.text,)
+                    assert {line.replace("  ", " ") for line in lines} <= said
+
+
+def test_equal_cells_are_one_and_pools_have_their_colour(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["table", "zoo:vgg", "--format", "dot"]) == 0
+    dot = capsysbinary.readouterr().out.decode()
+    assert dot.count('COLSPAN="6" ALIGN="CENTER" BGCOLOR="#FBE1D9"') == 5
+    assert dot.count('COLSPAN="6" ALIGN="CENTER" BGCOLOR="#EEF2CC"') == 3
+
+
+def test_a_drawing_goes_to_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "resnet.svg"
+    assert main(["table", "zoo:resnet", "--format", "svg", "-o", str(path)]) == 0
+    drawn = ElementTree.fromstring(path.read_bytes())
+    said = [element.text or "" for element in drawn.iter() if element.tag.endswith(("title", "desc"))]
+    assert said[0] == "resnet: He, Zhang, Ren & Sun 2015, Table 1"
+    assert "conv5_x" in said[1]
+    assert main(["table", "zoo:resnet:18", "--format", "png", "-o", str(tmp_path / "resnet.png")]) == 0
+    assert (tmp_path / "resnet.png").read_bytes().startswith(b"\x89PNG")
 
 
 # -- LaTeX

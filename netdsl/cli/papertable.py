@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl.analyses.stats import stats
-from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_text
+from netdsl.backends.tables import write_csv, write_dot, write_html, write_latex, write_markdown, write_text
 from netdsl.backends.tables.model import Sheet
 from netdsl.backends.tables.nets import Net
 from netdsl.backends.tables.style import SEVERAL, STYLES, Style, sheet, suited
@@ -24,11 +24,13 @@ netdsl table zoo:vgg
 netdsl table zoo:resnet:50
 netdsl table zoo:resnet --variants 18,34,50 --format latex --standalone -o resnet.tex
 netdsl table zoo:googlenet --format markdown
+netdsl table zoo:resnet --format svg -o resnet.svg
 netdsl table zoo:mobilenet_v2 --style layers --format csv > layers.csv
 """
 
-_FORMATS = ("text", "markdown", "html", "latex", "csv")
+_FORMATS = ("text", "markdown", "html", "latex", "csv", "svg", "png", "dot")
 _STANDALONE = ("html", "latex")
+_DRAWN = ("svg", "png", "dot")
 
 
 def parser() -> Parser:
@@ -46,7 +48,7 @@ def parser() -> Parser:
         choices=STYLES,
         help="vgg and resnet have a column a net, googlenet and layers are of one net; what suits the net unless said",
     )
-    options.add_argument("--format", choices=_FORMATS, default="text")
+    options.add_argument("--format", choices=_FORMATS, default="text", help="svg, png and dot are drawings")
     options.add_argument("--standalone", action="store_true", help="a whole document, of LaTeX or HTML")
     options.add_argument("-o", "--output", metavar="FILE", default="-", help="where to; - is the standard output")
     return options
@@ -73,10 +75,14 @@ def run(options: argparse.Namespace) -> int:
         return 1
     nets, style = made
     groups = [nets] if style in SEVERAL else [[net] for net in nets]
-    if len(groups) > 1 and options.standalone:
-        parser().error(f"--standalone writes one table, and --style {style} makes {len(groups)}")
-    texts = [_written(sheet(group, style, _caption(group, options.view)), options) for group in groups]
-    text = "\n".join(texts)
+    if len(groups) > 1 and (options.standalone or options.format in _DRAWN):
+        what = "--standalone" if options.standalone else f"--format {options.format}"
+        parser().error(f"{what} writes one table, and --style {style} makes {len(groups)}")
+    tables = [sheet(group, style, _caption(group, options.view)) for group in groups]
+    if options.format in _DRAWN:
+        write(options.output, _drawn(tables[0], options.format))
+        return 0
+    text = "\n".join(_written(table, options) for table in tables)
     if options.output == "-":
         say(text)
     else:
@@ -138,6 +144,14 @@ def _caption(nets: Sequence[Net], view: View) -> str:
         words += ", training view"
     titles = {graph.title for graph in graphs}
     return f"{words}: {graphs[0].title}" if len(titles) == 1 and graphs[0].title else words
+
+
+def _drawn(table: Sheet, form: str) -> bytes:
+    """The table as a drawing; an SVG has the table's text too."""
+    from netdsl.backends.dot import render
+
+    drawn = render(write_dot.write(table), form)
+    return write_dot.described(drawn, table) if form == "svg" else drawn
 
 
 def _written(table: Sheet, options: argparse.Namespace) -> str:

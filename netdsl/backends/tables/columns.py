@@ -9,7 +9,7 @@ from netdsl.analyses.fold import Fold, body
 from netdsl.analyses.structure import Block, Item, Layer, Split
 from netdsl.backends.labels import metric
 from netdsl.backends.tables.align import Aligned, Entry, added, align
-from netdsl.backends.tables.model import Align, Cell, Content, Line, Matrix, Row, Sheet, number, text
+from netdsl.backends.tables.model import Align, Cell, Content, Line, Matrix, Row, Sheet, Tint, number, text
 from netdsl.backends.tables.nets import Net, is_map, joins, size
 from netdsl.backends.tables.words import Words, configured, lines, listed
 
@@ -17,6 +17,8 @@ from netdsl.backends.tables.words import Words, configured, lines, listed
 _APART = frozenset({"group", "block"})
 #: Kinds of layers that VGG's table has a row for.
 _ROWS = frozenset({"pool", "fc"})
+
+_TINTS: dict[str, Tint] = {"pool": "pool", "fc": "fc", "head": "fc"}
 
 MULTIPLY_ADDS = "MACs are multiply-adds of convolutions and fully connected layers; many papers print them as FLOPs."
 
@@ -288,7 +290,10 @@ def _cells(row: Aligned) -> Iterator[Cell]:
         if entry is not None and entry.kind not in _APART:
             while end < len(row) and row[end] is not None and row[end].content == entry.content:  # type: ignore[union-attr]
                 end += 1
-        yield Cell(entry.content if entry is not None else (), end - at)
+        if entry is None:
+            yield Cell()
+        else:
+            yield Cell(entry.content, end - at, tint=_TINTS.get(entry.kind))
         at = end
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 Align = Literal["left", "centre", "right"]
+#: What a cell is of, where drawings tell it by a colour.
+Tint = Literal["pool", "fc"]
 
 
 class Line(NamedTuple):
@@ -37,13 +39,14 @@ Content = Line | Matrix
 class Cell(NamedTuple):
     """What stands in ``columns`` × ``rows`` places of the table, from this one on to the right and down.
 
-    ``value`` is the exact number where ``content`` shows a rounded one.
+    ``value`` is the exact number where ``content`` shows a rounded one, ``tint`` what a drawing colours it by.
     """
 
     content: tuple[Content, ...] = ()
     columns: int = 1
     rows: int = 1
     value: int | None = None
+    tint: Tint | None = None
 
 
 class Row(NamedTuple):

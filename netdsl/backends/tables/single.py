@@ -32,6 +32,10 @@ def inceptions(net: Net, caption: str) -> Sheet:
     """As GoogLeNet's Table 1: the branches of each inception block in columns of their own."""
     branches = [_branches(net, item) for item in net.items]
     titles = list(dict.fromkeys(title for found in branches for title in found))
+    for title in [title for title in titles if " reduce" in title]:
+        # What reduces stands before what it reduces for, whichever was seen first.
+        titles.remove(title)
+        titles.insert(titles.index(title.replace(" reduce", "")), title)
     if _OTHER in titles:
         titles.remove(_OTHER)
         titles.append(_OTHER)
@@ -122,12 +126,16 @@ def _branches(net: Net, item: Item) -> dict[str, str]:
         return {_OTHER: " → ".join(lines(net.graph, item, listed))}
     found: dict[str, str] = {}
     for arm in split.arms:
-        for title, width in _branch(net, arm).items():
-            at = 2
-            while title in found and title != _OTHER:
-                title = f"{title.partition(' (')[0]} ({at})"
-                at += 1
-            found[title] = f"{found[title]}\n{width}" if title in found else width
+        branch = _branch(net, arm)
+        if _OTHER in branch:
+            found[_OTHER] = f"{found[_OTHER]}\n{branch[_OTHER]}" if _OTHER in found else branch[_OTHER]
+            continue
+        # A second branch of the same kind has columns of its own, `#3×3 reduce (2)` beside `#3×3 (2)`.
+        number, mark = 1, ""
+        while any(title + mark in found for title in branch):
+            number += 1
+            mark = f" ({number})"
+        found.update({title + mark: width for title, width in branch.items()})
     return found
 
 

@@ -105,7 +105,7 @@ def _cells(sheet: Sheet, places: list[Place], row: int, heights: list[int]) -> l
             if cell.rows > 1:
                 # multirow takes rows for single lines: what is taller moves the middle down.
                 taller = sum(heights[row : row + cell.rows]) - cell.rows
-                down = f"[-{taller / 2:g}\\baselineskip]" if taller else ""
+                down = f"[-{taller / 2:g}\\normalbaselineskip]" if taller else ""
                 words = f"\\multirow{{{cell.rows}}}{{*}}{down}{{{words}}}"
         if cell.columns > 1:
             letter = "l" if sheet.columns[at] == "left" else "c"
