@@ -101,7 +101,7 @@ def _nets(options: argparse.Namespace) -> tuple[list[Net], Style] | None:
         return None
     style: Style = options.style or suited(Net("", first, options.view))
     if style in SEVERAL and len(named) == 1 and variant is None and path != "-":
-        named = [(path, name) for name in columns(path) or first.variants] or named
+        named = [(path, name) for name in columns(path, options.max_bytes) or first.variants] or named
     graphs = []
     for each in named:
         known = each[0] == path and each[1] in (variant, first.variant)
@@ -113,9 +113,9 @@ def _nets(options: argparse.Namespace) -> tuple[list[Net], Style] | None:
     return [Net(_title(graph, several), graph, options.view) for graph in graphs], style
 
 
-def columns(path: str) -> tuple[str, ...]:
-    """The columns of the tables in a spec that compiles, in order."""
-    text, _ = read(Path(path))
+def columns(path: str, most: int) -> tuple[str, ...]:
+    """The columns of the tables in a spec that compiles, in order. It has at most ``most`` bytes."""
+    text, _ = read(Path(path), most)
     file, _ = parse(text, 0)
     assert file is not None
     program = Program(None, lambda _: None)
