@@ -10,6 +10,7 @@ from pathlib import Path
 
 import netdsl
 from netdsl.backends.draw import Kind, draw
+from netdsl.backends.overview import Options
 from netdsl.ir.types import View
 
 ROOT = Path(__file__).parent.parent
@@ -20,17 +21,21 @@ PICTURES: dict[str, tuple[str, str | None, Kind, View]] = {
     "densenet121.svg": ("densenet.net", "121", "overview", "infer"),
     "googlenet.svg": ("googlenet.net", "paper", "overview", "train"),
     "resnet152.svg": ("resnet.net", "152", "overview", "infer"),
+    "resnet50-heat.svg": ("resnet.net", "50", "overview", "infer"),
     "resnet18.svg": ("resnet.net", "18", "layers", "infer"),
     "unet.svg": ("unet.net", None, "overview", "train"),
     "vgg19.svg": ("vgg19.net", None, "layers", "infer"),
 }
+
+#: Options of overviews, where there are any.
+OPTIONS = {"resnet50-heat.svg": Options(heat="macs")}
 
 
 def picture(name: str) -> bytes:
     """The SVG of one of :data:`PICTURES`."""
     spec, variant, kind, view = PICTURES[name]
     graph = netdsl.compile(ROOT / "specs" / spec, variant=variant)
-    return draw(graph, kind=kind, view=view).encode()
+    return draw(graph, kind=kind, view=view, options=OPTIONS.get(name)).encode()
 
 
 def main() -> int:

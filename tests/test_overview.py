@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterable
 from itertools import combinations
@@ -20,7 +21,23 @@ from netdsl.backends.overview import overview
 from netdsl.backends.overview.cards import Card, Columns, Skip, rows
 from netdsl.backends.overview.flow import Flow, flow
 from netdsl.backends.overview.metrics import width, wrap
+from netdsl.backends.overview.options import HEATS, LEAST, PAGES, Heat, Label, Options, Theme, page
+from netdsl.backends.overview.options import labels as label_words
+from netdsl.backends.overview.palette import (
+    BADGE,
+    BADGE_INK,
+    BANDS,
+    FILLS,
+    GREY,
+    HEAT,
+    HEAT_INKS,
+    INK,
+    WHITE,
+    colours,
+    contrast,
+)
 from netdsl.backends.overview.scene import Scene
+from netdsl.cli import main
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 from tests.nets import spec
@@ -264,8 +281,7 @@ def test_every_weight_of_the_zoo_is_on_a_card(stem: str) -> None:
     assert on_cards | on_bows == {node.index for node in see(graph, "train").nodes}
     on_rows = {node.index for each in cards for row in rows(each.parts) for layer in row.layers for node in layer.nodes}
     weights = {node.index for node in see(graph, "train").nodes if node.op.weight_layer}
-    first = {node.index for each in cards if each.first for layer in each.layers for node in layer.nodes}
-    assert weights <= on_rows | on_bows | first
+    assert weights <= on_rows | on_bows
 
 
 # -- the line ---------------------------------------------------------------------------------------------------------
@@ -342,6 +358,137 @@ def test_widths_are_helveticas() -> None:
     assert width("Hello", 1000) == 722 + 556 + 222 + 222 + 556
     assert width("Hello", 1000, bold=True) == 722 + 556 + 278 + 278 + 611
     assert wrap("one two three", width("one two", 8), 8) == ["one two", "three"]
+
+
+# -- options ----------------------------------------------------------------------------------------------------------
+
+
+def test_heat_is_the_share_of_the_whole_net() -> None:
+    scene = overview(zoo("resnet", "50"), "infer", Options(heat="macs"))
+    shares = [float(text.removesuffix("%")) for text in texts(scene) if re.fullmatch(r"[\d.]+%", text)]
+    # 3×3 convolutions of the third stage: (256·256·9·14² ) for each of six, of 4,089,184,256 in all.
+    assert max(shares) == round(100 * 6 * 256 * 256 * 9 * 14 * 14 / 4_089_184_256, 1) == 17.0
+    # The projections of three stages, such as 256 channels to 512 at 28², are the shares of their sums.
+    assert round(100 * 256 * 512 * 28 * 28 / 4_089_184_256, 1) == 2.5 and shares.count(2.5) == 3
+    assert abs(sum(shares) - 100) < 1
+
+
+@pytest.mark.parametrize("stem", ZOO)
+@pytest.mark.parametrize("heat", HEATS)
+def test_heat_shares_add_up(stem: str, heat: Heat) -> None:
+    scene = overview(zoo(stem), "train", Options(heat=heat))
+    shares = [float(text.removesuffix("%")) for text in texts(scene) if re.fullmatch(r"[\d.]+%", text)]
+    # What has no row is no convolution: sums, and norms of inputs.
+    assert sum(shares) <= 100 + 0.05 * len(shares)
+    assert sum(shares) >= (99 if heat in ("macs", "params") else 80) - 0.05 * len(shares)
+
+
+def test_heat_is_read_on_its_colour() -> None:
+    for fill in HEAT:
+        assert max(contrast(fill, ink) for ink in HEAT_INKS) > 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "print"])
+def test_text_is_read_in_every_theme(theme: Theme) -> None:
+    shown = colours(theme)
+
+    def seen(colour: str) -> str:
+        return shown.get(colour, colour)
+
+    for fill in [*FILLS.values(), *BANDS]:
+        assert contrast(seen(fill), seen(INK)) > 4.5
+    for fill in [*BANDS, WHITE]:
+        assert contrast(seen(fill), seen(GREY)) > 4.5
+    assert contrast(seen(BADGE), seen(BADGE_INK)) > 4.5
+
+
+def test_an_automatic_theme_is_light_unless_the_screen_is_dark() -> None:
+    graph = zoo("resnet", "18")
+    light = drawing(graph).render("svg").decode()
+    both = drawing(graph, options=Options(theme="auto")).render("svg").decode()
+    style = both[both.index("<style>") : both.index("</style>\n") + len("</style>\n")]
+    assert both.replace(style, "") == light
+    rules = re.findall(r'\[fill="(#\w+)"\]\{fill:(#\w+)\}', style)
+    drawn = set(re.findall(r'fill="(#\w{6})"', light))
+    assert drawn <= {fill for fill, _ in rules}
+    dark = drawing(graph, options=Options(theme="dark")).render("svg").decode()
+    assert set(re.findall(r'fill="(#\w{6})"', dark)) == {fill for light_, fill in rules if light_ in drawn}
+
+
+def test_labels_are_those_that_are_asked_for() -> None:
+    graph = zoo("resnet", "50")
+
+    def shown(*chosen: Label) -> list[str]:
+        return texts(overview(graph, "infer", Options(labels=chosen)))[3:]
+
+    assert not any("params" in text or "MACs" in text or "×56²" in text for text in shown())
+    assert "256×56²" in shown("shapes")
+    assert "668 M MACs" in shown("macs") and "216 k params" in shown("params")
+    # The receptive field at the end of each stage, as `stats --by stage` prints it.
+    fields = {row.op: row.receptive_field for row in netdsl.stats(graph).by("stage")}
+    for size in ("112×112", "56×56", "28×28", "14×14", "7×7"):
+        field = fields[size]
+        assert field is not None and f"{size} · rf {field[0]}" in shown("rf")
+
+
+@pytest.mark.parametrize("stem", ZOO)
+@pytest.mark.parametrize("name", ["slide", "a4"])
+def test_the_zoo_fits_pages(stem: str, name: str) -> None:
+    wide, high = PAGES[name]
+    scene = overview(zoo(stem), "train", Options(page=(wide, high)))
+    assert (scene.w + 14.3) * scene.scale <= wide + 0.1 and (scene.h + 14.3) * scene.scale <= high + 0.1
+    assert scene.smallest >= LEAST or (stem in ("unet", "fcn") and name == "a4")
+
+
+def test_a_page_is_fitted_by_drawing_less() -> None:
+    graph = zoo("mobilenet_v3")
+    whole = overview(graph, options=Options(page=page("960x540")))
+    tight = overview(graph, options=Options(page=page("420x300")))
+    assert "464 params · 5.02 M MACs" in texts(whole) and "464 params · 5.02 M MACs" not in texts(tight)
+    assert tight.smallest >= LEAST
+
+
+def test_a_drawing_has_the_size_of_its_page() -> None:
+    drawn = drawing(zoo("inception_v3"), options=Options(page=page("slide"))).render("svg").decode()
+    found = re.search(r'width="(\d+)pt" height="(\d+)pt"', drawn)
+    assert found is not None and int(found[1]) <= 960 and int(found[2]) <= 540
+
+
+def test_directions() -> None:
+    graph = zoo("efficientnet", "b0")
+    strip, rows_ = (overview(graph, options=Options(direction=way)) for way in ("strip", "rows"))
+    assert strip.w > 1.5 * rows_.w and strip.h < rows_.h
+
+
+@pytest.mark.parametrize("words", ["a5", "10", "0x10", "10x", "x"])
+def test_what_is_no_page(words: str) -> None:
+    with pytest.raises(ValueError, match="a page is slide, a4, column or WxH in points"):
+        page(words)
+
+
+def test_what_is_no_label() -> None:
+    assert label_words("none") == () and label_words("macs, rf") == ("macs", "rf")
+    with pytest.raises(ValueError, match="not 'flops'"):
+        label_words("macs,flops")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--as", "layers", "--heat", "macs", "--format", "svg"], "are of an overview"),
+        (["--theme", "auto", "--format", "png"], "--theme auto is of an SVG"),
+        (["--page", "a5"], "a page is slide"),
+        (["--labels", "flops"], "labels are shapes"),
+    ],
+)
+def test_options_that_cannot_be(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", str(SPECS / "lenet5.net"), "-o", "-", *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_page_that_is_too_small_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", str(SPECS / "unet.net"), "-o", str(tmp_path / "x.svg"), "--page", "100x100"]) == 0
+    assert "the net is too large for this page" in capsys.readouterr().err
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------

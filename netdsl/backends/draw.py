@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, get_args
 
 from netdsl.backends.dot import dot_text, render
-from netdsl.backends.overview import overview
+from netdsl.backends.overview import Options, overview
+from netdsl.backends.overview.options import Theme
 from netdsl.backends.overview.scene import Scene
 from netdsl.backends.overview.svg import finish
 from netdsl.ir.graph import Graph
@@ -20,31 +21,34 @@ class Drawing(NamedTuple):
 
     dot: str
     scene: Scene | None = None
+    theme: Theme = "light"
 
     def render(self, format: str) -> bytes:
         """The diagram as ``svg``, ``png`` or ``dot``; see :func:`netdsl.backends.dot.render`."""
         drawn = render(self.dot, format, placed=self.scene is not None)
         if self.scene is not None and format == "svg":
-            return finish(drawn, self.scene.name, self.scene.description)
+            return finish(drawn, self.scene.name, self.scene.description, both=self.theme == "auto")
         return drawn
 
 
-def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train") -> Drawing:
+def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train", options: Options | None = None) -> Drawing:
     """A diagram of ``graph``. The same graph gives the same text.
 
-    ``overview``: stages as bands, blocks as cards, repeats folded. ``layers``: every layer, blocks as frames.
+    ``overview``: stages as bands, blocks as cards, repeats folded, as ``options`` say. ``layers``: every layer, blocks
+    as frames; it has no options.
     """
     if kind == "overview":
-        scene = overview(graph, view)
-        return Drawing(scene.dot(), scene)
+        options = options or Options()
+        scene = overview(graph, view, options)
+        return Drawing(scene.dot(), scene, options.theme)
     if kind == "layers":
         return Drawing(dot_text(graph, view=view))
     raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
 
 
-def draw(graph: Graph, *, kind: Kind = "overview", view: View = "train") -> str:
+def draw(graph: Graph, *, kind: Kind = "overview", view: View = "train", options: Options | None = None) -> str:
     """A diagram of ``graph`` as the text of an SVG. See :func:`drawing`.
 
     Raises :class:`netdsl.NetdslError` (ND008) where no Graphviz is found.
     """
-    return drawing(graph, kind=kind, view=view).render("svg").decode()
+    return drawing(graph, kind=kind, view=view, options=options).render("svg").decode()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
+from typing import TypeVar
 
-from netdsl.backends.draw import KINDS, drawing
+from netdsl.backends.draw import KINDS, Drawing, drawing
+from netdsl.backends.overview.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import write
 
 _EXAMPLES = """
 netdsl draw specs/googlenet.net -o googlenet.svg
+netdsl draw specs/resnet.net:152 -o resnet152.svg --heat macs --theme auto
+netdsl draw specs/mobilenet_v2.net -o mobilenet.png --page slide --labels shapes,macs,rf
 netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
-netdsl draw specs/vgg19.net -o vgg19.dot
 """
 
 _FORMATS = ("svg", "png", "dot")
+_Read = TypeVar("_Read")
 
 
 def parser() -> Parser:
@@ -33,7 +39,37 @@ def parser() -> Parser:
         help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames",
     )
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
+    overview = options.add_argument_group("of an overview")
+    overview.add_argument("--heat", choices=HEATS, help="colour the rows by their share of what the net costs")
+    overview.add_argument(
+        "--labels",
+        metavar="WORDS",
+        type=_read(labels),
+        default=Options().labels,
+        help="what stands beside the layers: some of shapes, params, macs and rf (the receptive field), or none; "
+        "shapes,params,macs unless named",
+    )
+    overview.add_argument("--theme", choices=THEMES, default="light", help="auto: an SVG that is as the screen is")
+    overview.add_argument("--direction", choices=DIRECTIONS, default="auto", help="one strip, or rows")
+    overview.add_argument(
+        "--page",
+        metavar="PAGE",
+        type=_read(page),
+        help="fit into slide, column, a4, or WxH points, and draw less where text would be too small",
+    )
     return options
+
+
+def _read(reader: Callable[[str], _Read]) -> Callable[[str], _Read]:
+    """A reader of an option's value whose words for what is wrong are shown."""
+
+    def read(words: str) -> _Read:
+        try:
+            return reader(words)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,8 +77,21 @@ def run(options: argparse.Namespace) -> int:
     form = options.format or options.output.rpartition(".")[2].lower()
     if form not in _FORMATS:
         parser().error(f"`{options.output}` ends in none of .svg, .png and .dot: which --format?")
+    chosen = Options(options.heat, options.labels, options.theme, options.direction, options.page)
+    if options.kind != "overview" and chosen != Options():
+        parser().error("--heat, --labels, --theme, --direction and --page are of an overview")
+    if options.theme == "auto" and form != "svg":
+        parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
-    write(options.output, drawing(graph, kind=options.kind, view=options.view).render(form))
+    drawn = drawing(graph, kind=options.kind, view=options.view, options=chosen)
+    write(options.output, drawn.render(form))
+    _warn(drawn)
     return 0
+
+
+def _warn(drawn: Drawing) -> None:
+    if drawn.scene is not None and drawn.scene.scale < 1 and drawn.scene.smallest < LEAST:
+        size = f"{drawn.scene.smallest:.1f}"
+        print(f"the smallest text has {size} points: the net is too large for this page", file=sys.stderr)

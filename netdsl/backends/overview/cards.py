@@ -25,7 +25,8 @@ _LONGEST = 24
 class Row:
     """One line: a layer, a squeeze-and-excitation, a sum. ``short`` is its text where room is scarce.
 
-    ``layers`` are all that it stands for, those of every repeat; ``times`` is how often it stands in a row.
+    ``layers`` are all that it stands for, those of every repeat; ``times`` is how often it stands in a row. Where rows
+    are coloured by what they cost, ``share`` is its part, ``fill`` its colour and ``ink`` that of its text.
     """
 
     text: str
@@ -33,6 +34,9 @@ class Row:
     tint: Tint
     layers: list[Layer]
     times: int = 1
+    share: str = ""
+    fill: str | None = None
+    ink: str | None = None
 
 
 @dataclass
@@ -122,12 +126,15 @@ def contents(graph: Graph, items: Iterable[Item]) -> list[Part]:
 
 
 def _folded(graph: Graph, found: Fold) -> list[Part]:
+    if found.first:
+        # On a card there is no small print for a first one that differs.
+        return [*_parts(graph, found.items[0]), *_folded(graph, Fold(found.items[1:], False, found.minor))]
     each = [_parts(graph, item) for item in found.items]
     parts = _together(each)
     if parts:
         [*rows(parts)][-1].layers += found.minor
-    if len(each) == 1 or not parts or found.first:
-        return parts if not found.first else [part for one in each for part in one]
+    if len(each) == 1 or not parts:
+        return parts
     if len(parts) == 1 and isinstance(parts[0], Row):
         parts[0].times *= len(each)
         return parts
@@ -135,18 +142,42 @@ def _folded(graph: Graph, found: Fold) -> list[Part]:
 
 
 def _together(each: Sequence[list[Part]]) -> list[Part]:
-    """The parts of the last of several equal items, with the layers of all."""
+    """The parts of the last of several items, with the layers of all; the first may have another shortcut, or none."""
     pattern = each[-1]
-    own = list(rows(pattern))
-    kept = [row.layers for row in own]
-    for row in own:
+    whole, plain = list(_slots(pattern)), list(_slots(pattern, joins=False))
+    kept = [(row, row.layers) for row in rows(pattern)]
+    for row, _ in kept:
         row.layers = []
     for parts in each[:-1]:
-        for row, other in zip(own, rows(parts)):
-            row.layers += other.layers
-    for row, last in zip(own, kept):
+        others = list(_slots(parts))
+        mine = whole if len(others) == len(whole) else plain
+        others = others if len(others) == len(mine) else list(_slots(parts, joins=False))
+        seen: set[int] = set()
+        for row, other in zip(mine, others):
+            row.layers += other.layers if id(other) not in seen else []
+            seen.add(id(other))
+    for row, last in kept:
         row.layers += last
     return pattern
+
+
+def _slots(parts: Iterable[Part], *, joins: bool = True) -> Iterator[Row]:
+    """Every row as often as it stands there, without the sums of skips unless ``joins``."""
+    for part in parts:
+        if isinstance(part, Row):
+            yield from [part] * part.times
+        elif isinstance(part, Times):
+            yield from list(_slots(part.parts, joins=joins)) * part.count
+        elif isinstance(part, Columns):
+            for arm in part.arms:
+                yield from _slots(arm, joins=joins)
+            yield part.join
+        elif isinstance(part, Chain):
+            yield from part.row
+        else:
+            yield from _slots(part.parts, joins=joins)
+            if joins:
+                yield part.join
 
 
 def _parts(graph: Graph, item: Item) -> list[Part]:
@@ -211,8 +242,7 @@ def block_card(graph: Graph, found: Fold) -> Card:
     item = found.pattern
     count = len(found.items)
     each = [_parts(graph, one) for one in found.items]
-    alike = all(len(list(rows(parts))) == len(list(rows(each[-1]))) for parts in each)
-    parts = _together(each if alike else each[1:] if found.first else each)
+    parts = _together(each)
     if count == 1 and len(parts) == 1 and isinstance(parts[0], Times):
         count, parts = parts[0].count, parts[0].parts
     title, detail = _names(graph, found)
@@ -237,6 +267,17 @@ def head_card(graph: Graph, items: Sequence[Item], title: str, detail: str, *, t
         card.parts = [Chain([part for part in card.parts if isinstance(part, Row)])]
     card.detail, card.training = detail, training
     return card
+
+
+def summary(card: Card) -> None:
+    """Leaves of a titled card no more than how many layers a block has; other cards stay as they are."""
+    own = list(rows(card.parts))
+    if not card.title or len(own) < 2:
+        return
+    layers = [layer for row in own for layer in row.layers]
+    weights = sum(row.times for row in own if row.tint not in ("merge", "input"))
+    first = max(own, key=lambda row: len(row.layers))
+    card.parts = [Row(f"{weights} layers", f"{weights} layers", first.tint, layers)]
 
 
 def _names(graph: Graph, found: Fold) -> tuple[str, str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netdsl.backends.labels import metric
 from netdsl.backends.overview.cards import Card, Chain, Columns, Part, Row, Times, rows
 from netdsl.backends.overview.metrics import width, wrap
-from netdsl.backends.overview.palette import FILLS, FRAME, GREY, HAIR, INK, LINE, RED
+from netdsl.backends.overview.palette import BADGE, BADGE_INK, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
 from netdsl.backends.overview.scene import Box, Line, Scene
 
 #: Sizes of text: rows, titles of cards, small print.
@@ -64,10 +63,8 @@ class Sheet:
             return
         if card.count > 1:
             for step in (2, 1):
-                scene.boxes.append(
-                    Box(x + step * BEHIND, y + step * BEHIND, self.w, self.h, fill="white", stroke=FRAME)
-                )
-        scene.boxes.append(Box(x, y, self.w, self.h, fill="white", stroke=FRAME, dashed=card.training))
+                scene.boxes.append(Box(x + step * BEHIND, y + step * BEHIND, self.w, self.h, fill=WHITE, stroke=FRAME))
+        scene.boxes.append(Box(x, y, self.w, self.h, fill=WHITE, stroke=FRAME, dashed=card.training))
         top = y + INSET
         if self.title:
             self._heading(scene, x, y)
@@ -88,7 +85,7 @@ class Sheet:
         if self.badge:
             wide = width(self.badge, TITLE_SIZE, bold=True) + 10
             scene.boxes.append(
-                Box(x + self.w - wide, y, wide, TITLE, self.badge, TITLE_SIZE, INK, INK, "#FFFFFF", bold=True)
+                Box(x + self.w - wide, y, wide, TITLE, self.badge, TITLE_SIZE, BADGE, BADGE, BADGE_INK, bold=True)
             )
 
 
@@ -96,13 +93,6 @@ def _first(words: Sequence[str], room: float) -> list[str]:
     """How a first block differs, in lines that break between the differences where they can."""
     kept = [f"{word};".replace(" ", "\0") if len(word) < 24 else f"{word};" for word in words]
     return [line.replace("\0", " ") for line in wrap(f"first: {' '.join(kept)}"[:-1], room, SMALL)]
-
-
-def costs(params: int, macs: int) -> str:
-    """``216 k params · 668 M MACs``; empty where there are none."""
-    words = [f"{metric(params)} params"] if params else []
-    words += [f"{metric(macs)} MACs"] if macs else []
-    return " · ".join(words)
 
 
 # -- sizes ------------------------------------------------------------------------------------------------------------
@@ -123,9 +113,14 @@ def _badge(row: Row) -> float:
     return width(f"×{row.times}", SMALL, bold=True) + 9 if row.times > 1 else 0
 
 
+def _share(row: Row) -> float:
+    """The room that a row's share of the costs takes."""
+    return width("99.9%", SMALL) + 4 if row.share else 0
+
+
 def _size(part: Part, short: bool) -> tuple[float, float]:
     if isinstance(part, Row):
-        return width(_words(part, short), ROW_SIZE) + 2 * MARGIN + _badge(part), ROW
+        return width(_words(part, short), ROW_SIZE) + 2 * MARGIN + _badge(part) + _share(part), ROW
     if isinstance(part, Columns):
         arms = [sizes(arm, short=True) for arm in part.arms]
         wide = sum(one for one, _ in arms) + GAP * (len(arms) - 1)
@@ -170,23 +165,23 @@ def draw(scene: Scene, parts: Sequence[Part], x: float, y: float, w: float, tip:
 def _row(
     scene: Scene, row: Row, words: str, x: float, y: float, w: float, h: float, tip: Tip, *, round: bool = False
 ) -> None:
-    fill = FILLS[row.tint]
+    fill, ink = row.fill or FILLS[row.tint], row.ink or INK
     name, said = tip(row)
-    white = fill == "#FFFFFF"
-    stroke = HAIR if round or not white else "none"
-    if row.tint == "merge":
-        stroke = INK
-    badge = _badge(row)
-    scene.boxes.append(
-        Box(x, y, w, h, "" if badge else words, ROW_SIZE, fill, stroke, round=round, name=name, tip=said)
-    )
+    stroke = INK if row.tint == "merge" else HAIR if round or fill != WHITE else "none"
+    badge, share = _badge(row), _share(row)
+    plain = not badge and not share
+    text = words if plain else ""
+    scene.boxes.append(Box(x, y, w, h, text, ROW_SIZE, fill, stroke, ink, round=round, name=name, tip=said))
+    if plain:
+        return
+    middle = y + h / 2
+    scene.text(x + (w - badge - share) / 2, middle, words, ROW_SIZE, ink=ink, align="c")
+    if share:
+        scene.text(x + w - 4, middle, row.share, SMALL, ink=ink, align="r")
     if badge:
-        scene.text(x + (w - badge) / 2, y + h / 2, words, ROW_SIZE, ink=INK, align="c")
-        left, top = x + w - badge + 1, y + 3.5
-        times = f"×{row.times}"
-        scene.boxes.append(
-            Box(left, top, badge - 4.5, h - 7, times, SMALL, INK, INK, "#FFFFFF", bold=True, pen=0, round=True)
-        )
+        left, top, times = x + w - share - badge + 1, y + 3.5, f"×{row.times}"
+        inside = Box(left, top, badge - 4.5, h - 7, times, SMALL, BADGE, BADGE, BADGE_INK, bold=True, pen=0, round=True)
+        scene.boxes.append(inside)
 
 
 def _columns(scene: Scene, part: Columns, x: float, y: float, w: float, h: float, tip: Tip) -> None:

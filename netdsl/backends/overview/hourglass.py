@@ -28,9 +28,10 @@ def is_hourglass(flow: Flow) -> bool:
 class Hourglass:
     """The line goes down to the right, a row for each stage, and up again; a join stands in the row of its bow."""
 
-    def __init__(self, flow: Flow, placed: list[Placed]) -> None:
+    def __init__(self, flow: Flow, placed: list[Placed], *, shapes: bool = True) -> None:
         self.flow = flow
         self.placed = placed
+        self.shapes = shapes
         self.level = self._levels()
         self.w = 0.0
         self.tops: list[float] = []
@@ -138,7 +139,7 @@ class Hourglass:
 
     def _link(self, scene: Scene, before: Placed, after: Placed) -> None:
         one, other = self.level[before.unit.stage], self.level[after.unit.stage]
-        words = shape_of(before)
+        words = shape_of(before) if self.shapes else ""
         if one == other:
             scene.lines.append(Line(((before.right, before.middle), (after.x, after.middle))))
             if before.unit.stage != after.unit.stage:

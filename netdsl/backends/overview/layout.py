@@ -110,10 +110,11 @@ def _stage_width(units: Sequence[int], placed: Sequence[Placed]) -> float:
 class RowLayout:
     """Rows from left to right, each stage on a band. One row is a strip."""
 
-    def __init__(self, flow: Flow, placed: list[Placed], rows: list[list[Segment]]) -> None:
+    def __init__(self, flow: Flow, placed: list[Placed], rows: list[list[Segment]], *, shapes: bool = True) -> None:
         self.flow = flow
         self.placed = placed
         self.rows = rows
+        self.shapes = shapes
         self.bands: list[tuple[float, float, float, float, int]] = []
         #: Lines between rows: the height of each.
         self.gutters: list[float] = []
@@ -160,9 +161,12 @@ class RowLayout:
         """Between two stages in a row: the shape stands there."""
         before = self.placed[segment.units[0] - 1]
         banded = bool(self.flow.stages[segment.stage].label)
-        words = width(shape_of(before), SMALL) + 16
+        words = width(self._shape(before), SMALL) + 16
         bands = (PAD if banded else 0) + (PAD if self.flow.stages[before.unit.stage].label else 0)
         return max(FAR, words - bands)
+
+    def _shape(self, before: Placed) -> str:
+        return shape_of(before) if self.shapes else ""
 
     def draw(self, scene: Scene, dx: float, dy: float, tip: Tip) -> None:
         """Puts all of it on the page, its top left corner at a place."""
@@ -194,7 +198,7 @@ class RowLayout:
             scene.lines.append(Line(((before.right, before.middle), (after.x, after.middle))))
             if changes:
                 centre = (before.right + after.x - 4) / 2
-                scene.text(centre, before.middle - 6, shape_of(before), SMALL, ink=GREY, align="c")
+                scene.text(centre, before.middle - 6, self._shape(before), SMALL, ink=GREY, align="c")
             return
         gutter = self.gutters[row] + dy
         turn = before.extent + 9
@@ -207,7 +211,7 @@ class RowLayout:
             (after.x, after.middle),
         )
         scene.lines.append(Line(points))
-        scene.text(after.x, gutter - 5, shape_of(before), SMALL, ink=GREY)
+        scene.text(after.x, gutter - 5, self._shape(before), SMALL, ink=GREY)
 
 
 def _under(here: Placed, free: float, *, last: bool) -> float:

@@ -1,8 +1,12 @@
-"""Colours of overviews: Paul Tol's "light" scheme, made for black text on it. The words in a box say its kind too."""
+"""Colours of overviews: Paul Tol's "light" scheme, made for black text on it. The words in a box say its kind too.
+
+A drawing is made in the light theme; the others replace its colours.
+"""
 
 from __future__ import annotations
 
 from netdsl.backends.overview.cards import Tint
+from netdsl.backends.overview.options import Theme
 
 FILLS: dict[Tint, str] = {
     "input": "#FFFFFF",
@@ -30,5 +34,61 @@ KINDS: dict[Tint, str] = {
     "shape": "reshaping",
     "regularise": "regularising",
 }
-INK, GREY, LINE, RED, HAIR, FRAME = "#222222", "#666666", "#444444", "#CC3311", "#00000055", "#444444"
+WHITE, INK, GREY, LINE, RED, HAIR, FRAME = "#FFFFFF", "#222222", "#666666", "#444444", "#CC3311", "#00000055", "#444444"
 BANDS = ("#F6F6F6", "#ECECEC")
+#: The dark box of a number of repeats, and the number.
+BADGE, BADGE_INK = "#212121", "#FEFEFE"
+#: From a small share to the largest. They and what is written on them are the same in every theme.
+HEAT = ("#FFF7BC", "#FEE391", "#FEC44F", "#FB9A29", "#EC7014", "#CC4C02", "#8C2D04")
+HEAT_INKS = ("#101010", "#FFFFFE")
+
+DARK: dict[str, str] = {
+    WHITE: "#22262B",
+    "#F6F6F6": "#2A2F35",
+    "#ECECEC": "#333940",
+    "#F4F4F4": "#3A4047",
+    INK: "#E6E6E6",
+    GREY: "#A8ADB3",
+    LINE: "#B8BDC2",
+    RED: "#FF7A5C",
+    BADGE: "#E0E0E0",
+    BADGE_INK: "#1A1D21",
+    "#77AADD": "#2F5D8A",
+    "#99DDFF": "#1A617A",
+    "#44BB99": "#1B6B54",
+    "#EE8866": "#8F4329",
+    "#BBCC33": "#5A6611",
+    "#FFAABB": "#84404F",
+    "#DDDDDD": "#4A5058",
+    "#EEDD88": "#665A17",
+}
+PRINT: dict[str, str] = {
+    "#F6F6F6": "#FFFFFF",
+    "#ECECEC": "#F4F4F4",
+    RED: "#222222",
+    "#77AADD": "#C4C4C4",
+    "#99DDFF": "#E4E4E4",
+    "#44BB99": "#B4B4B4",
+    "#EE8866": "#FFFFFF",
+    "#BBCC33": "#D4D4D4",
+    "#FFAABB": "#EEEEEE",
+    "#EEDD88": "#F4F4F4",
+}
+
+
+def colours(theme: Theme) -> dict[str, str]:
+    """What a theme puts in the place of the light colours; nothing for ``auto``, where the reader's screen decides."""
+    return {"dark": DARK, "print": PRINT}.get(theme, {})
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#RRGGBB``, as the Web Content Accessibility Guidelines define it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours' luminances, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -6,7 +6,7 @@ Coordinates are points from the top left corner, y downwards.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -70,21 +70,31 @@ class Scene:
     lines: list[Line] = field(default_factory=list)
     w: float = 0
     h: float = 0
-    background: str = "white"
+    #: What stands in the place of the drawing's colours.
+    colours: Mapping[str, str] = field(default_factory=dict)
+    #: How much smaller it is drawn.
+    scale: float = 1
 
     def text(
         self, x: float, y: float, words: str, size: float, *, bold: bool = False, ink: str, align: str = "l"
     ) -> None:
         """A line of text whose box begins at ``x`` (or is centred there, or ends there) and has ``y`` in its middle."""
         room = width(words, size, bold=bold) + 1
+        if not words:
+            return
         left = x if align == "l" else x - room / 2 if align == "c" else x - room
         height = size * 1.3
         self.boxes.append(Box(left, y - height / 2, room, height, words, size, ink=ink, bold=bold, align=align))
 
+    @property
+    def smallest(self) -> float:
+        """The size of the smallest text, as it is drawn."""
+        return min((box.size for box in self.boxes if box.text), default=math.inf) * self.scale
+
     def dot(self) -> str:
         """The text of the drawing for ``neato -n2``."""
         lines = [f"// drawn by: neato -n2 -Tsvg\ndigraph {quoted(self.name)} {{"]
-        lines.append(f'  graph [bgcolor="{self.background}" pad="0.1" layout="neato" outputorder="nodesfirst"]')
+        lines.append(f'  graph [{self._page()} pad="0.1" layout="neato" outputorder="nodesfirst"]')
         lines.append(
             f'  node [fontname="{FONT}" shape="box" fixedsize="true" margin="0" label="" style="filled" penwidth="0.8"]'
         )
@@ -95,6 +105,17 @@ class Scene:
         lines += (f"  b{place} [{self._box(box)}]" for place, box in enumerate(self.boxes))
         lines += (f"  corner0 -> corner1 [{self._line(line)}]" for line in self.lines)
         return "\n".join([*lines, "}", ""])
+
+    def _page(self) -> str:
+        """The page's colour, and its size where it is drawn smaller."""
+        words = f'bgcolor="{self._colour("#FFFFFF")}"'
+        if self.scale < 1:
+            sides = ((side + 14.4) * self.scale / 72 for side in (self.w, self.h))
+            words += f' size="{",".join(f"{side:.4f}" for side in sides)}"'
+        return words
+
+    def _colour(self, colour: str) -> str:
+        return self.colours.get(colour, colour)
 
     def _at(self, x: float, y: float) -> str:
         return f"{_number(x)},{_number(self.h - y)}"
@@ -109,18 +130,18 @@ class Scene:
         kinds += ["dashed"] if box.dashed else []
         if box.fill != "none":
             kinds.append("filled")
-            style["fillcolor"] = box.fill
+            style["fillcolor"] = self._colour(box.fill)
         if box.circle:
             style["shape"] = "ellipse"
         if box.fill == "none" and box.stroke == "none":
             style["shape"] = "none"
-        style["color"] = box.stroke if box.stroke != "none" else box.fill if box.fill != "none" else "none"
+        style["color"] = self._colour(box.stroke if box.stroke != "none" else box.fill)
         if box.pen != 0.8:
             style["penwidth"] = f"{box.pen:g}"
         style["style"] = ",".join(kinds)
         if box.text:
             end = {"l": "\\l", "r": "\\r"}.get(box.align, "")
-            style |= {"fontsize": f"{box.size:g}", "fontcolor": box.ink}
+            style |= {"fontsize": f"{box.size:g}", "fontcolor": self._colour(box.ink)}
             style["label"] = escaped(box.text) + end
             if box.bold:
                 style["fontname"] = f"{FONT}-Bold"
@@ -137,7 +158,7 @@ class Scene:
             points[-1] = _short(points[-2], tip)
         curve = " ".join(self._at(x, y) for x, y in _bezier(points, line.radius))
         end = f"e,{self._at(*tip)} " if line.head else ""
-        style = {"pos": end + curve, "color": line.colour}
+        style = {"pos": end + curve, "color": self._colour(line.colour)}
         if line.pen != 0.9:
             style["penwidth"] = f"{line.pen:g}"
         if not line.head:

@@ -1,0 +1,63 @@
+"""What stands below an overview: which colour is what, of those that occur, and what is drawn into the layers."""
+
+from __future__ import annotations
+
+from netdsl.backends.overview.cards import Card, Tint, rows
+from netdsl.backends.overview.flow import Flow
+from netdsl.backends.overview.heat import NAMES
+from netdsl.backends.overview.metrics import width
+from netdsl.backends.overview.options import Heat
+from netdsl.backends.overview.palette import FILLS, GREY, HAIR, HEAT, INK, KINDS
+from netdsl.backends.overview.scene import Box, Scene
+
+
+def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:
+    """Draws it at height ``y`` in lines of ``room``; gives where it ends. ``heat`` has the largest share."""
+    cards = [unit.card for unit in flow.units] + [side.card for unit in flow.units for side in unit.taps]
+    if heat is not None:
+        _bar(scene, y, *heat)
+        y += 16
+    else:
+        y = _swatches(scene, flow, cards, y, room)
+    inside = drawn_in(cards)
+    if inside:
+        verb, them = ("is", "it") if len(inside) == 1 else ("are", "them")
+        scene.text(0, y + 5.5, f"{', '.join(inside)} {verb} drawn into the layer beside {them}", 8, ink=GREY)
+        y += 12
+    return y
+
+
+def _swatches(scene: Scene, flow: Flow, cards: list[Card], y: float, room: float) -> float:
+    found: set[Tint] = {row.tint for card in cards for row in rows(card.parts)}
+    found |= {row.tint for bow in flow.bows for row in bow.rows}
+    x = 0.0
+    for kind, words in KINDS.items():
+        if kind not in found:
+            continue
+        wide = width(words, 8) + 22
+        if x and x + wide > room:
+            x, y = 0.0, y + 16
+        scene.boxes.append(Box(x, y, 11, 11, fill=FILLS[kind], stroke=HAIR))
+        scene.text(x + 15, y + 5.5, words, 8, ink=INK)
+        x += wide + 8
+    return y + 16 if x else y
+
+
+def _bar(scene: Scene, y: float, heat: Heat, most: float) -> None:
+    scene.text(0, y + 5.5, "0", 8, ink=INK)
+    x = 9.0
+    for fill in HEAT:
+        scene.boxes.append(Box(x, y, 20, 11, fill=fill, stroke=fill))
+        x += 20
+    scene.text(x + 5, y + 5.5, f"{100 * most:.1f}% of the net's {NAMES[heat]}, all repeats together", 8, ink=INK)
+
+
+def drawn_in(cards: list[Card]) -> list[str]:
+    """The norms, activations and the like that are no rows of their own."""
+    words: dict[str, None] = {}
+    for card in cards:
+        for layer in card.layers:
+            for node in layer.nodes:
+                if node is not layer.head and node.op.category in ("norm", "activation", "regularise"):
+                    words.setdefault(node.op.keyword)
+    return list(words)
