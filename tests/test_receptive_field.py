@@ -240,6 +240,7 @@ MOVED = {
     "conv3-8, reshape 2x2x2x20x16, permute 1x4x2x5x3, reshape 2x40x32": (3, 3),
     "conv3-8, reshape 2x2x2x20x16, permute 1x4x2x5x3, reshape 2x40x32, conv3-2, conv3-2": (5, 5),
     "conv3-8, permute 1x3x2, reshape 4x2x16x20, permute 1x3x2x4, reshape 4x32x20, conv3x1-2": (3, 4),
+    "permute 3x1x2, dwconv1x20 valid, permute 2x3x1, conv1x3-2": (20, 3),
     "conv3-4, reshape 2x2x20x16, permute 2x1x3x4, reshape 4x20x16, conv3-2": (5, 5),
     "conv4-2/4, reshape 2x20, permute 2x1, linear-8, relu, linear-2, permute 2x1, reshape 2x5x4, conv3-2": (12, 12),
     "conv4-2/4, reshape 2x20, linear-7": (20, 16),
@@ -251,6 +252,7 @@ MOVED = {
     "reshape 4x10x16, permute 1x3x2": None,  # half of the rows among the channels
     "reshape 2x320, conv3-2": None,  # the end of a row beside the beginning of the next
     "reshape 2x10x2x16, permute 1x3x2x4": None,  # every other row
+    "permute 2x1x3, space_to_depth 2": None,  # rows four times over, between other things
     "permute 2x1x3, concat { id | id }": None,  # rows twice over, one after another
 }
 
