@@ -74,6 +74,10 @@ CASES = {
         "conv3-64×2, a x3, [ b ] x {n}, c × n",
         "conv3-64 ×2, a ×3, [b] ×{n}, c ×n",
     ),
+    "a repeat before what belongs to the layer stays close": (
+        "conv3-64x2 valid, conv3-64×2 groups = 2, conv3-64×{n} +bn, conv3-64×{n} as a",
+        "conv3-64×2 valid, conv3-64×2 groups=2, conv3-64×{n} +bn, conv3-64 ×{n} as a",
+    ),
     "sizes have the letter": ("input 3×224×{2*n}\na -> 3 x 224×w", "input 3x224x{2*n}\na -> 3 x 224 x w"),
     "kernels stay as they are": ("conv1×7-8, conv1x7-8, conv{k}×{k}-8", "conv1×7-8, conv1x7-8, conv{k}×{k}-8"),
     "suffixes": ("conv3-8+bn+ relu, conv3-8 + bn eps = 1e-3", "conv3-8 +bn +relu, conv3-8 +bn eps=1e-3"),

@@ -82,7 +82,7 @@ class Segment:
                 self.arrow = -1
             elif text == "->":
                 self.arrow = at
-            elif text == "×" and not items and token.owner != "kernel":
+            elif text == "×" and not items and token.owner == "repeat":
                 self.repeat = at
 
     def column(self, at: int) -> int:

@@ -24,6 +24,8 @@ _TIMES = frozenset({"TIMES", "KTIMES"})
 _REPEATS = frozenset({"repeat", "glued"})
 #: Rules whose signs have blanks around them.
 _SPACED = frozenset({"sum", "comparison", "and", "or", "not"})
+#: Signs behind an item.
+_ENDS = frozenset(",|)]}")
 #: Blanks that a text may have and that are not printable.
 _BLANKS = str.maketrans("", "", "\t\n\r\f\xa0")
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)')
@@ -134,6 +136,7 @@ def _laid_out(text: str, found: list[tuple[Terminal, str]]) -> str:
         end = terminal.end_pos
     gaps.append(text[end:])
     _space_arguments(tokens)
+    _space_repeats(tokens, gaps)
     layout.settle(tokens, gaps)
     lines, behind = layout.lines(tokens, gaps)
     align(lines)
@@ -156,6 +159,21 @@ def _space_arguments(tokens: list[Token]) -> None:
                 elif depth == 0 and other.owner in _SPACED:
                     token.owner = "parameter"
                     break
+
+
+def _space_repeats(tokens: list[Token], gaps: list[str]) -> None:
+    """`conv3-64×2` is `conv3-64 ×2`; not before what would then be the whole repeat's and not the layer's."""
+    for i, token in enumerate(tokens):
+        if token.owner == "glued" and token.text == "×":
+            end = i + 1
+            if tokens[end].text == "{":
+                depth = 1
+                while depth:
+                    end += 1
+                    depth += (tokens[end].text == "{") - (tokens[end].text == "}")
+            after = tokens[end + 1] if end + 1 < len(tokens) and "\n" not in gaps[end + 1] else None
+            if after is None or after.text in _ENDS or after.owner in ("alias", "assertion", "excuse"):
+                token.owner = "repeat"
 
 
 # -- the safety net ---------------------------------------------------------------------------------------------------

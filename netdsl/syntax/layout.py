@@ -306,7 +306,7 @@ def text(found: Sequence[Line], behind: Sequence[str | None]) -> str:
 _TIGHT = frozenset(
     {
         *((rule, "=") for rule in ("attribute", "init_argument", "argument")),
-        *((rule, "-") for rule in ("channels", "glued")),
+        *((rule, sign) for rule in ("channels", "glued") for sign in "-×"),
         *((rule, ".") for rule in ("path", "label", "member", "ref", "reuse")),
         *(("product", sign) for sign in ("*", "/", "//", "%")),
         *((rule, "{") for rule in ("kernel",)),
@@ -325,7 +325,7 @@ _BEFORE = _TIGHT | {
 #: … and nothing after these.
 _AFTER = _TIGHT | {
     *((rule, sign) for rule in ("unary", "negative") for sign in "+-"),
-    *((rule, "×") for rule in ("repeat", "glued")),
+    ("repeat", "×"),
     ("braced", "{"),
     ("suffix", "+"),
 }
