@@ -219,8 +219,7 @@ class _Writer:
 
     def _title(self) -> str:
         graph, shown = self.graph, self.shown
-        several = graph.variant is not None and len(graph.variants) > 1
-        name = f"{graph.name} {graph.variant}" if several else graph.name
+        name = f"{graph.name} {graph.variant}" if graph.variant else graph.name
         numbers = f"{metric(shown.params)} params · {metric(shown.macs)} MACs"
         if self.view == "train" and any(box.mode == "train" for box in shown.boxes):
             numbers += " in training"

@@ -276,8 +276,7 @@ def summary(card: Card) -> None:
         return
     layers = [layer for row in own for layer in row.layers]
     weights = sum(row.times for row in own if row.tint not in ("merge", "input"))
-    first = max(own, key=lambda row: len(row.layers))
-    card.parts = [Row(f"{weights} layers", f"{weights} layers", first.tint, layers)]
+    card.parts = [Row(f"{weights} layers", f"{weights} layers", "input", layers)]
 
 
 def _names(graph: Graph, found: Fold) -> tuple[str, str]:

@@ -15,8 +15,7 @@ def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Hea
     """Draws it at height ``y`` in lines of ``room``; gives where it ends. ``heat`` has the largest share."""
     cards = [unit.card for unit in flow.units] + [side.card for unit in flow.units for side in unit.taps]
     if heat is not None:
-        _bar(scene, y, *heat)
-        y += 16
+        y = _bar(scene, y, room, *heat)
     else:
         y = _swatches(scene, flow, cards, y, room)
     inside = drawn_in(cards)
@@ -43,13 +42,20 @@ def _swatches(scene: Scene, flow: Flow, cards: list[Card], y: float, room: float
     return y + 16 if x else y
 
 
-def _bar(scene: Scene, y: float, heat: Heat, most: float) -> None:
+def _bar(scene: Scene, y: float, room: float, heat: Heat, most: float) -> float:
     scene.text(0, y + 5.5, "0", 8, ink=INK)
     x = 9.0
     for fill in HEAT:
         scene.boxes.append(Box(x, y, 20, 11, fill=fill, stroke=fill))
         x += 20
-    scene.text(x + 5, y + 5.5, f"{100 * most:.1f}% of the net's {NAMES[heat]}, all repeats together", 8, ink=INK)
+    said = f"{100 * most:.1f}% of the net's {NAMES[heat]},"
+    rest = "all repeats together"
+    if x + 5 + width(f"{said} {rest}", 8) <= room:
+        said, rest = f"{said} {rest}", ""
+    for line in filter(None, [said, rest]):
+        scene.text(x + 5, y + 5.5, line, 8, ink=INK)
+        y += 12
+    return y + 4
 
 
 def drawn_in(cards: list[Card]) -> list[str]:

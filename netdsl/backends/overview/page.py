@@ -10,7 +10,7 @@ from netdsl.backends.diagram import caption
 from netdsl.backends.labels import metric
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Row, rows, summary
-from netdsl.backends.overview.cells import Sheet
+from netdsl.backends.overview.cells import SMALL, Sheet
 from netdsl.backends.overview.flow import Flow, flow
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
 from netdsl.backends.overview.layout import Placed, RowLayout, place, rows_of
@@ -77,10 +77,11 @@ class _Page:
     def scene(self) -> Scene:
         layout = self._layout()
         scene = Scene(self._name(), self._description(), colours=colours(self.options.theme))
-        top = self._title(scene)
+        top = self._title(scene, layout.w)
         layout.draw(scene, 0, top, self._tip)
         chosen = (self.options.heat, self.most) if self.options.heat else None
-        scene.h = draw_legend(scene, self.flow, top + layout.h + 14, max(layout.w, 300), chosen)
+        room = layout.w if self.options.page else max(layout.w, 300)
+        scene.h = draw_legend(scene, self.flow, top + layout.h + 14, room, chosen)
         scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes)])
         if self.options.page is not None:
             # Around the drawing there is a border of 7.2 points.
@@ -104,7 +105,7 @@ class _Page:
 
     def _rows(self, strip: RowLayout) -> RowLayout:
         """Rows of the width that makes the drawing largest on its page."""
-        best: tuple[float, RowLayout] | None = None
+        best: tuple[tuple[bool, float], RowLayout] | None = None
         tried: set[tuple[int, ...]] = set()
         limit = 100.0 if self.options.page else 400.0
         room = self.options.page or _SLIDE
@@ -117,12 +118,13 @@ class _Page:
             tried.add(key)
             layout = RowLayout(self.flow, self._placed(), rows, shapes="shapes" in self.options.labels)
             scale = min(room[0] / layout.w, room[1] / (layout.h + _FURNITURE))
+            readable = self.options.page is not None and scale * SMALL >= LEAST
             stages = [segment.stage for row in rows for segment in row]
             scale *= 1 if len(stages) == len(set(stages)) else _BROKEN
             # A row of a classifier alone is no stage.
             scale *= _BROKEN if any(not self.flow.stages[row[0].stage].label for row in rows[1:]) else 1
-            if best is None or scale > best[0]:
-                best = scale, layout
+            if best is None or (readable, scale) > best[0]:
+                best = (readable, scale), layout
         return strip if best is None else best[1]
 
     # -- numbers
@@ -177,21 +179,29 @@ class _Page:
             stages.append(f"{stage.label}: {words}" if stage.label else words)
         return f"Overview of {self._name()}. {'; '.join(stages)}."
 
-    def _title(self, scene: Scene) -> float:
+    def _title(self, scene: Scene, room: float) -> float:
+        """Draws the title, in more lines where it is wider than the net; gives its height."""
         graph, name = self.graph, self._name()
         scene.text(0, 10, name, 14, bold=True, ink=INK)
         after = width(name, 14, bold=True) + 10
         now = main = _total(list(self.costs.values()))
         if self.view == "train" and any(node.mode != "both" for node in graph.nodes):
             main = _total(costs_of(graph, see(graph, "infer"), 1))
-        words = f"{metric(main[0])} params · {metric(main[1])} MACs"
+        words = [f"{metric(main[0])} params · {metric(main[1])} MACs"]
         if now != main:
-            words += f" ({metric(now[0])} and {metric(now[1])} with what acts in training alone)"
-        scene.text(after, 11, words, 10.5, ink=INK)
+            words.append(f"({metric(now[0])} and {metric(now[1])} with what acts in training alone)")
+        y = 11.0
+        # Off a page nothing is scaled, so that a long title does no harm.
+        narrow = self.options.page is not None and after + width(" ".join(words), 10.5) > room
+        if not narrow:
+            scene.text(after, y, " ".join(words), 10.5, ink=INK)
+        for line in words if narrow else ():
+            y += 15
+            scene.text(0, y, line, 10.5, ink=INK)
         if graph.title and graph.title.strip():
-            scene.text(0, 26, graph.title, 9, ink=GREY)
-            return 42
-        return 28
+            y += 15
+            scene.text(0, y, graph.title, 9, ink=GREY)
+        return y + 16
 
 
 def _spoken(card: Card) -> str:
