@@ -11,7 +11,7 @@ from pathlib import Path
 
 from netdsl import zoo
 from netdsl.analyses.stats import Stats, stats
-from netdsl.backends.dot import draw
+from netdsl.backends.draw import draw
 from netdsl.cli.table import Column, Table, markdown
 from netdsl.cli.zoo import Entry, entries
 from netdsl.elaborate import compile as compile_net
