@@ -331,7 +331,11 @@ def test_expectations_that_hold(condition: str) -> None:
         ("params = 3", ("ND211", "params = 3"), "`params` is 762: 759 more than expected"),
         ("macs <= 1 K", ("ND211", "macs <= 1 K"), "`macs` is 2,368"),
         ("depth != 2", ("ND211", "depth != 2"), "`depth` is 2"),
-        ("params(train) = 1", ("ND211", "params(train) = 1"), "`params` is 892 in the training view: 891 more than expected"),
+        (
+            "params(train) = 1",
+            ("ND211", "params(train) = 1"),
+            "`params` is 892 in the training view: 891 more than expected",
+        ),
         ("receptive_field = 3x4", ("ND211", "receptive_field = 3x4"), "`receptive_field` is 3×3"),
         ("receptive_field = 3x3x3", ("ND211", "receptive_field = 3x3x3"), "`receptive_field` is 3×3"),
         ("parms = 3", ("ND230", "parms"), "`parms` is no quantity that can be expected"),
