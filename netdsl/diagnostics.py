@@ -207,7 +207,7 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     )
     if found:
         distance, _, near = found[0]
-        alone = len(found) == 1 or found[1][0] > distance
+        alone = len(found) == 1 or found[1][0] > distance + 1
         numbers = [[char for char in text if char.isdigit()] for text in (wanted, near)]
         sure = alone and numbers[0] == numbers[1] and len(wanted) > 2 and distance <= (1 if len(wanted) < 6 else 2)
         return known[near], sure

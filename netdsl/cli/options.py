@@ -58,7 +58,7 @@ def add_file(
     ``view`` is the default of ``--view``; None where a command treats both unless one is asked for.
     """
     what = "the spec, or several" if many else "the spec"
-    nargs = "+" if many else "?" if optional else None
+    nargs = ("*" if optional else "+") if many else "?" if optional else None
     parser.add_argument(
         "file",
         metavar="FILE[:VARIANT]",
@@ -84,6 +84,7 @@ def add_file(
     )
     add_operators(parser)
     add_limits(parser)
+    parser.add_argument("--strict", action="store_true", help="take every warning as an error")
     parser.add_argument(
         "--view",
         choices=("infer", "train"),
@@ -200,6 +201,8 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
 def compilation(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
     """What the net that is asked for comes to; errors, warnings and notes go to the error stream."""
     result = analyse(Path(path), **choice(variant, options))
+    if options.strict and result.diagnostics:
+        result = result._replace(graph=None, diagnostics=tuple(d._replace(strict=True) for d in result.diagnostics))
     report(result.diagnostics, result.sources)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -33,7 +33,8 @@ class BlockMaker(BranchMaker):
             raise stop("ND201", message, name.span, help=_as_layer(call, op))
         if context.program.broken(name.text):
             raise Stop
-        help = elsewhere(name) or did_you_mean(name.text, context.program.blocks, name.span)
+        layer = elsewhere(name)
+        help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or did_you_mean(name.text, names())
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 

@@ -47,7 +47,8 @@ class Compilation(NamedTuple):
 
     ``notes`` are remarks without a place; ``origins`` says for each node where each of its attributes came from
     (``written``, ``style``, ``bn``; what is missing is a default). ``work`` is what it took, in the steps of
-    :attr:`netdsl.Limits.steps`.
+    :attr:`netdsl.Limits.steps`. ``variants`` are all that the file has, as far as it could be read, and
+    ``variant`` is the one that was compiled.
     """
 
     graph: Graph | None
@@ -56,6 +57,8 @@ class Compilation(NamedTuple):
     notes: tuple[str, ...] = ()
     origins: tuple[Mapping[str, str], ...] = ()
     work: int = 0
+    variants: tuple[str, ...] = ()
+    variant: str | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -111,17 +114,27 @@ def analyse(
     max_nodes: int | None = None,
     limits: Limits = LIMITS,
     allow_use: Sequence[str | os.PathLike[str]] = (),
+    texts: Mapping[Path, str] | None = None,
 ) -> Compilation:
-    """Compiles as :func:`compile` does, and returns errors and warnings instead of raising."""
+    """Compiles as :func:`compile` does, and returns errors and warnings instead of raising.
+
+    ``texts`` stand for what files hold, by their resolved paths: changes that are not written yet.
+    """
     limits = limits if max_nodes is None else limits._replace(nodes=max_nodes)
-    return Compiler(limits, allow_use).run(source, variant, set or {}, input)
+    return Compiler(limits, allow_use, texts).run(source, variant, set or {}, input)
 
 
 class Compiler:
     """One compilation: its sources and what is said of them."""
 
-    def __init__(self, limits: Limits, allow_use: Sequence[str | os.PathLike[str]] = ()) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        allow_use: Sequence[str | os.PathLike[str]] = (),
+        texts: Mapping[Path, str] | None = None,
+    ) -> None:
         self.limits = limits
+        self.texts = texts or {}
         self.allow_use = tuple(map(Path, allow_use))
         #: how many words and signs may still be read, of all sources
         self.tokens = limits.tokens
@@ -132,6 +145,7 @@ class Compiler:
         self.loading: list[Path] = []
         self.work = 0
         self.program: Program | None = None
+        self.variant: str | None = None
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keeps a diagnostic. Raises :class:`Stop` where there are errors enough."""
@@ -162,7 +176,10 @@ class Compiler:
             self.notes.append(f"there are {len(left):,} warnings more")
         origins = tuple(draft.origins or {} for draft in drafts)
         work = self.work + (self.limits.tokens - self.tokens) // 10
-        return Compilation(graph, tuple(found), tuple(self.sources), tuple(self.notes), origins, work)
+        variants = self.program.variant_names() if self.program is not None else ()
+        return Compilation(
+            graph, tuple(found), tuple(self.sources), tuple(self.notes), origins, work, variants, self.variant
+        )
 
     def follows(self, diagnostic: Diagnostic) -> bool:
         """Whether a diagnostic misses a name that a statement may define which could not be read: no second mistake."""
@@ -187,6 +204,8 @@ class Compiler:
         sys.setrecursionlimit(max(limit, min(40 * self.limits.depth, 2**30)))
         try:
             text, path = read(source, self.limits.bytes)
+            if path is not None and self.texts:
+                text = text._replace(text=self.texts.get(path.resolve(), text.text))
             file = self.parse(text)
             if file is None:
                 return self.done()
@@ -245,7 +264,8 @@ class Compiler:
         if len(self.sources) >= MAX_FILES:
             raise stop("ND007", f"a net is made of at most {MAX_FILES} files", use.file.span)
         before = sum(len(source.text.encode(errors="replace")) for source in self.sources)
-        file = self.parse(Source(str(path), read_file(path, self.limits.bytes, before)))
+        text = read_file(path, self.limits.bytes, before)
+        file = self.parse(Source(str(path), self.texts.get(key, text)))
         other = Program(path, self.report)
         if file is None:
             raise Stop
@@ -280,6 +300,7 @@ class Compiler:
                 note = Note(program.columns[declared.name.text], "the column")
                 self.report(Diagnostic("ND223", message, declared.name.span, (note,)))
         chosen = variant if variant is not None else program.default_variant()
+        self.variant = chosen
         column, changed = program.settings(chosen, given)
         drafts = Elaborator(program, column, self.limits, check_shapes=True, sources=self.sources)
         # Without an input that can be read the rows are still looked through, with a tensor that says nothing.

@@ -212,7 +212,11 @@ def _mismatched(
             line = len(text) if line < 0 else line
             begin = starts[bisect_right(starts, at) - 1]
             alone = text[begin : line + 1].strip() == closer
-            edit = Edit(span._replace(start=begin, end=line + 1) if alone and line < len(text) else span, "")
+            if alone and line < len(text):
+                edit = Edit(Span(file, begin, line + 1), "")
+            else:
+                last = not text[at + 1 : line].strip()
+                edit = Edit(span._replace(start=len(text[:at].rstrip(" \t"))) if last else span, "")
             help = Advice("take it out", edit)
             problems.append(Diagnostic("ND102", f"`{closer}` closes nothing", span, help=help))
             spoilt(at, line)

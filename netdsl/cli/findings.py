@@ -1,0 +1,138 @@
+"""What ``netdsl check`` finds: every variant of every file compiled, and each problem once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from netdsl.cli.options import choice
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, sort
+from netdsl.elaborate import Compilation, analyse
+
+
+class Finding(NamedTuple):
+    """A problem, the file that was checked when it showed, and the variants that alone show it."""
+
+    diagnostic: Diagnostic
+    file: str
+    variants: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """The sentence of the diagnostic, with the variants that alone show it."""
+        if not self.variants:
+            return self.diagnostic.message
+        names = ", ".join(f"`{name}`" for name in self.variants)
+        return f"{self.diagnostic.message} (in variant{'' if len(self.variants) == 1 else 's'} {names})"
+
+
+class Findings(NamedTuple):
+    """All findings, sorted by place, over one list of sources.
+
+    ``nets`` is how many graphs came of the ``files``; ``notes`` are remarks without a place.
+    """
+
+    findings: tuple[Finding, ...]
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    files: int
+    nets: int
+
+    def number(self, severity: str) -> int:
+        """How many findings are errors, or warnings."""
+        return sum(finding.diagnostic.severity == severity for finding in self.findings)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """The findings as diagnostics for people: each says its variants, and without a place its file where several
+        are checked."""
+        return [
+            finding.diagnostic._replace(message=finding.message)
+            if finding.diagnostic.span is not None or self.files < 2 or finding.file in finding.message
+            else finding.diagnostic._replace(message=f"{finding.file}: {finding.message}")
+            for finding in self.findings
+        ]
+
+    def name(self, finding: Finding) -> str:
+        """The file that a finding is in."""
+        span = finding.diagnostic.span
+        return finding.file if span is None else self.sources[span.file].name
+
+
+class Checker:
+    """Compiles files as the options of a command line ask for it. What has not changed is not compiled again."""
+
+    def __init__(self, targets: Sequence[tuple[str, str | None]], options: argparse.Namespace) -> None:
+        self.targets = targets
+        self.options = options
+        self.before: dict[tuple[str, str | None], Compilation] = {}
+
+    def check(self, texts: Mapping[Path, str] | None = None) -> Findings:
+        """Every variant of each file, or the one that is named. ``texts`` are as in :func:`analyse`."""
+        sources: list[Source] = []
+        notes: dict[str, None] = {}
+        found: dict[object, Finding] = {}
+        nets = 0
+        for path, variant in self.targets:
+            made = self.compile(path, variant, texts or {})
+            results = [(made.variant or variant or "", made)]
+            if variant is None:
+                others = [other for other in made.variants if other != made.variant]
+                results += [(other, self.compile(path, other, texts or {})) for other in others]
+            nets += sum(result.graph is not None for _, result in results)
+            shown: dict[object, list[str]] = {}
+            for name, result in results:
+                places = [_place(source, sources) for source in result.sources]
+                notes.update(dict.fromkeys(f"{path}: {note}" for note in result.notes))
+                for diagnostic in result.diagnostics:
+                    moved = _moved(diagnostic, places)._replace(strict=self.options.strict)
+                    key: object = (moved.code, moved.span) if moved.span is not None else (moved, path)
+                    if key not in found:
+                        found[key] = Finding(moved, path)
+                        shown[key] = []
+                    if key in shown and name not in shown[key]:
+                        shown[key].append(name)
+            for key, names in shown.items():
+                if len(names) < len(results):
+                    found[key] = found[key]._replace(variants=tuple(names))
+        by = {finding.diagnostic: finding for finding in found.values() if finding.diagnostic.span is not None}
+        placed = [by[diagnostic] for diagnostic in sort(by)]
+        bare = [finding for finding in found.values() if finding.diagnostic.span is None]
+        return Findings((*bare, *placed), tuple(sources), tuple(notes), len(self.targets), nets)
+
+    def compile(self, path: str, variant: str | None, texts: Mapping[Path, str]) -> Compilation:
+        """One variant of one file."""
+        made = self.before.get((path, variant))
+        if made is None or any(texts.get(Path(s.name).resolve(), s.text) != s.text for s in made.sources):
+            made = analyse(Path(path), texts=texts, **choice(variant, self.options))
+            self.before[path, variant] = made
+        return made
+
+
+def _place(source: Source, sources: list[Source]) -> int:
+    """The number of a source among those of all files."""
+    if source not in sources:
+        sources.append(source)
+    return sources.index(source)
+
+
+def _moved(diagnostic: Diagnostic, places: list[int]) -> Diagnostic:
+    """The diagnostic with its spans in other sources: number ``n`` becomes ``places[n]``."""
+
+    def span(old: Span) -> Span:
+        return old._replace(file=places[old.file])
+
+    def notes(old: tuple[Note, ...]) -> tuple[Note, ...]:
+        return tuple(note._replace(span=span(note.span)) for note in old)
+
+    help = diagnostic.help
+    if help is not None and diagnostic.edits:
+        help = Advice(help, *(Edit(span(edit.span), edit.text) for edit in diagnostic.edits))
+    return diagnostic._replace(
+        span=None if diagnostic.span is None else span(diagnostic.span),
+        notes=notes(diagnostic.notes),
+        help=help,
+        trace=notes(diagnostic.trace),
+    )

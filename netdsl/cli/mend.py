@@ -1,0 +1,166 @@
+"""``netdsl check --fix``: carries out the helps that say all of what is to be done, and checks what came of it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from netdsl.cli.findings import Checker, Finding, Findings
+from netdsl.cli.terminal import write
+from netdsl.diagnostics import Diagnostic, Edit, NetdslError, Source, edited
+
+#: What one change makes readable may show the next.
+_ROUNDS = 20
+#: How often a file is tried with single changes, where all together do more harm than good.
+_TRIES = 100
+
+
+class Mended(NamedTuple):
+    """A file, its text before and after, and how many problems that took away."""
+
+    name: str
+    path: Path
+    old: str
+    new: str
+    fixes: int
+
+
+def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, ...]]:
+    """Makes the changes that help, in memory, and returns what is then left and what has changed.
+
+    ``own`` are the names of the files that may change, and with each what it uses from its folder. No change is kept
+    that leaves more errors than there were, or the problem that it is for.
+    """
+    folders = [Path(name).resolve().parent for name in own if _is_file(name)]
+    texts: dict[Path, str] = {}
+    old: dict[Path, tuple[str, str]] = {}
+    fixes: Counter[Path] = Counter()
+    found = checker.check()
+    tries = 0
+    refused: set[tuple[str, str, str]] = set()
+    for _ in range(_ROUNDS):
+        offered = [finding for finding in found.findings if _may_change(finding, found.sources, folders)]
+        chosen = _apart([finding for finding in offered if _sign(finding, found) not in refused])
+        if not chosen:
+            break
+        batches = [chosen]
+        accepted = False
+        while batches:
+            batch = batches.pop(0)
+            changed = {**texts, **_applied(batch, found.sources)}
+            tries += 1
+            after = checker.check(changed)
+            if _better(found, after, batch):
+                for finding in batch:
+                    path = _path(found, finding)
+                    fixes[path] += 1
+                    for edit in finding.diagnostic.edits:
+                        source = found.sources[edit.span.file]
+                        old.setdefault(Path(source.name).resolve(), (source.name, source.text))
+                texts, found, accepted = changed, after, True
+                break
+            if len(batch) > 1 and tries < _TRIES:
+                batches += [[finding] for finding in batch]
+            else:
+                refused.update(_sign(finding, found) for finding in batch)
+        if not accepted:
+            break
+    mended = [
+        Mended(name, path, text, texts[path], fixes[path]) for path, (name, text) in old.items() if texts[path] != text
+    ]
+    return found, tuple(mended)
+
+
+def _is_file(name: str) -> bool:
+    return name != "-" and Path(name).is_file()
+
+
+def _path(found: Findings, finding: Finding) -> Path:
+    return Path(found.sources[finding.diagnostic.edits[0].span.file].name).resolve()
+
+
+def _sign(finding: Finding, found: Findings) -> tuple[str, str, str]:
+    """What tells a finding from others, wherever changes have moved it to."""
+    return finding.diagnostic.code, finding.diagnostic.message, found.name(finding)
+
+
+def _may_change(finding: Finding, sources: Sequence[Source], folders: Sequence[Path]) -> bool:
+    """Whether a finding can be mended: all its edits lie in files of the folders of what is checked."""
+    names = [sources[edit.span.file].name for edit in finding.diagnostic.edits]
+    return bool(names) and all(
+        _is_file(name) and any(Path(name).resolve().is_relative_to(folder) for folder in folders) for name in names
+    )
+
+
+def _apart(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings whose edits do not overlap: of two that do, the first."""
+    taken: list[Edit] = []
+    chosen = []
+    for finding in findings:
+        edits = finding.diagnostic.edits
+        if not any(_overlap(edit, other) for edit in edits for other in taken):
+            taken += edits
+            chosen.append(finding)
+    return chosen
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    a, b = one.span, other.span
+    return a.file == b.file and a.start <= b.end and b.start <= a.end
+
+
+def _applied(findings: Sequence[Finding], sources: Sequence[Source]) -> dict[Path, str]:
+    """The texts of the files with the edits of findings made."""
+    by: dict[int, list[Edit]] = {}
+    for finding in findings:
+        for edit in finding.diagnostic.edits:
+            by.setdefault(edit.span.file, []).append(edit)
+    return {Path(sources[file].name).resolve(): edited(sources[file].text, edits) for file, edits in by.items()}
+
+
+def _better(before: Findings, after: Findings, batch: Sequence[Finding]) -> bool:
+    """Whether changes took away what they are for, and made no more errors."""
+    errors = [found.number("error") for found in (before, after)]
+    if errors[1] > errors[0] or after.nets < before.nets:
+        return False
+    counts = [Counter((f.diagnostic.code, f.diagnostic.message) for f in found.findings) for found in (before, after)]
+    wanted = Counter((f.diagnostic.code, f.diagnostic.message) for f in batch)
+    return all(counts[1][key] <= counts[0][key] - number for key, number in wanted.items())
+
+
+def difference(mended: Mended) -> str:
+    """What changes in a file, as a unified difference."""
+    lines = difflib.unified_diff(
+        re.findall(r"[^\n]*\n|[^\n]+", mended.old),
+        re.findall(r"[^\n]*\n|[^\n]+", mended.new),
+        mended.name,
+        mended.name,
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def save(mended: Sequence[Mended]) -> None:
+    """Writes the changed files: all of them, or none.
+
+    Raises :class:`NetdslError` (ND006) where one cannot be written, or has changed since it was read; then each holds
+    what it held.
+    """
+    before: Mapping[Path, bytes] = {one.path: one.path.read_bytes() for one in mended}
+    for one in mended:
+        if before[one.path].decode("utf-8-sig", errors="replace") != one.old:
+            message = f"`{one.name}` has changed while it was checked: nothing is written"
+            raise NetdslError([Diagnostic("ND006", message)])
+    written: list[Mended] = []
+    try:
+        for one in mended:
+            mark = b"\xef\xbb\xbf" if before[one.path].startswith(b"\xef\xbb\xbf") else b""
+            write(str(one.path), mark + one.new.encode())
+            written.append(one)
+    except NetdslError:
+        for one in written:
+            write(str(one.path), before[one.path])
+        raise
