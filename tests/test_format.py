@@ -310,6 +310,39 @@ def test_specs_with_lines_broken_anywhere(choose: random.Random) -> None:
         assert formatted(made) == made
 
 
+#: What slips into texts: signs, and the beginnings of what the language has.
+_SLIPS = [
+    *'(){}[]|,:=+-*/.@#"\n \t×x0a_\r\f\xa0',
+    "->",
+    "else",
+    "if a {",
+    "table A | B {",
+    "add {",
+    "×2",
+    "x 3",
+    "reuse ",
+]
+_SLIPS += ["style ", "block b(", "\n#c\n", " # c\n", ",\n", "\n,", "|\n", "\n|", " allow ND301", "..", "\n\n\n"]
+
+
+@given(randoms)
+@settings(max_examples=200, deadline=None)
+def test_slips(choose: random.Random) -> None:
+    """Whatever is read is formatted, and what is not is said: never a mistake of its own."""
+    parts = choose.choice(list(TEXTS.values())).split("\n\n")
+    text = "\n".join(choose.sample(parts, min(2, len(parts))))[:3000]
+    for _ in range(choose.choice([1, 1, 2, 3])):
+        begin = choose.randrange(len(text) + 1)
+        text = text[:begin] + choose.choice(_SLIPS) + text[begin + choose.choice([0, 0, 1, 4]) :]
+    made, problems = format(Source("a.net", text))
+    if made is None:
+        assert problems
+        assert {problem.code for problem in problems} <= {"ND101", "ND102"}
+    else:
+        assert says_the_same(text, made)
+        assert formatted(made) == made
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_comments_stay_in_their_lines(spec: Path) -> None:
     text = spec.read_text(encoding="utf-8")
