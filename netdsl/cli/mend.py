@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netdsl.cli.findings import Checker, Finding, Findings
 from netdsl.cli.terminal import write
-from netdsl.diagnostics import Diagnostic, Edit, NetdslError, Source, edited
+from netdsl.diagnostics import Diagnostic, Edit, NetdslError, Source, Span, edited
 
 #: What one change makes readable may show the next.
 _ROUNDS = 20
@@ -41,7 +41,7 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
     fixes: Counter[Path] = Counter()
     found = checker.check()
     tries = 0
-    refused: set[tuple[str, str, str]] = set()
+    refused: set[tuple[object, ...]] = set()
     for _ in range(_ROUNDS):
         offered = [finding for finding in found.findings if _may_change(finding, found.sources, folders)]
         chosen = _apart([finding for finding in offered if _sign(finding, found) not in refused])
@@ -83,9 +83,10 @@ def _path(found: Findings, finding: Finding) -> Path:
     return Path(found.sources[finding.diagnostic.edits[0].span.file].name).resolve()
 
 
-def _sign(finding: Finding, found: Findings) -> tuple[str, str, str]:
-    """What tells a finding from others, wherever changes have moved it to."""
-    return finding.diagnostic.code, finding.diagnostic.message, found.name(finding)
+def _sign(finding: Finding, found: Findings) -> tuple[object, ...]:
+    """What tells a finding from others."""
+    span = finding.diagnostic.span
+    return finding.diagnostic.code, finding.diagnostic.message, found.name(finding), span and span.start
 
 
 def _may_change(finding: Finding, sources: Sequence[Source], folders: Sequence[Path]) -> bool:
@@ -127,9 +128,20 @@ def _better(before: Findings, after: Findings, batch: Sequence[Finding]) -> bool
     errors = [found.number("error") for found in (before, after)]
     if errors[1] > errors[0] or after.nets < before.nets:
         return False
-    counts = [Counter((f.diagnostic.code, f.diagnostic.message) for f in found.findings) for found in (before, after)]
-    wanted = Counter((f.diagnostic.code, f.diagnostic.message) for f in batch)
-    return all(counts[1][key] <= counts[0][key] - number for key, number in wanted.items())
+    left = {(f.diagnostic.code, f.diagnostic.message, after.name(f), f.diagnostic.span) for f in after.findings}
+    edits = [edit for finding in batch for edit in finding.diagnostic.edits]
+    for finding in batch:
+        said, span = finding.diagnostic, finding.diagnostic.span
+        if span is not None:
+            # Where it would be now: what stands before it in its file has been changed too.
+            name = before.name(finding)
+            ahead = [e for e in edits if before.sources[e.span.file].name == name and e.span.end <= span.start]
+            by = sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in ahead)
+            file = next((at for at, source in enumerate(after.sources) if source.name == name), -1)
+            span = Span(file, span.start + by, span.end + by)
+        if (said.code, said.message, before.name(finding), span) in left:
+            return False
+    return True
 
 
 def difference(mended: Mended) -> str:

@@ -147,9 +147,10 @@ def _separators(mistake: Mistake) -> str | None:
             return Advice(help, mistake.edit(""))
         start = mistake.begin + len(mistake.before)
         return Advice(help, mistake.edit(",", start))
-    if word == "/" or mistake.text.startswith("//", mistake.offset):
-        if mistake.text.startswith("//", mistake.offset):
-            return Advice("a comment begins with `#`", mistake.edit("#", mistake.offset, mistake.offset + 2))
+    if word == "/":
+        place = mistake.offset - mistake.text.startswith("//", mistake.offset - 1)
+        if mistake.text.startswith("//", place):
+            return Advice("a comment begins with `#`", mistake.edit("#", place, place + 2))
         return "a comment begins with `#`" if mistake.rest[:1] == "*" else None
     return None
 

@@ -1,0 +1,335 @@
+"""``netdsl check --fix``: what it changes, what it leaves, and that no file comes out worse than it went in."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netdsl.cli import main
+from netdsl.cli.check import parser
+from netdsl.cli.findings import Checker, Findings
+from netdsl.cli.mend import Mended, difference, mend
+from netdsl.elaborate import analyse
+from netdsl.elaborate import compile as compile_spec
+
+FOLDER = Path(__file__).parent / "diagnostics"
+
+
+class Ran:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*words: object) -> Ran:
+        code = main(["check", *map(str, words)])
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return run
+
+
+def mended_text(text: str, folder: Path) -> str:
+    """What ``--fix`` makes of a text."""
+    file = folder / "a.net"
+    file.write_text(text, encoding="utf-8", newline="")
+    main(["check", "--fix", str(file)])
+    return file.read_bytes().decode()
+
+
+def in_memory(name: str) -> tuple[Findings, Findings, tuple[Mended, ...]]:
+    """What is found in a file before and after, and what was changed; nothing is written."""
+    checker = Checker([(name, None)], parser().read([name]))
+    before = checker.check()
+    after, changed = mend(checker, [name])
+    return before, after, changed
+
+
+# -- all goldens ------------------------------------------------------------------------------------------------------
+
+
+def test_every_fix_of_the_goldens(monkeypatch: pytest.MonkeyPatch, golden: Callable[[str, str], None]) -> None:
+    """What ``--fix`` does to each file of tests/diagnostics, to be read; no file gets more errors, none fewer nets."""
+    monkeypatch.chdir(FOLDER)
+    texts = []
+    for path in sorted(FOLDER.glob("*.net")):
+        if not any(problem.edits for problem in analyse(Path(path.name)).diagnostics):
+            continue
+        before, after, changed = in_memory(path.name)
+        assert after.number("error") <= before.number("error"), path.name
+        assert after.nets >= before.nets
+        assert sum(one.fixes for one in changed) >= before.number("error") - after.number("error") - 3
+        texts += [difference(one) for one in changed]
+        for one in changed:
+            assert one.old == (FOLDER / one.name).read_text(encoding="utf-8")
+    golden("check-fixes.diff", "".join(texts))
+
+
+def test_what_is_mended_is_not_mended_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("unknown-layer", "many", "pasted-from-a-paper", "warning-soft-max", "bracket-several"):
+        Path("a.net").write_text((FOLDER / f"{name}.net").read_text(encoding="utf-8"), encoding="utf-8")
+        main(["check", "--fix", "a.net"])
+        once = Path("a.net").read_bytes()
+        main(["check", "--fix", "a.net"])
+        assert Path("a.net").read_bytes() == once
+
+
+# -- one thing each ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        # misspelt names: layer, suffix, block, attribute, flag, label, parameter, function, scheme, quantity
+        ("cnov3-8, rleu", "conv3-8, relu"),
+        ("conv3-8 +bn +rleu", "conv3-8 +bn +relu"),
+        ("block unit(c) { conv3-c }\nunti(8)", "block unit(c) { conv3-c }\nunit(8)"),
+        ("conv3-6 gruops=3", "conv3-6 groups=3"),
+        ("conv3-8 padding=0", "conv3-8 pad=0"),
+        ("maxpool3/2 cail", "maxpool3/2 ceil"),
+        ("stem: relu\n@setm, gelu", "stem: relu\n@stem, gelu"),
+        ("stem: conv3-3\nreuse sten", "stem: conv3-3\nreuse stem"),
+        ("param width = 8\nconv3-{widht}", "param width = 8\nconv3-{width}"),
+        ("conv3-{rond(8.5)}", "conv3-{round(8.5)}"),
+        ("conv3-8\ninit conv = nrmal 0.1", "conv3-8\ninit conv = normal 0.1"),
+        ("conv3-8\nexpect parms > 3", "conv3-8\nexpect params > 3"),
+        ("block unit(c, stride=1) { conv3-c/stride }\nunit(8, strde=2)",
+         "block unit(c, stride=1) { conv3-c/stride }\nunit(8, stride=2)"),
+        ("variant small\nvariant large\ndefault smal\nrelu", "variant small\nvariant large\ndefault small\nrelu"),
+        ("relu allow nd301", "relu allow ND301"),
+        ("conv3-8 pad_mode=reflec", "conv3-8 pad_mode=reflect"),
+        # statements
+        ("stlye conv = _, relu\nconv3-8", "style conv = _, relu\nconv3-8"),
+        ("parm n = 3\nconv3-n", "param n = 3\nconv3-n"),
+        ("blok f(c) { conv3-c }\nf(8)", "block f(c) { conv3-c }\nf(8)"),
+        # words and signs of other places
+        ("conv3-8 bias=True", "conv3-8 bias=true"),
+        ("conv3-8 bias=0", "conv3-8 bias=false"),
+        ("param n = 10^1\nconv3-n", "param n = 10**1\nconv3-n"),
+        ("param a = true, b = true\nif a && b { relu } else { gelu }",
+         "param a = true, b = true\nif a and b { relu } else { gelu }"),
+        ("param a = 1\nif a = 1 { relu } else { gelu }", "param a = 1\nif a == 1 { relu } else { gelu }"),
+        ("conv3−8, conv3–8", "conv3-8, conv3-8"),
+        ("conv3-8; relu;", "conv3-8, relu"),
+        ("relu // and so on", "relu # and so on"),
+        ("relu()", "relu"),
+        ("dropout(0.5)", "dropout 0.5"),
+        ("BatchNorm2d", "bn"),
+        ("conv3-4*2", "conv3-{4*2}"),
+        ("times -0.5", "times {-0.5}"),
+        ("dropout{0.5}", "dropout {0.5}"),
+        ("dropout .5", "dropout 0.5"),
+        ("maxpool 3", "maxpool3"),
+        ("fc 10", "fc-10"),
+        ("param drop = 0.5\ndropout drop", "param drop = 0.5\ndropout {drop}"),
+        ("3×3 conv, 64, stride 2", "conv3-64/2"),
+        ("1x1, 64", "conv1-64"),
+        ("2x conv3-8", "conv3-8 ×2"),
+        ("stem = conv3-8", "stem: conv3-8"),
+        ("conv3-8 -> 8,8,8", "conv3-8 -> 8x8x8"),
+        ("conv3-8\nexpect params < 1,000,000", "conv3-8\nexpect params < 1000000"),
+        # what is missing
+        ("[conv3-8, relu", "[conv3-8, relu]"),
+        ("add { conv3-3 | id", "add { conv3-3 | id }"),
+        ("features: [\n  conv3-8\n  relu\nfc-10", "features: [\n  conv3-8\n  relu\n]\nfc-10"),
+        ("block f(c {\n  conv3-c\n}\nf(8)", "block f(c) {\n  conv3-c\n}\nf(8)"),
+        ("add ( conv3-3 | id )", "add { conv3-3 | id }"),
+        ("{ conv3-8, relu } ×2", "[ conv3-8, relu ] ×2"),
+        ("conv3-8)", "conv3-8"),
+        ("style conv _, relu\nconv3-8", "style conv = _, relu\nconv3-8"),
+        ("block f(a b) { conv3-a, conv3-b }\nf(8, 9)", "block f(a, b) { conv3-a, conv3-b }\nf(8, 9)"),
+        ('"stem: relu', '"stem": relu'),
+        # warnings
+        ("conv3-8, bn, relu", "conv3-8 bias=false, bn, relu"),
+        ("conv3-8 bias=true\nbn", "conv3-8 bias=false\nbn"),
+        ("fc-10, soft-max", "fc-10, soft-max eval"),
+        # blanks that are none
+        ("relu\u2003,\u00a0gelu\u200b", "relu ,\u00a0gelu"),
+    ],
+)  # fmt: skip
+def test_one_fix(wrong: str, right: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mended_text(f"input 3x8x8\n{wrong}\n", tmp_path) == f"input 3x8x8\n{right}\n"
+    assert analyse(tmp_path / "a.net").errors == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("input 3, 8, 8\nrelu\n", "input 3x8x8\nrelu\n"),
+        ("inptu 3x8x8\nrelu\n", "input 3x8x8\nrelu\n"),
+        (
+            "net vgg Simonyan 2014 # the net\ninput 3x8x8\nrelu\n",
+            'net vgg "Simonyan 2014" # the net\ninput 3x8x8\nrelu\n',
+        ),
+        ("net vgg “VGG”\ninput 3x8x8\nrelu\n", 'net vgg "VGG"\ninput 3x8x8\nrelu\n'),
+        ("input 3x8x8\r\nrleu # so\r\ngelu", "input 3x8x8\r\nrelu # so\r\ngelu"),
+        ("\ufeffinput 3x8x8\nrleu\n", "\ufeffinput 3x8x8\nrelu\n"),
+        ("input 3x8x8\n\tcnov3-8,\trleu\t# 注\n", "input 3x8x8\n\tconv3-8,\trelu\t# 注\n"),
+    ],
+)
+def test_fixes_of_whole_files(wrong: str, right: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mended_text(wrong, tmp_path) == right
+    assert compile_spec(tmp_path / "a.net").nodes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 3x8x8\nvgg16\n",  # nothing is near
+        "input 3x8x8\nparam n = 3\nconv3-m, conv3-n\n",  # one letter says nothing
+        "input 3x8x8\nconv1: relu\nconv3: gelu\n@conv2\n",  # two are as near
+        "input 3x8x8\nadd { conv3-8 | id }\n",  # several ways to mend it
+        "input 3x8x8\nconv3-8\nexpect params = 1\n",  # a test is not mended by changing what it expects
+        "input 3x8x8\nparam n = 3\nblock f { relu }\nrelu as a\n",  # what is unused may be used yet
+    ],
+)
+def test_what_a_person_must_choose_stays(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mended_text(text, tmp_path) == text
+    assert "mended" not in capsys.readouterr().err
+
+
+def test_a_fix_that_makes_more_errors_is_not_made(run: Run, tmp_path: Path) -> None:
+    """Without its bias the net has other parameters than it expects, in both lines."""
+    file = tmp_path / "a.net"
+    text = "input 3x8x8\nconv3-8\nbn, rleu\nexpect params = 240\nexpect params(train) = 240\n"
+    file.write_text(text, encoding="utf-8")
+    shown = run("--fix", file)
+    assert file.read_text(encoding="utf-8") == text.replace("rleu", "relu")
+    assert (shown.code, "warning[ND307]" in shown.err) == (0, True)
+
+
+def test_what_follows_a_fix_is_mended_too(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\ncnov3-6 gruops=3 vald\n", encoding="utf-8")
+    shown = run("--fix", file)
+    assert file.read_text(encoding="utf-8") == "input 3x8x8\nconv3-6 groups=3 valid\n"
+    assert (shown.code, shown.out) == (0, "1 file, 1 net: nothing to report\n")
+    assert shown.err == "mended 3 problems in 1 file\n"
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_left_is_reported(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\nrleu\nxyz\n", encoding="utf-8")
+    shown = run("--fix", file)
+    assert file.read_text(encoding="utf-8") == "input 3x8x8\nrelu\nxyz\n"
+    assert shown.code == 1
+    assert "rleu" not in shown.err
+    assert "`xyz`" in shown.err
+    assert shown.out == "1 file, no net: 1 error\n"
+
+
+def test_a_preview_writes_nothing(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\nrleu", encoding="utf-8")
+    shown = run("--fix", "--dry-run", file)
+    assert file.read_text(encoding="utf-8") == "input 3x8x8\nrleu"
+    assert shown.out == (
+        f"--- {file}\n+++ {file}\n@@ -1,2 +1,2 @@\n input 3x8x8\n"
+        "-rleu\n\\ No newline at end of file\n+relu\n\\ No newline at end of file\n"
+    )
+    assert shown.err == "would mend 1 problem in 1 file\n1 file, 1 net: nothing to report\n"
+    assert shown.code == 0
+
+
+def test_used_files_are_mended_where_they_stand(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    used = tmp_path / "parts" / "blocks.net"
+    used.write_text("block unit(c) { cnov3-c, relu }\n", encoding="utf-8")
+    one, two = tmp_path / "one.net", tmp_path / "two.net"
+    for file in (one, two):
+        file.write_text('use "parts/blocks.net" (unit)\ninput 3x8x8\nunit(8), rleu\n', encoding="utf-8")
+    shown = run("--fix", one, two)
+    assert (shown.code, shown.out) == (0, "2 files, 2 nets: nothing to report\n")
+    assert shown.err == "mended 3 problems in 3 files\n"
+    assert used.read_text(encoding="utf-8") == "block unit(c) { conv3-c, relu }\n"
+
+
+def test_files_of_other_folders_are_never_changed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "mine").mkdir()
+    used = tmp_path / "other" / "blocks.net"
+    used.write_text("block unit(c) { cnov3-c, relu }\n", encoding="utf-8")
+    file = tmp_path / "mine" / "a.net"
+    file.write_text(f'use "{used}" (unit)\ninput 3x8x8\nunit(8)\n', encoding="utf-8")
+    shown = run("--fix", file, "--allow-use", tmp_path / "other")
+    assert "other/blocks.net:1:17" in shown.err
+    assert shown.code == 1
+    assert "cnov3" in used.read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_leaves_all_as_they_were(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / f"{name}.net" for name in "abc"]
+    for file in files:
+        file.write_text("input 3x8x8\nrleu\n", encoding="utf-8")
+    replaced: list[str] = []
+    replace = os.replace
+
+    def fails(old: str, new: str) -> None:
+        if len(replaced) == 2:
+            replaced.append("")
+            raise OSError(28, "No space left on device")
+        replaced.append(str(new))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", fails)
+    shown = run("--fix", *files)
+    assert shown.code == 1
+    assert "error[ND006]" in shown.err
+    assert [file.read_text(encoding="utf-8") for file in files] == ["input 3x8x8\nrleu\n"] * 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.net", "b.net", "c.net"]
+
+
+def test_permissions_stay(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\nrleu\n", encoding="utf-8")
+    file.chmod(0o640)
+    run("--fix", file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_an_unchanged_file_is_not_written(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\nrelu\n", encoding="utf-8")
+    before = file.stat()
+    run("--fix", file)
+    assert (file.stat().st_mtime_ns, file.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+
+
+@pytest.mark.parametrize("name", ["-", "zoo:vgg19"])
+def test_what_is_no_file_is_not_mended(run: Run, name: str) -> None:
+    shown = run("--fix", name)
+    assert shown.code == 2
+    assert f"--fix writes files, and `{name}` is none" in shown.err
+
+
+def test_a_preview_of_nothing_is_not_understood(run: Run, tmp_path: Path) -> None:
+    assert run("--dry-run", tmp_path / "a.net").code == 2
+    assert run("--fix").code == 2
+
+
+def test_every_variant_is_mended(run: Run, tmp_path: Path) -> None:
+    """A mistake that one variant alone elaborates, beside one that all have."""
+    file = tmp_path / "a.net"
+    text = "input 3x8x8\ntable A | B {\n  relu | rleu\n  conv3-8\n  gelu | glu\n}\ncnov3-8\n"
+    file.write_text(text, encoding="utf-8")
+    shown = run("--fix", file, "--format", "json")
+    assert file.read_text(encoding="utf-8") == text.replace("rleu", "relu").replace("cnov", "conv")
+    value = json.loads(shown.out)
+    assert value["mended"] == [{"file": str(file), "fixes": 2}]
+    (left,) = value["diagnostics"]
+    assert (left["message"], left["variants"]) == ("there is no layer or block called `glu`", ["B"])
