@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from netdsl.analyses.stats import stats
-from netdsl.backends.dot import draw
+from netdsl.backends.draw import draw
 from netdsl.cli.options import Parser, add_file, choice
 from netdsl.diagnostics import NetdslError, render
 from netdsl.elaborate import analyse

@@ -357,3 +357,14 @@ def test_assertions_that_hold(text: str) -> None:
 )
 def test_assertions_that_do_not_hold(text: str, place: str) -> None:
     assert [pair for pair in said(text) if not pair[0].startswith("ND3")] == [("ND210", place)]
+
+
+def test_a_repeat_after_channels_and_one_after_a_space_are_both_meant() -> None:
+    assert words("conv3-5×2 ×3") == ["conv"] * 6
+    assert words("conv3-5×2 valid ×0") == []
+    assert words("param n = 2\nblock f(k) { relu }\nconv3-5×{n} ×{n}") == ["conv"] * 4
+
+
+def test_a_comment_needs_no_end_of_line() -> None:
+    assert words("relu # one") == words("relu\n# two") == words("relu\n\n  # three\n#four") == ["relu"]
+    assert codes("relu\n# end") == []

@@ -102,6 +102,7 @@ def test_every_rule_has_a_method_and_every_method_a_rule(reference: lark.Lark) -
         "prefix",
         "said",
         "template",
+        "both",
     }
     methods = {name for name in vars(build.Builder) if not name.startswith("_")}
     assert methods - named - helpers == set()

@@ -216,7 +216,7 @@ class Builder:
             if kind is _Label:
                 label = child.path
             elif kind is _Repeat:
-                repeat = child.count
+                repeat = child.count if repeat is None else self.both(repeat, child.count)
             elif kind is tree.Flag:
                 words += (child.name,)
             elif kind is _Alias:
@@ -235,6 +235,11 @@ class Builder:
                 core = tree.Hole(self.at(child))
         assert core is not None
         return tree.Item(label, core, words, repeat, alias, assertion, allow, self.over(children))
+
+    def both(self, first: tree.Expression, second: tree.Expression) -> tree.Expression:
+        """``conv3-64×2 ×3`` is six of them."""
+        span = first.span.to(second.span)
+        return tree.Binary("*", first, second, span, Span(self.file, first.span.end, second.span.start))
 
     def label(self, children: list[Any]) -> Any:
         return _Label(self.path(children[:-1]), self.over(children))

@@ -89,6 +89,8 @@ def parse(source: Source, file: int, progress: Progress | None = None) -> tuple[
     brackets, comments, problems, current = _scan(text, file)
     if current is None:
         return None, problems
+    if comments and comments[-1].span.end == len(text):
+        current += "\n"  # a comment ends with its line
     whole = Span(file, 0, len(text))
     holes = [text[begin:end] for begin, end in _holes(current)]
     reader, position = parser(), 0
