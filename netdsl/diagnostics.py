@@ -193,9 +193,12 @@ def did_you_mean(word: str, candidates: Iterable[str], span: Span | None = None)
 def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     """The nearest candidate, and whether a slip of the pen is all that parts it from the word.
 
-    One that is far away by its letters is near all the same where one of the two words begins with the other.
+    One that is far away by its letters is near all the same where one of the two words begins with the other. Nothing
+    is near to a word of over 64 letters.
     """
     wanted = word.casefold()
+    if len(wanted) > 64:
+        return None, False
     known = {candidate.casefold(): candidate for candidate in candidates}
     if wanted in known:
         return known[wanted], True

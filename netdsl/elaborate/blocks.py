@@ -31,7 +31,7 @@ class BlockMaker(BranchMaker):
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
             raise stop("ND201", message, name.span, help=_as_layer(call, op))
-        if context.program.broken(name.text):
+        if context.program.broken(name.text, block=True):
             raise Stop
         layer = elsewhere(name)
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)

@@ -32,7 +32,7 @@ from netdsl.ir.types import Mode, Scalar, Shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
 from netdsl.syntax.lalr import Progress
-from netdsl.syntax.parse import parse
+from netdsl.syntax.parse import MAX_ERRORS, parse
 
 #: An input shape from outside: ``3x256x256``, its numbers, or such by the input's name where there are several.
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
@@ -160,6 +160,8 @@ class Compiler:
         self.sources.append(source)
         self.tokens = max(0, progress.left)
         self.diagnostics += problems
+        if len(problems) >= MAX_ERRORS:
+            self.notes.append(f"over {MAX_ERRORS - 1} lines cannot be read; what comes after them was not looked at")
         return file
 
     def done(self, graph: Graph | None = None, drafts: Sequence[Draft] = ()) -> Compilation:
@@ -186,7 +188,8 @@ class Compiler:
         if self.program is None or not self.program.holes or diagnostic.code not in _OF_NAMES:
             return False
         named = re.match(r"(?:there is )?no [^`]*`@?([^`]+)`", diagnostic.message)
-        return named is not None and self.program.broken(named[1].split(".")[0])
+        block = diagnostic.code == "ND201"
+        return named is not None and self.program.broken(named[1].split(".")[0], block=block)
 
     def run(
         self, source: str | Path, variant: str | None, given: Mapping[str, object], input: Input | None
@@ -336,7 +339,7 @@ class Compiler:
             ramp(drafts)
             graph = make_graph(program, chosen, drafts, outputs, inputs, inits, self.sources)
             verify(graph)
-            self.diagnostics += warnings(program, graph, tuple(drafts.warned.values()))
+            self.diagnostics += warnings(program, graph, tuple(drafts.warned.values()), tuple(self.files.values()))
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
         return self.done(graph, drafts.drafts)
 

@@ -141,7 +141,7 @@ class LayerMaker(Maker):
                 message = f"`{name.text}` is a block: its arguments stand in parentheses"
                 raise stop("ND216", message, layer.span, help=_as_call(layer))
             return self.call(tree.Call(name, (), name.span), label, context, flow)
-        if context.program.broken(name.text):
+        if context.program.broken(name.text, block=True):
             raise Stop
         stem, digits = name.text, ""
         while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):

@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean
+from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, show
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown, stop
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
+#: How many rows that begin with no layer are looked at for a misspelt statement.
+MAX_MISSPELT = 100
 RESERVED = frozenset({"in", "i", "x", "_", "true", "false"})
 
 
@@ -49,8 +51,15 @@ class Program:
         self.holes: tuple[str, ...] = ()
         self.env = Env(None, {}, opaque=True)
 
-    def broken(self, name: str) -> bool:
-        """Whether a statement that could not be read may define ``name``: then its absence is no second mistake."""
+    def broken(self, name: str, *, block: bool = False) -> bool:
+        """Whether a statement that could not be read may define ``name``: then its absence is no second mistake.
+
+        A ``block`` is defined at the head of a line, or by ``use``.
+        """
+        if block:
+            word = re.escape(name)
+            head = re.compile(rf"^[ \t]*\w+[ \t]+{word}[ \t]*(?:[({{]|$)|\buse\b.*\b{word}\b|^{word}$", re.MULTILINE)
+            return any(head.search(hole) for hole in self.holes)
         return any(re.search(rf"\b{re.escape(name)}\b", hole) for hole in self.holes)
 
     # -- gathering
@@ -97,6 +106,24 @@ class Program:
         for block in self.blocks.values():
             for line in block.syntax.body.lines:
                 self.find_columns(line)
+        self.find_misspelt()
+
+    def find_misspelt(self) -> None:
+        """Takes rows whose first word is like a statement's for statements that could not be read."""
+        from netdsl.elaborate.layers import DECLARATIONS
+
+        unknown = 0
+        for row in self.rows:
+            first = row.items[0].core if isinstance(row, tree.Row) else None
+            if not isinstance(first, tree.Layer) or like_layer(first.word.text) or first.word.text in self.blocks:
+                continue
+            unknown += 1
+            if unknown > MAX_MISSPELT:
+                break
+            meant = nearest(first.word.text, DECLARATIONS)
+            if meant is not None:
+                names = [node.text for node in tree.walk(row) if isinstance(node, tree.Name)]
+                self.holes += (meant, *(name for name in names if name != first.word.text))
 
     def twice(self, what: str, span: Span, first: Span) -> None:
         """Reports a declaration that stands twice."""

@@ -6,18 +6,26 @@ from collections.abc import Sequence
 
 from netdsl.analyses.view import dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
+from netdsl.elaborate.expressions import show
 from netdsl.elaborate.program import Program
 from netdsl.ir.graph import Graph, Node
 from netdsl.syntax import tree
 
 
-def warnings(program: Program, graph: Graph, found_before: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
-    """Every warning about a net, those that a spec allows left out."""
+def warnings(
+    program: Program, graph: Graph, found_before: Sequence[Diagnostic] = (), used: Sequence[Program] = ()
+) -> list[Diagnostic]:
+    """Every warning about a net, each place once, those that a spec allows left out.
+
+    ``used`` are the files that it uses. What one of them allows in all of it is silent where it stands in that file,
+    and what is allowed in the line of a block's call is silent in the block.
+    """
     nodes = _nodes(program)
+    everything = [node for other in (program, *used) for node in (nodes if other is program else _nodes(other))]
     found = [
         *_windows(graph),
         *_linear(graph),
-        *_biases(graph, _layers(nodes)),
+        *_biases(graph, _layers(everything)),
         *_probabilities(graph),
         *_nowhere(graph),
         *_unused(program, nodes),
@@ -25,13 +33,31 @@ def warnings(program: Program, graph: Graph, found_before: Sequence[Diagnostic] 
         *found_before,
     ]
     everywhere = {code.text for code in program.allowed}
-    places = _allowed_places(nodes)
-    return [
-        warning
-        for warning in found
-        if warning.code not in everywhere
-        and not any(code == warning.code and _inside(warning.span, span) for code, span in places)
-    ]
+    in_files = {(code.text, code.span.file) for other in used for code in other.allowed}
+    lines = _allowed_places(everything)
+
+    def allowed(warning: Diagnostic) -> bool:
+        if warning.code in everywhere or (warning.span and (warning.code, warning.span.file) in in_files):
+            return True
+        places = (warning.span, *(note.span for note in warning.trace))
+        return any(code == warning.code and any(_inside(at, span) for at in places) for code, span in lines)
+
+    said: dict[tuple[str, Span | None], Diagnostic] = {}
+    for warning in found:
+        if not allowed(warning):
+            said.setdefault((warning.code, warning.span), warning)
+    return list(said.values())
+
+
+def _trace(graph: Graph, node: Node) -> tuple[Note, ...]:
+    """The calls of blocks around a node, innermost first, as errors name them."""
+    calls = []
+    for index in graph.ancestors(node.scope):
+        scope = graph.scopes[index]
+        if scope.kind == "block" and scope.block is not None:
+            given = ", ".join(f"{name}={show(value)}" for name, value in scope.arguments)
+            calls.append(Note(scope.span, f"in `{scope.block}({given})`"))
+    return tuple(calls[:8])
 
 
 def _inside(inner: Span | None, outer: Span) -> bool:
@@ -61,7 +87,7 @@ def _windows(graph: Graph) -> list[Diagnostic]:
         if arithmetic is not None:
             message = f"the window does not tile its input, so that elements at its end are dropped: {arithmetic}"
             help = "`pad=`, `ceil` or another size takes in what is left over"
-            found.append(Diagnostic("ND301", message, node.span, help=help))
+            found.append(Diagnostic("ND301", message, node.span, (), help, _trace(graph, node)))
     return found
 
 
@@ -77,7 +103,7 @@ def _linear(graph: Graph) -> list[Diagnostic]:
             continue
         note = Note(before.span, "after this")
         message = f"`{node.op.keyword}` stands right after `{before.op.keyword}`: two linear layers do what one can"
-        found.append(Diagnostic("ND302", message, node.span, (note,), help="put an activation between"))
+        found.append(Diagnostic("ND302", message, node.span, (note,), "put an activation between", _trace(graph, node)))
     return found
 
 
@@ -103,7 +129,7 @@ def _biases(graph: Graph, layers: dict[Span, tree.Layer]) -> list[Diagnostic]:
             message = f"`{before.op.keyword}` has a bias right before batch norm"
             notes = () if note is None else (note,)
             help = _without_bias(layers.get(before.span))
-            found.append(Diagnostic("ND307", message, before.span, notes, help=help))
+            found.append(Diagnostic("ND307", message, before.span, notes, help, _trace(graph, before)))
     return found
 
 
@@ -129,7 +155,7 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
             message = f"a loss on `{output.name}` would see probabilities, where it wants logits"
             place = Span(node.span.file, node.span.end, node.span.end)
             help = Advice("`soft-max eval` gives logits in training", Edit(place, " eval"))
-            found.append(Diagnostic("ND308", message, node.span, help=help))
+            found.append(Diagnostic("ND308", message, node.span, (), help, _trace(graph, node)))
     return found
 
 
@@ -143,7 +169,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
             written = graph.nodes[node.inputs[1]] if node.op.keyword == "select" else node
             message = f"nothing takes up what `{written.op.keyword}` gives here, so it is never computed"
             help = "join it, return it by an `output`, or leave it out"
-            found.append(Diagnostic("ND309", message, node.span, help=help))
+            found.append(Diagnostic("ND309", message, node.span, (), help, _trace(graph, node)))
     return found
 
 
