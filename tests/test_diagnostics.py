@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from netdsl.diagnostics import CODES, Diagnostic, NetdslError, Note, Source, Span, count, nearest, render, sort
+from netdsl.cli import main
+from netdsl.cli.terminal import coloured
+from netdsl.diagnostics import (
+    CODES,
+    Diagnostic,
+    Edit,
+    NetdslError,
+    Note,
+    Source,
+    Span,
+    count,
+    did_you_mean,
+    edited,
+    nearest,
+    printable,
+    render,
+    sort,
+    width,
+)
 from netdsl.elaborate import LIMITS, Compilation, analyse, compile
 
 FOLDER = Path(__file__).parent / "diagnostics"
@@ -190,8 +210,6 @@ def test_notes_traces_help_and_a_count() -> None:
 
 
 def test_colour_changes_nothing_but_colour() -> None:
-    import re
-
     problem = Diagnostic("ND212", "message", at("second"), (Note(at("first"), "here"),), "do this")
     plain, coloured = (render([problem], [TEXT], colour=colour) for colour in (False, True))
     assert plain != coloured
@@ -215,3 +233,303 @@ def test_nearest_folds_case_and_may_find_none() -> None:
     assert nearest("CONVV", ["conv", "relu"]) == "conv"
     assert nearest("zzz", ["conv", "relu"]) is None
     assert nearest("a", []) is None
+
+
+# -- places and columns ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("conv3-64 ×2", 11),
+        ("\t\t", 8),
+        ("幅広", 4),
+        ("ｗ", 2),
+        ("e\u0301\u0323", 1),  # letters with marks on them
+        ("ก\u0e31", 1),  # a mark of no combining class
+        ("한글", 4),
+        ("\u1112\u1161\u11ab", 2),  # the same kind of syllable in its parts
+        ("🎉", 2),
+        ("\u2764\ufe0f", 1),  # a sign and a selector of its look
+        ("\x1b", 1),  # shown as a sign of its own
+        ("\u200b\u2003", 2),  # so are blanks that are none
+    ],
+)
+def test_columns_of_a_terminal(text: str, columns: int) -> None:
+    assert width(text) == columns
+    assert len([char for char in printable(text) if char == "\N{REPLACEMENT CHARACTER}"]) == sum(
+        not char.isprintable() and char != "\t" for char in text
+    )
+
+
+def test_carets_stand_below_their_word_in_every_golden() -> None:
+    """Column by column as a terminal shows it: the carets are as wide as what they are below."""
+    for path in FOLDER.glob("*.txt"):
+        rows = path.read_text(encoding="utf-8").splitlines()
+        for above, below in itertools.pairwise(rows):
+            found = re.fullmatch(r" *\| ( *)(\^+)", below)
+            if found is None or "…" in above:
+                continue
+            line = above.partition("| ")[2]
+            before, here = 0, ""
+            for char in line:
+                if len(found[1]) <= before < len(found[1]) + len(found[2]):
+                    here += char
+                before += width(char)
+            assert here == "" or width(here) == len(found[2]), (path.name, line, here)
+            assert not here or not here[0].isspace() or "�" in here, (path.name, line)
+
+
+def test_second_places_of_one_line_stand_together() -> None:
+    """First those in the line of the mistake, whatever their order; another line is shown once for all in it."""
+    text = Source("a.net", "one two\nthree four five\n")
+
+    def at(word: str) -> Span:
+        return Span(0, text.text.index(word), text.text.index(word) + len(word))
+
+    notes = (Note(at("four"), "f"), Note(at("two"), "t"), Note(at("five"), "v"))
+    assert render([Diagnostic("ND204", "m", at("one"), notes)], [text]).splitlines()[2:] == [
+        "  |",
+        "1 | one two",
+        "  | ^^^",
+        "  |     --- t",
+        "  :",
+        "2 | three four five",
+        "  |       ---- f",
+        "  |            ---- v",
+    ]
+
+
+def test_a_place_in_another_file_says_which() -> None:
+    one, two = Source("one.net", "a\n"), Source("two.net", "b\n")
+    problem = Diagnostic("ND228", "m", Span(0, 0, 1), (Note(Span(1, 0, 1), "made here"),))
+    assert render([problem], [one, two]).splitlines()[1:] == [
+        " --> one.net:1:1",
+        "  |",
+        "1 | a",
+        "  | ^",
+        " --> two.net:1:1",
+        "  |",
+        "1 | b",
+        "  | - made here",
+    ]
+
+
+def test_no_control_character_reaches_the_terminal_from_any_part() -> None:
+    source = Source("a\x1b[31m.net", "a b\n")
+    note = Note(Span(0, 2, 3), "note \x1b[31m")
+    problem = Diagnostic("ND103", "bad \x1b[31m", Span(0, 0, 1), (note,), "help \x9b31m", (note,))
+    shown = render([problem], [source])
+    assert not [char for char in shown if not char.isprintable() and char != "\n"]
+
+
+def test_a_warning_may_be_an_error() -> None:
+    warning = Diagnostic("ND301", "w")
+    assert warning.severity == "warning"
+    assert warning._replace(strict=True).severity == "error"
+    assert render([warning._replace(strict=True)]).startswith("error[ND301]")
+    assert count([warning, warning._replace(strict=True)]) == "1 error, 1 warning"
+
+
+# -- nearest names and edits -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "near", "sure"),
+    [
+        ("cnov", "conv relu", "conv", True),  # two letters swapped
+        ("con", "conv relu", "conv", True),
+        ("convv", "conv relu", "conv", True),
+        ("CONV", "conv relu", "conv", True),
+        ("softmaks", "softmax softmin2", "softmax", True),
+        ("xavier", "normal xavier_normal xavier_uniform", "xavier_normal", False),  # begins so
+        ("maxpooling", "maxpool avgpool", "maxpool", False),
+        ("conv1", "conv2", "conv2", False),  # a number is no slip
+        ("rlu", "relu elu", "relu", False),  # two are near
+        ("n", "m", None, False),
+        ("valid", "eval train", None, False),
+        ("return", "relu", None, False),
+        ("x" * 65, "x" * 64, None, False),
+    ],
+)
+def test_what_is_near(word: str, known: str, near: str | None, sure: bool) -> None:
+    span = Span(0, 0, len(word))
+    assert nearest(word, known.split()) == near
+    help = did_you_mean(word, known.split(), span)
+    assert help == (None if near is None else f"did you mean `{near}`?")
+    assert Diagnostic("ND201", "m", span, help=help).edits == ((Edit(span, near),) if sure and near else ())
+    assert Diagnostic("ND201", "m", span, help=did_you_mean(word, known.split())).edits == ()
+
+
+def test_edits_are_made_together() -> None:
+    text = "one two three"
+    edits = [Edit(Span(0, 8, 13), "drei"), Edit(Span(0, 0, 3), "eins"), Edit(Span(0, 7, 7), " und")]
+    assert edited(text, edits) == "eins two und drei"
+    with pytest.raises(AssertionError, match="overlap"):
+        edited(text, [Edit(Span(0, 0, 5), ""), Edit(Span(0, 4, 6), "")])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_edits_lie_in_their_source_and_change_it(name: str, compiled: Callable[[str], Compilation]) -> None:
+    found = compiled(name)
+    for problem in found.diagnostics:
+        for edit in problem.edits:
+            text = found.sources[edit.span.file].text
+            assert 0 <= edit.span.start <= edit.span.end <= len(text)
+            assert text[edit.span.start : edit.span.end] != edit.text
+            assert "`" not in edit.text
+
+
+# -- where colours go --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "expected"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
+        (False, {"FORCE_COLOR": "1"}, True),
+        (False, {"FORCE_COLOR": "0"}, False),
+        (False, {"FORCE_COLOR": ""}, False),
+        (True, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (True, {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+    ],
+)
+def test_where_colours_go(
+    terminal: bool, environment: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    assert coloured(stream) == expected
+
+
+def test_a_pipe_gets_no_colour_and_a_terminal_does(tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    pty = pytest.importorskip("pty")
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\nrleu\n", encoding="utf-8")
+    words = [sys.executable, "-m", "netdsl", "check", str(file)]
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    environment["TERM"] = "xterm"
+    piped = subprocess.run(words, capture_output=True, env=environment, check=False)
+    assert b"error[ND201]" in piped.stderr
+    assert b"\x1b" not in piped.stderr + piped.stdout
+    for extra, coloured_there in (({}, True), ({"NO_COLOR": "1"}, False)):
+        mother, child = pty.openpty()
+        done = subprocess.run(words, stdout=child, stderr=child, env={**environment, **extra}, check=False)
+        os.close(child)
+        shown = os.read(mother, 10_000)
+        os.close(mother)
+        assert done.returncode == 1
+        assert (b"\x1b[1;31merror[ND201]\x1b[0m" in shown) == coloured_there
+
+
+# -- check and strictness ----------------------------------------------------------------------------------------------
+
+
+def ran(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_what_gives_no_graph_is_no_net(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken, partly = tmp_path / "broken.net", tmp_path / "partly.net"
+    broken.write_text("input 3x8x8\nrleu\n", encoding="utf-8")
+    partly.write_text("input 3x8x8\ntable A | B | C { relu | rleu | gelu }\n", encoding="utf-8")
+    assert ran(capsys, "check", tmp_path / "none.net")[1] == "1 file, no net: 1 error\n"
+    assert ran(capsys, "check", broken)[1] == "1 file, no net: 1 error\n"
+    assert ran(capsys, "check", partly)[1] == "1 file, 2 nets: 1 error\n"
+    assert ran(capsys, "check", partly, broken, tmp_path / "none.net")[1] == "3 files, 2 nets: 3 errors\n"
+
+
+def test_every_variant_is_checked_though_the_default_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.net"
+    rows = "  rleu | relu | glu1\n  relu | xyz | relu\n"
+    file.write_text(f"input 3x8x8\ntable A | B | C {{\n{rows}}}\ncnov3-8\n", encoding="utf-8")
+    code, _, shown = ran(capsys, "check", file)
+    heads = [line.partition("]: ")[2] for line in shown.splitlines() if line.startswith("error[")]
+    assert (code, heads) == (
+        1,
+        [
+            "there is no layer or block called `rleu` (in variant `A`)",
+            "there is no layer or block called `glu1` (in variant `C`)",
+            "there is no layer or block called `xyz` (in variant `B`)",
+            "there is no layer or block called `cnov3`",
+        ],
+    )
+
+
+def test_one_mistake_with_other_numbers_in_each_variant_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.net"
+    text = "param n = 3\nvariant a: n = 4\nvariant b: n = 5\ninput 3x8x8\nconv3-{n/2}\nconv{n}-8 groups=2\n"
+    file.write_text(text, encoding="utf-8")
+    _, _, shown = ran(capsys, "check", file)
+    heads = [line for line in shown.splitlines() if line.startswith("error[")]
+    assert [line for line in heads if "ND207" in line] == [
+        "error[ND207]: `channels` must be whole, and this is 1.5 (without a variant and in variant `b`)"
+    ]
+
+
+def test_a_problem_without_a_place_says_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / f"{name}.net" for name in "ab"]
+    for file in files:
+        file.write_text("input 3x8x8\nrelu\n", encoding="utf-8")
+    _, _, shown = ran(capsys, "check", *files, "--variant", "big")
+    assert [line for line in shown.splitlines() if line] == [
+        f"error[ND003]: {files[0]}: there is no variant called `big`",
+        f"error[ND003]: {files[1]}: there is no variant called `big`",
+        "2 errors",
+    ]
+
+
+@pytest.mark.parametrize("command", ["build", "stats", "draw", "expand", "ir"])
+def test_strict_commands_take_warnings_as_errors(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("input 3x8x8\nblock unused { relu }\nconv3-4, relu\n", encoding="utf-8")
+    out = {"build": ["--no-run", "-o", "a.out"], "draw": ["-o", "a.svg"]}.get(command, [])
+    assert ran(capsys, command, "a.net", *out)[0] == 0
+    for left in (*tmp_path.glob("a.out"), *tmp_path.glob("a.svg")):
+        left.unlink()
+    code, _, shown = ran(capsys, command, "a.net", "--strict", *out)
+    assert code == 1
+    assert "error[ND303]: the block `unused` is never called" in shown
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.net"]
+    Path("a.net").write_text("input 3x8x8\nallow ND303\nblock unused { relu }\nconv3-4, relu\n", encoding="utf-8")
+    assert ran(capsys, command, "a.net", "--strict", *out)[0] == 0
+
+
+def test_strict_check_reports_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\nmaxpool3/2\n", encoding="utf-8")
+    assert ran(capsys, "check", file)[:2] == (0, "1 file, 1 net: 1 warning\n")
+    code, out, shown = ran(capsys, "check", "--strict", file)
+    assert (code, out) == (1, "1 file, 1 net: 1 error\n")
+    assert shown.startswith("error[ND301]")
+
+
+def test_what_is_not_read_any_more_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("input 3x8x8\n" + "relu |\n" * 30, encoding="utf-8")
+    _, out, shown = ran(capsys, "check", file)
+    assert out == "1 file, no net: 20 errors\n"
+    assert f"note: {file}: over 19 lines cannot be read; what comes after them was not looked at" in shown

@@ -13,7 +13,10 @@ from netdsl.elaborate import Compilation, analyse
 
 
 class Finding(NamedTuple):
-    """A problem, the file that was checked when it showed, and the variants that alone show it."""
+    """A problem, the file that was checked when it showed, and the variants that alone show it.
+
+    An empty name is the net without a variant, whose parameters have their defaults.
+    """
 
     diagnostic: Diagnostic
     file: str
@@ -24,8 +27,10 @@ class Finding(NamedTuple):
         """The sentence of the diagnostic, with the variants that alone show it."""
         if not self.variants:
             return self.diagnostic.message
-        names = ", ".join(f"`{name}`" for name in self.variants)
-        return f"{self.diagnostic.message} (in variant{'' if len(self.variants) == 1 else 's'} {names})"
+        names = [f"`{name}`" for name in self.variants if name]
+        where = ["without a variant"] if "" in self.variants else []
+        where += [f"in variant{'' if len(names) == 1 else 's'} {', '.join(names)}"] if names else []
+        return f"{self.diagnostic.message} ({' and '.join(where)})"
 
 
 class Findings(NamedTuple):
