@@ -12,9 +12,10 @@ import pytest
 
 import netdsl
 from netdsl.backends import dot as dot_module
-from netdsl.backends.diagram import Diagram, diagram
-from netdsl.backends.dot import dot_text, engine, render
+from netdsl.backends.canvas.engine import engine, render
 from netdsl.backends.labels import metric, show
+from netdsl.backends.layers.diagram import Diagram, diagram
+from netdsl.backends.layers.dot import dot_text
 from netdsl.diagnostics import NetdslError
 from netdsl.ir.graph import Graph
 

@@ -16,14 +16,10 @@ import netdsl
 from netdsl.analyses.fold import fold
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, layers, structure
 from netdsl.analyses.view import see
-from netdsl.backends.draw import drawing
-from netdsl.backends.overview import overview
-from netdsl.backends.overview.cards import Card, Columns, Skip, rows
-from netdsl.backends.overview.flow import Flow, flow
-from netdsl.backends.overview.metrics import width, wrap
-from netdsl.backends.overview.options import HEATS, LEAST, PAGES, Heat, Label, Options, Theme, page
-from netdsl.backends.overview.options import labels as label_words
-from netdsl.backends.overview.palette import (
+from netdsl.backends.canvas.metrics import width, wrap
+from netdsl.backends.canvas.options import HEATS, LEAST, PAGES, Heat, Label, Options, Theme, page
+from netdsl.backends.canvas.options import labels as label_words
+from netdsl.backends.canvas.palette import (
     BADGE,
     BADGE_INK,
     BANDS,
@@ -36,7 +32,11 @@ from netdsl.backends.overview.palette import (
     colours,
     contrast,
 )
-from netdsl.backends.overview.scene import Scene
+from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.draw import drawing
+from netdsl.backends.overview import overview
+from netdsl.backends.overview.cards import Card, Columns, Skip, rows
+from netdsl.backends.overview.flow import Flow, flow
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View

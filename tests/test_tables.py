@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 import netdsl
-from netdsl.backends.dot import render
+from netdsl.backends.canvas.engine import render
 from netdsl.backends.tables import write_csv, write_dot, write_html, write_latex, write_markdown, write_text
 from netdsl.backends.tables.align import Entry, added, align
 from netdsl.backends.tables.columns import power

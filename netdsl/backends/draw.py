@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, get_args
 
-from netdsl.backends.dot import dot_text, render
+from netdsl.backends.canvas.engine import render
+from netdsl.backends.canvas.options import Theme
+from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.canvas.svg import finish
+from netdsl.backends.layers import dot_text
 from netdsl.backends.overview import Options, overview
-from netdsl.backends.overview.options import Theme
-from netdsl.backends.overview.scene import Scene
-from netdsl.backends.overview.svg import finish
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
@@ -24,7 +25,7 @@ class Drawing(NamedTuple):
     theme: Theme = "light"
 
     def render(self, format: str) -> bytes:
-        """The diagram as ``svg``, ``png`` or ``dot``; see :func:`netdsl.backends.dot.render`."""
+        """The diagram as ``svg``, ``png`` or ``dot``; see :func:`netdsl.backends.canvas.engine.render`."""
         drawn = render(self.dot, format, placed=self.scene is not None)
         if self.scene is not None and format == "svg":
             return finish(drawn, self.scene.name, self.scene.description, both=self.theme == "auto")

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
 from netdsl.backends.draw import KINDS, Drawing, drawing
-from netdsl.backends.overview.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import write
 

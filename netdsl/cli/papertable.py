@@ -148,7 +148,7 @@ def _caption(nets: Sequence[Net], view: View) -> str:
 
 def _drawn(table: Sheet, form: str) -> bytes:
     """The table as a drawing; an SVG has the table's text too."""
-    from netdsl.backends.dot import render
+    from netdsl.backends.canvas.engine import render
 
     drawn = render(write_dot.write(table), form)
     return write_dot.described(drawn, table) if form == "svg" else drawn

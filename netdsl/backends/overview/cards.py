@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from netdsl.analyses.fold import Fold, body, fold, shortcut
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, is_gate, layers, major
-from netdsl.backends.diagram import Tint as LayerTint
-from netdsl.backends.diagram import caption, tint
+from netdsl.backends.captions import Tint, caption, tint
 from netdsl.backends.labels import show
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import Op
 from netdsl.ir.types import show_shape
 
 #: What decides the colour of a row.
-Tint = LayerTint | Literal["gate"]
 #: Characters that the title of a card may have before the block's name stands there instead.
 _LONGEST = 24
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from netdsl.backends.canvas.metrics import width, wrap
+from netdsl.backends.canvas.palette import BADGE, BADGE_INK, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
+from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.overview.cards import Card, Chain, Columns, Part, Row, Times, rows
-from netdsl.backends.overview.metrics import width, wrap
-from netdsl.backends.overview.palette import BADGE, BADGE_INK, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
-from netdsl.backends.overview.scene import Box, Line, Scene
 
 #: Sizes of text: rows, titles of cards, small print.
 ROW_SIZE, TITLE_SIZE, SMALL = 9.5, 10.5, 8.0

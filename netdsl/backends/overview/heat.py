@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from netdsl.analyses.cost import Cost
+from netdsl.backends.canvas.options import Heat
+from netdsl.backends.canvas.palette import HEAT, HEAT_INKS, WHITE, contrast
 from netdsl.backends.labels import metric
 from netdsl.backends.overview.cards import Row
-from netdsl.backends.overview.options import Heat
-from netdsl.backends.overview.palette import HEAT, HEAT_INKS, WHITE, contrast
 
 NAMES: dict[Heat, str] = {
     "macs": "MACs",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
+from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.palette import BANDS, GREY
+from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.labels import show
 from netdsl.backends.overview.cells import INSET, SMALL, Tip
 from netdsl.backends.overview.flow import Bow, Flow
 from netdsl.backends.overview.layout import NEAR, Placed, draw_bow, draw_units, shape_of, way_of
-from netdsl.backends.overview.metrics import width
-from netdsl.backends.overview.palette import BANDS, GREY
-from netdsl.backends.overview.scene import Box, Line, Scene
 
 #: Heights of a row's label, of a bow over its cards, and of what is under them.
 _LABEL, _LANE, _UNDER = 18.0, 22.0, 16.0

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.palette import BANDS, GREY
+from netdsl.backends.canvas.scene import Box, Line, Point, Scene
 from netdsl.backends.labels import show
 from netdsl.backends.overview.cells import INSET, ROW, SMALL, Sheet, Tip, draw, sizes
 from netdsl.backends.overview.flow import Bow, Flow, Unit
-from netdsl.backends.overview.metrics import width
-from netdsl.backends.overview.palette import BANDS, GREY
-from netdsl.backends.overview.scene import Box, Line, Point, Scene
 
 #: Between units, between stages at least, between rows; inside of a band, and its label's height.
 NEAR, FAR, BETWEEN, PAD, LABEL = 18.0, 16.0, 20.0, 8.0, 15.0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from netdsl.backends.overview.cards import Card, Tint, rows
+from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.options import Heat
+from netdsl.backends.canvas.palette import FILLS, GREY, HAIR, HEAT, INK, KINDS
+from netdsl.backends.canvas.scene import Box, Scene
+from netdsl.backends.captions import Tint
+from netdsl.backends.overview.cards import Card, rows
 from netdsl.backends.overview.flow import Flow
 from netdsl.backends.overview.heat import NAMES
-from netdsl.backends.overview.metrics import width
-from netdsl.backends.overview.options import Heat
-from netdsl.backends.overview.palette import FILLS, GREY, HAIR, HEAT, INK, KINDS
-from netdsl.backends.overview.scene import Box, Scene
 
 
 def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:

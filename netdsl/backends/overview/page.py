@@ -6,7 +6,11 @@ from netdsl.analyses.cost import Cost, costs_of
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
-from netdsl.backends.diagram import caption
+from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.options import LEAST, Options
+from netdsl.backends.canvas.palette import GREY, INK, colours
+from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.captions import caption
 from netdsl.backends.labels import metric
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Row, rows, summary
@@ -15,10 +19,6 @@ from netdsl.backends.overview.flow import Flow, flow
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
 from netdsl.backends.overview.layout import Placed, RowLayout, place, rows_of
 from netdsl.backends.overview.legend import draw_legend
-from netdsl.backends.overview.metrics import width
-from netdsl.backends.overview.options import LEAST, Options
-from netdsl.backends.overview.palette import GREY, INK, colours
-from netdsl.backends.overview.scene import Scene
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 

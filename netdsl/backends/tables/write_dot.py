@@ -7,9 +7,9 @@ import math
 import re
 from typing import NamedTuple
 
+from netdsl.backends.canvas.metrics import width
 from netdsl.backends.labels import cell as words
 from netdsl.backends.labels import metric, plain
-from netdsl.backends.overview.metrics import width
 from netdsl.backends.tables import write_text
 from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Sheet, Tint
 
@@ -22,7 +22,7 @@ _HEAD, _LINE, _GREY, _INK = "#ECECEC", "#999999", "#666666", "#222222"
 
 
 def write(sheet: Sheet) -> str:
-    """The table as DOT text, for :func:`netdsl.backends.dot.render`. The same table gives the same text."""
+    """The table as DOT text, for :func:`netdsl.backends.canvas.engine.render`. The same table gives the same text."""
     rows = "".join(_row(sheet, at) for at in range(len(sheet.rows)))
     caption = ""
     across = len(sheet.columns)

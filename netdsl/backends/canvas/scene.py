@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from netdsl.backends.canvas.metrics import width
 from netdsl.backends.labels import plain
-from netdsl.backends.overview.metrics import width
 
 Point = tuple[float, float]
 

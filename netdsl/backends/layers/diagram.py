@@ -11,13 +11,9 @@ from typing import Literal, NamedTuple
 
 from netdsl.analyses.cost import Cost, costs_of
 from netdsl.analyses.view import see
+from netdsl.backends.captions import LayerTint, caption, tint
 from netdsl.ir.graph import Graph, Node, Output
 from netdsl.ir.types import Mode, Shape, View
-
-#: What decides a box's colour: the operator's category, and for a convolution which kind of it.
-Tint = Literal[
-    "input", "conv", "pointwise", "grouped", "pool", "fc", "norm", "activation", "merge", "shape", "regularise"
-]
 
 #: What an arrow is to a sum: a branch, the tensor itself beside a branch, or that through a lone 1×1 convolution.
 Role = Literal["plain", "identity", "projection"]
@@ -35,7 +31,7 @@ class Box(NamedTuple):
     caption: str
     nodes: tuple[Node, ...]
     frame: int
-    tint: Tint
+    tint: LayerTint
     before: tuple[str, ...]
     after: tuple[str, ...]
     params: int
@@ -180,21 +176,6 @@ def _box(graph: Graph, chain: list[Node], frame_of: list[int], costs: dict[int, 
         sum(cost.params for cost in own),
         sum(cost.macs for cost in own),
     )
-
-
-def caption(graph: Graph, node: Node) -> str:
-    """The words for a node in a diagram."""
-    return node.op.caption(graph.input_shapes(node), node.shape)
-
-
-def tint(node: Node) -> Tint:
-    """The kind of colour of a node."""
-    op = node.op
-    if op.category != "conv":
-        return op.category
-    if op.keyword == "dwconv" or getattr(op, "groups", 1) > 1:
-        return "grouped"
-    return "pointwise" if set(getattr(op, "kernel", ())) == {1} else "conv"
 
 
 def _shared(graph: Graph, boxes: list[Box]) -> set[int]:

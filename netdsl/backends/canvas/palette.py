@@ -5,8 +5,8 @@ A drawing is made in the light theme; the others replace its colours.
 
 from __future__ import annotations
 
-from netdsl.backends.overview.cards import Tint
-from netdsl.backends.overview.options import Theme
+from netdsl.backends.canvas.options import Theme
+from netdsl.backends.captions import Tint
 
 FILLS: dict[Tint, str] = {
     "input": "#FFFFFF",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html import escape
 
+from netdsl.backends.canvas.palette import DARK
 from netdsl.backends.labels import plain
-from netdsl.backends.overview.palette import DARK
 
 #: Graphviz's own names of boxes and lines, which a browser would show as tooltips, and its comments.
 _NOISE = re.compile(r"<!--(?! *Title).*?-->\n|<title>(?:b\d+|corner[^<]*)</title>\n", re.DOTALL)
