@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 import netdsl
-from netdsl.backends import dot as dot_module
+from netdsl.backends.canvas import engine as engine_module
 from netdsl.backends.canvas.engine import engine, render
 from netdsl.backends.labels import metric, show
 from netdsl.backends.layers.diagram import Diagram, diagram
@@ -297,10 +297,10 @@ def test_a_png() -> None:
 def test_a_png_has_no_more_pixels_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     dot = dot_text(netdsl.compile(SPECS / "vgg19.net"))
     whole = png_size(render(dot, "png"))
-    monkeypatch.setattr(dot_module, "MAX_PIXELS", 100_000)
+    monkeypatch.setattr(engine_module, "MAX_PIXELS", 100_000)
     width, height = png_size(render(dot, "png"))
     assert 80_000 < width * height <= 100_000 < whole[0] * whole[1]
-    monkeypatch.setattr(dot_module, "MAX_SIDE", 200)
+    monkeypatch.setattr(engine_module, "MAX_SIDE", 200)
     assert 190 < max(png_size(render(dot, "png"))) <= 200
 
 
@@ -321,7 +321,7 @@ def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(name: str, **_: Any) -> None:
         return None
 
-    monkeypatch.setattr(dot_module, "which", nowhere)
+    monkeypatch.setattr(engine_module, "which", nowhere)
     with pytest.raises(NetdslError, match="graphviz-pure") as raised:
         engine()
     assert [problem.code for problem in raised.value.diagnostics] == ["ND008"]
