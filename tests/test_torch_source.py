@@ -427,12 +427,52 @@ def classes(text: str) -> dict[str, str]:
 
 def test_one_class_a_block_with_its_numbers_as_arguments() -> None:
     found = classes(torch_source(netdsl.compile(SPECS / "resnet.net", variant="50")))
-    assert list(found) == ["BottleneckDownsample", "Bottleneck", "Resnet50"]
-    block, net = found["BottleneckDownsample"], found["Resnet50"]
+    assert list(found) == ["Bottleneck", "Resnet50"]
+    block, net = found["Bottleneck"], found["Resnet50"]
     assert "def __init__(self, in_channels: int, c: int, s: int = 1) -> None:" in block
     assert "self.conv3 = nn.Conv2d(c, 4 * c, 1, bias=False)" in block
     assert "y += self.downsample(x)" in block
     assert "*(Bottleneck(1024, 256) for _ in range(5))" in net
+
+
+def test_a_shortcut_that_only_some_calls_have() -> None:
+    block = classes(torch_source(netdsl.compile(SPECS / "resnet.net", variant="50")))["Bottleneck"]
+    assert "if in_channels != 4 * c:\n            self.downsample = nn.Sequential(" in block
+    assert "nn.Conv2d(in_channels, 4 * c, 1, stride=s, bias=False)" in block  # as the spec has it, though always 2
+    assert "self.downsample = nn.Identity()" in block
+
+
+PARTS = {
+    "a layer of a chain": """
+        block f(t, c) { path: [if t != 1 { conv1-{t*in.c} +bn, relu }, conv3-c +bn, relu, conv1-c +bn] }
+        f(1, 4), f(6, 4), f(6, 8)""",
+    "a sum": """
+        block f(c) { if in.c == c { add { path: [conv3-c +bn, relu] | id } } else { path: [conv3-c +bn, relu] } }
+        f(4), f(4), f(8), f(8)""",
+    "a norm that an argument asks for": """
+        block f(c, norm) { conv: conv3-c, if norm { norm: bn }, relu, last: conv1-c }
+        f(4, true), f(4, false), f(8, true)""",
+    "what no number says": """
+        block f(c, kind) { one: conv3-c, if kind == 2 { two: conv3-c }, three: conv1-c }
+        f(4, 1), f(4, 2), f(4, 3)""",
+    "a gate": """
+        block gate(r) { mul { id | gap, fc1: conv1-{in.c//r}, relu, fc2: conv1-{in.c*r//r}, sigmoid } }
+        block f(c, se) { conv: conv3-c, bn, if se { gate: gate(4) }, relu }
+        f(8, false), f(8, true), f(16, true)""",
+    "two parts": """
+        block f(c, a, b) {
+          first: conv3-c, if a { second: conv3-c }, third: conv3-c, if b { fourth: conv3-c }, fifth: conv1-c
+        }
+        f(4, true, true), f(4, false, true), f(4, true, false), f(8, false, false)""",
+}
+
+
+@pytest.mark.parametrize("text", PARTS.values(), ids=PARTS)
+def test_parts_that_some_calls_leave_out_are_asked_for(text: str) -> None:
+    graph = netdsl.compile("net n\ninput 4x8x8\n" + text)
+    found = [name for name in classes(torch_source(graph)) if name.startswith("F")]
+    assert len(found) == 1
+    agrees(graph)
 
 
 def test_nine_inceptions_are_one_class() -> None:

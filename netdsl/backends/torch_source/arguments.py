@@ -6,15 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netdsl.backends.torch_source.members import Leaf, Own, Slot, default, exact, find, rank
+from netdsl.backends.torch_source.members import ANY, Leaf, Own, Slot, default, exact, find, rank
 from netdsl.backends.torch_source.mentions import Mentions
 from netdsl.backends.torch_source.plan import Plan
-from netdsl.backends.torch_source.text import literal, snake, unique
+from netdsl.backends.torch_source.terms import Terms, Vector, agree
+from netdsl.backends.torch_source.text import ClassName, literal, snake, unique
 from netdsl.ir.op import Op
 from netdsl.ir.types import Call
 
 if TYPE_CHECKING:
-    from netdsl.backends.torch_source.classes import Instance
+    from netdsl.backends.torch_source.instances import Instance
 
 #: The names of positional arguments, for arguments that no parameter of a block names.
 _POSITIONS = {
@@ -60,7 +61,7 @@ class Argument:
 
     __slots__ = ("counts", "default", "name", "optional", "values")
 
-    def __init__(self, name: str, values: tuple[object, ...], counts: bool, optional: bool, default: object) -> None:
+    def __init__(self, name: str, values: Vector, counts: bool, optional: bool, default: object) -> None:
         self.name = name
         self.counts = counts
         self.values = values
@@ -92,43 +93,48 @@ def _type(value: object) -> str:
         if len(inner) > 3 and len(set(inner)) == 1:
             return f"tuple[{inner[0]}, ...]"
         return f"tuple[{', '.join(inner)}]"
-    return type(value).__name__
+    return "type[nn.Module]" if isinstance(value, ClassName) else type(value).__name__
 
 
 class Factors:
     """What differs among instances of a class.
 
     ``arguments`` are the constructor's; ``written`` says for each slot that is not the same in all instances how its
-    value is written; ``stored`` maps those that ``forward`` needs to the attributes that keep them.
+    value is written; ``stored`` maps those that ``forward`` needs to the attributes that keep them. ``parts`` are what
+    some instances leave out, and ``conditions`` say when it is there.
     """
 
-    def __init__(self, plan: Plan, instances: Sequence[Instance]) -> None:
+    def __init__(self, plan: Plan, instances: Sequence[Instance], parts: Sequence[Slot]) -> None:
         self.plan = plan
         self.instances = instances
         self.first = instances[0]
         self.arguments: list[Argument] = []
         self.written: dict[Slot, str] = {}
         self.stored: dict[str, str] = {}
-        if vectors := self._collect():
-            self._name(vectors)
+        self.conditions: dict[Slot, str] = {}
+        #: What is one number wherever its part is there: a parameter all the same, if the spec has one in its place.
+        self.steady: dict[Slot, Vector] = {}
+        vectors = self._collect()
+        if vectors or parts:
+            self._name(vectors, parts)
 
-    def _collect(self) -> dict[Slot, tuple[object, ...]]:
+    def _collect(self) -> dict[Slot, Vector]:
         slots = list(dict.fromkeys(slot for instance in self.instances for slot in instance.slots))
         # What the first instance leaves out stands where its keyword does.
         places = {place: at for at, place in enumerate(dict.fromkeys(slot[:-2] for slot in slots))}
         slots.sort(key=lambda slot: (places[slot[:-2]], rank(str(slot[-1])) if slot[-2:-1] == ("kw",) else -1))
-        vectors: dict[Slot, tuple[object, ...]] = {}
+        vectors: dict[Slot, Vector] = {}
         for slot in slots:
             if slot[-2:] == ("kw", "inplace"):
                 # Working in place must be safe for all.
-                safe = all(bool(instance.slots.get(slot)) for instance in self.instances)
-                for instance in self.instances:
-                    instance.slots[slot] = safe
+                self.first.slots[slot] = all(bool(instance.constant(slot, False)) for instance in self.instances)
                 continue
             missing = self._default(slot)
-            vector = tuple(instance.slots.get(slot, missing) for instance in self.instances)
-            if len({exact(value) for value in vector}) > 1:
+            vector = tuple(instance.constant(slot, missing) for instance in self.instances)
+            if len({exact(value) for value in vector if value is not ANY}) > 1:
                 vectors[slot] = vector
+            elif ANY in vector:
+                self.steady[slot] = vector
         return vectors
 
     def _default(self, slot: Slot) -> object:
@@ -137,64 +143,110 @@ class Factors:
         construct: object = None
         for instance in self.instances:
             if slot in instance.slots:
-                construct = find(instance.constructs, slot[:-2])
+                construct = instance.construct(slot[:-2])
                 break
         assert isinstance(construct, Leaf)
         return default(construct.call.target, str(slot[-1]))[1]
 
-    def _name(self, vectors: dict[Slot, tuple[object, ...]]) -> None:
+    def _name(self, vectors: dict[Slot, Vector], parts: Sequence[Slot]) -> None:
         entering = tuple(self.plan.shape(instance.body.inputs[0])[0] for instance in self.instances)
         leaving = tuple(self.plan.shape(instance.body.results[0])[0] for instance in self.instances)
-        given: dict[str, tuple[object, ...]] = {}
+        given: dict[str, Vector] = {}
         for name, _ in self.first.scope.arguments:
             values = tuple(dict(instance.scope.arguments).get(name) for instance in self.instances)
             if len({exact(value) for value in values}) > 1:
                 given[unique(snake(name) or "value", given)] = values
-        channels = unique("in_channels", given, join="_")
+        terms = Terms(given, unique("in_channels", given, join="_"), entering)
+        used = terms.used
         eater = self._eaters()
-        used: dict[str, tuple[object, ...]] = {}
         #: The arguments that stand for channels, or for one thing such as ``stride``.
         sorts: dict[str, list[str]] = {}
-        order = Mentions(self.plan, self.first).order(vectors, list(given))
+        mentions = Mentions(self.plan, self.first)
+        order = mentions.order(vectors, list(given))
         for slot, vector in vectors.items():
             counts = self._counts(slot)
-            if exact(vector) == exact(entering) and slot in eater and vector not in given.values():
-                text: str | None = channels
-                used[channels] = vector
+            if agree(vector, entering) and slot in eater and not any(agree(vector, one) for one in given.values()):
+                text: str | None = terms.channels
+                used[terms.channels] = entering
             else:
-                ordered = {name: given[name] for name in order[slot]}
-                text = _express(vector, ordered, channels, entering, used, exactly=not counts)
-            role = "out_channels" if counts and vector == leaving else self._role(slot)
+                text = terms.express(vector, order[slot], exactly=not counts)
+            role = "out_channels" if counts and agree(vector, leaving) else self._role(slot)
             alike = sorts.setdefault("channels" if counts else role, [])
             if text is None:
                 text = self._half(slot, vector, vectors)
             if text is None:
-                text = next((name for name in alike if exact(used[name]) == exact(vector)), None)
+                text = next((name for name in alike if agree(used[name], vector)), None)
+                if text is not None:
+                    used[text] = tuple(b if a is ANY else a for a, b in zip(used[text], vector, strict=True))
             if text is None:
-                if role in (*used, channels):
+                if role in (*used, terms.channels):
                     role = self._longer(slot, role)
-                text = unique(role, {*used, *given, channels})
+                text = unique(role, {*used, *given, terms.channels})
                 used[text] = vector
             if text in used:
                 alike.append(text)
             self.written[slot] = text
             if slot[0] == "step":
                 self.stored.setdefault(text, "")
-        first = [channels, *given]
+        for slot, vector in self.steady.items():
+            near = mentions.nearest(slot, given)
+            text = next((name for name in given if name in near and agree(vector, given[name])), None)
+            if text is not None:
+                self.written[slot] = text
+                used[text] = given[text]
+        for part in parts:
+            words = {terms.channels if word == "in" else word for word in mentions.conditions(part)}
+            self._condition(part, terms, leaving, words)
+        first = [terms.channels, *given]
         names = sorted(used, key=lambda name: first.index(name) if name in first else len(first))
         arguments = []
         for name in names:
             counts = any(text == name and self._counts(slot) for slot, text in self.written.items())
-            arguments.append(Argument(name, used[name], counts, *self._optional(name, used[name])))
+            optional, left_out = self._optional(name, used[name])
+            complete = tuple(left_out if value is ANY else value for value in used[name])
+            arguments.append(Argument(name, complete, counts, optional, left_out))
         self.arguments = sorted(arguments, key=lambda argument: argument.optional)
         taken = set(self.first.constructs)
         for text in self.stored:
-            self.stored[text] = unique(snake(text) or "size", taken)
+            self.stored[text] = unique(self.stored[text] or snake(text) or "size", taken)
             taken.add(self.stored[text])
 
-    def _optional(self, name: str, values: tuple[object, ...]) -> tuple[bool, object]:
-        """Whether an argument may be left out, and its default: that of the module which takes it."""
+    def _condition(self, part: Slot, terms: Terms, leaving: tuple[int, ...], words: set[str]) -> None:
+        """Says when a part is there: by the numbers, or by an argument of its own."""
+        flags = tuple(instance.has(part) for instance in self.instances)
+        name = self._part(part)
+        text = terms.condition(flags, leaving, words)
+        if text is None:
+            text = next((one for one, values in terms.used.items() if values == flags), None)
+        if text is None:
+            text = unique(name, {*terms.used, *terms.given, terms.channels})
+            terms.used[text] = flags
+        self.conditions[part] = text
+        if part[0] == "step":
+            self.stored.setdefault(text, name)
+
+    def _part(self, part: Slot) -> str:
+        """A name for a part: a sum is that of a residual block; else a member's label, or what it is."""
+        if part[0] == "step":
+            node = self.first.body.steps[int(str(part[1]))].node
+            keyword = "" if node is None else node.op.keyword
+            return "residual" if keyword == "add" else keyword or "flag"
+        if len(part) == 1:
+            return snake(str(part[0])) or "part"
+        construct = find(self.first.constructs, part)
+        if isinstance(construct, Leaf):
+            return construct.op.keyword
+        block = construct.definition.first.scope.block if isinstance(construct, Own) else None
+        return snake(block or "") or "part"
+
+    def _optional(self, name: str, values: Vector) -> tuple[bool, object]:
+        """Whether an argument may be left out, and its default: that of the module which takes it.
+
+        What some instances have no use for may be left out in any case.
+        """
         for slot, text in self.written.items():
+            if text == name and slot[-2:] == ("kw", "class"):
+                return True, values[0]
             if text == name and slot[-2] == "kw":
                 construct = find(self.first.constructs, slot[:-2])
                 assert isinstance(construct, Leaf)
@@ -207,6 +259,11 @@ class Factors:
                 inner = construct.definition.arguments[int(str(slot[-1]))]
                 if inner.optional and exact(inner.default) in map(exact, values):
                     return True, inner.default
+        if name in self.conditions.values():
+            return True, False
+        if ANY in values:
+            said = [value for value in values if value is not ANY]
+            return True, {int: 0, float: 0.0}.get(type(said[0]), said[0])
         return False, None
 
     def _eaters(self) -> set[Slot]:
@@ -231,8 +288,8 @@ class Factors:
         if slot[0] == "step":
             ops = []
             for instance in self.instances:
-                node = instance.body.steps[int(str(slot[1]))].node
-                ops.append(None if node is None else node.op)
+                step = instance.step(int(str(slot[1])))
+                ops.append(None if step is None or step.node is None else step.node.op)
             return self._attribute(slot, ops) or "size"
         if slot[-1] == "count":
             return "depth"
@@ -240,15 +297,15 @@ class Factors:
         if isinstance(construct, Own):
             name = construct.definition.arguments[int(str(slot[-1]))].name
         elif slot[-2] == "kw":
-            name = str(slot[-1])
+            name = str(slot[-1]) if slot[-1] != "class" else "activation"
         else:
             assert isinstance(construct, Leaf)
             names = () if construct.call.kind == "parameter" else positional(construct.call)
             if slot[-2] == "arg" and int(str(slot[-1])) < len(names):
                 name = names[int(str(slot[-1]))]
             else:
-                leaves = [find(instance.constructs, slot[:-2]) for instance in self.instances]
-                name = self._attribute(slot, [leaf.op for leaf in leaves if isinstance(leaf, Leaf)]) or "value"
+                leaves = [instance.construct(slot[:-2]) for instance in self.instances]
+                name = self._attribute(slot, [getattr(leaf, "op", None) for leaf in leaves]) or "value"
         return name if name != "out_channels" else "channels"
 
     def _counts(self, slot: Slot) -> bool:
@@ -266,13 +323,13 @@ class Factors:
         return int(str(slot[-1])) < len(names) and names[int(str(slot[-1]))] in _CHANNELS
 
     def _attribute(self, slot: Slot, ops: Sequence[Op | None]) -> str | None:
-        """The attribute of an operator that has the value of a slot, in all instances."""
-        values = [instance.slots.get(slot) for instance in self.instances]
-        first = ops[0] if len(ops) == len(values) else None
-        if first is None:
+        """The attribute of an operator that has the value of a slot, in all instances that have it."""
+        values = [instance.constant(slot, None) for instance in self.instances]
+        said = [(op, exact(value)) for op, value in zip(ops, values, strict=True) if op is not None]
+        if not said or any(op is None and value is not ANY for op, value in zip(ops, values, strict=True)):
             return None
-        for name in type(first).model_fields:
-            if all(exact(getattr(op, name, None)) == exact(value) for op, value in zip(ops, values, strict=True)):
+        for name in type(said[0][0]).model_fields:
+            if all(exact(getattr(op, name, None)) == value for op, value in said):
                 return snake(name)
         return None
 
@@ -281,7 +338,7 @@ class Factors:
         where = [str(part) for part in slot[:-2] if isinstance(part, str) and not part.isdigit()]
         return snake("_".join([*where, role])) or role
 
-    def _half(self, slot: Slot, vector: tuple[object, ...], vectors: dict[Slot, tuple[object, ...]]) -> str | None:
+    def _half(self, slot: Slot, vector: Vector, vectors: dict[Slot, Vector]) -> str | None:
         """``kernel_size // 2``, where a padding is that."""
         if slot[-2:] != ("kw", "padding"):
             return None
@@ -291,57 +348,3 @@ class Factors:
         sizes = vectors[kernel]
         halves = [size // 2 if type(size) is int else None for size in sizes]
         return f"{self.written[kernel]} // 2" if halves == list(vector) else None
-
-
-def _express(
-    vector: tuple[object, ...],
-    given: dict[str, tuple[object, ...]],
-    channels: str,
-    entering: tuple[int, ...],
-    used: dict[str, tuple[object, ...]],
-    *,
-    exactly: bool = False,
-) -> str | None:
-    """A vector of constants in terms of the block's own parameters and the entering channels, noted in ``used``.
-
-    ``exactly`` asks for a parameter itself, and no multiple or part of one.
-    """
-
-    def written(text: str, *names: str) -> str:
-        used.update((name, entering if name == channels else given[name]) for name in names)
-        return text
-
-    for name, values in given.items():
-        if exact(values) == exact(vector):
-            return written(name, name)
-    numbers = [value for value in vector if isinstance(value, int) and not isinstance(value, bool)]
-    if len(numbers) < len(vector) or 0 in numbers or exactly:
-        return None
-    bases: dict[str, list[int]] = {}
-    for name, values in given.items():
-        whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool) and value]
-        if len(whole) == len(vector):
-            bases[name] = whole
-    for name, whole in bases.items():
-        if (factor := _factor_of(numbers, whole)) is not None:
-            return written(f"{factor} * {name}", name)
-    if len(set(entering)) > 1:
-        if numbers == list(entering):
-            return written(channels, channels)
-        for name, whole in bases.items():
-            if numbers == [a * b for a, b in zip(whole, entering, strict=True)]:
-                return written(f"{name} * {channels}", name, channels)
-        if (factor := _factor_of(numbers, list(entering))) is not None:
-            return written(f"{factor} * {channels}", channels)
-        bases[channels] = list(entering)
-    for name, whole in bases.items():
-        for divisor in range(2, 65):
-            exactly = divisor == 2 or all(value % divisor == 0 for value in whole)
-            if exactly and numbers == [value // divisor for value in whole]:
-                return written(f"{name} // {divisor}", name)
-    return None
-
-
-def _factor_of(numbers: list[int], whole: list[int]) -> int | None:
-    factor = numbers[0] // whole[0]
-    return factor if factor > 1 and numbers == [factor * value for value in whole] else None

@@ -5,57 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdsl.backends.torch_source.arguments import Factors
-from netdsl.backends.torch_source.members import Maker, Slot, exact, expressible
+from netdsl.backends.torch_source.instances import Instance
+from netdsl.backends.torch_source.members import Maker, exact, expressible
+from netdsl.backends.torch_source.merge import fit
 from netdsl.backends.torch_source.plan import Plan
-from netdsl.backends.torch_source.steps import Body
 from netdsl.backends.torch_source.text import CONTAINER_METHODS, RESERVED, camel, plain, positions, unique
 from netdsl.ir.graph import Scope
-
-
-class Instance:
-    """One call of a class: the scope, its body, and its constants."""
-
-    __slots__ = ("body", "constructs", "locals", "order", "scope", "skeleton", "slots")
-
-    def __init__(self, plan: Plan, scope: Scope, make: Maker) -> None:
-        self.scope = scope
-        body = plan.bodies[scope.index]
-        self.body: Body = body
-        member = plan.member(scope.path)
-        self.constructs = {name: make(child, (name,)) for name, child in member.children.items()}
-        self.slots: dict[Slot, object] = {}
-        for construct in self.constructs.values():
-            self.slots.update(construct.slots)
-        rows: list[object] = []
-        number = {value: place for place, value in enumerate(body.inputs)}
-        cut = len(scope.path) + 1 if scope.path else 0
-        for at, step in enumerate(body.steps):
-            shown = []
-            for place, (kind, value) in enumerate(step.pieces):
-                if kind == "constant":
-                    self.slots[("step", at, place)] = value
-                shown.append((kind, None if kind == "constant" else value))
-            operands = tuple(number[value] for value in step.operands)
-            number[step.value] = len(number)
-            passed = step.active != step.live
-            rows.append((step.kind, step.path[cut:], tuple(shown), operands, body.condition(step), passed))
-        self.locals = number
-        self.order = [*body.inputs, *(step.value for step in body.steps)]
-        results = tuple(number[value] for value in body.results)
-        members = tuple((name, construct.skeleton) for name, construct in self.constructs.items())
-        self.skeleton: object = (len(body.inputs), members, tuple(rows), results)
-
-    def value(self, number: int) -> int:
-        """The tensor that has this number in the body; ``locals`` is the way back."""
-        return self.order[number]
 
 
 class Definition:
     """A class of the generated file.
 
     ``base`` is the class of ``torch.nn`` that it derives from: ``Module``, ``Sequential`` where it is a chain, or a
-    container where members have numbers or odd names. ``arguments``, ``written`` and ``stored`` are those of
-    :class:`Factors`; ``values`` has, for each instance, what its call passes.
+    container where members have numbers or odd names. ``arguments``, ``written``, ``stored`` and ``conditions`` are
+    those of :class:`Factors`; ``values`` has, for each instance, what its call passes. ``optional`` maps the steps
+    without a module that some calls leave out to the operand that they then pass on.
     """
 
     def __init__(self, plan: Plan, instances: list[Instance]) -> None:
@@ -64,10 +28,13 @@ class Definition:
         self.first = instances[0]
         self.name = ""
         self.base = self._base()
-        factors = Factors(plan, instances)
+        self.optional = {at: place for instance in instances for at, place in instance.passes.items()}
+        places = dict.fromkeys(place for instance in instances for place in sorted(instance.absent, key=str))
+        factors = Factors(plan, instances, [*places, *(("step", at) for at in sorted(self.optional))])
         self.arguments = factors.arguments
         self.written = factors.written
         self.stored = factors.stored
+        self.conditions = factors.conditions
         self.values = [[argument.values[at] for argument in self.arguments] for at in range(len(instances))]
 
     def _base(self) -> str:
@@ -91,14 +58,14 @@ def define(plan: Plan, reserved: set[str]) -> tuple[list[Definition], Definition
     make = Maker(plan, definitions)
     ordered: list[Definition] = []
     for level in _levels(plan):
-        alike: dict[object, list[Instance]] = {}
+        alike: dict[tuple[object, ...], list[Instance]] = {}
         for index in level:
             scope = plan.graph.scopes[index]
             instance = Instance(plan, scope, make)
             alike.setdefault((scope.block, scope.kind if scope.block is None else None, instance.skeleton), []).append(
                 instance
             )
-        for instances in alike.values():
+        for instances in _merged(alike):
             definition = Definition(plan, instances)
             ordered.append(definition)
             for number, instance in enumerate(instances):
@@ -108,21 +75,58 @@ def define(plan: Plan, reserved: set[str]) -> tuple[list[Definition], Definition
     return ordered, net, make
 
 
+def _merged(alike: dict[tuple[object, ...], list[Instance]]) -> list[list[Instance]]:
+    """The instances of each class: calls of one block that differ only in what they leave out share one."""
+    groups = list(alike.items())
+    found: dict[int, list[Instance]] = {}
+    for at in sorted(range(len(groups)), key=lambda at: (-groups[at][1][0].size, at)):
+        (block, *_), instances = groups[at]
+        for place, others in found.items():
+            lie = fit(others[0], instances[0]) if block is not None and groups[place][0][0] == block else None
+            passes = {step: operand for other in others for step, operand in other.passes.items()}
+            if lie is not None and all(passes.get(step, operand) == operand for step, operand in lie.passes.items()):
+                for instance in instances:
+                    instance.lie(lie)
+                others += instances
+                break
+        else:
+            found[at] = list(instances)
+    return [found[at] for at in sorted(found)]
+
+
 def _levels(plan: Plan) -> Iterator[list[int]]:
-    """Scopes that become classes, by how many classes stand in one another inside them."""
+    """Scopes that become classes, by how many classes stand in one another inside them.
+
+    Calls of one block are on one level, that of the highest, unless the block calls itself.
+    """
     scopes = plan.graph.scopes
-    height = [0] * len(scopes)
-    levels: dict[int, list[int]] = {}
-    for scope in reversed(scopes[1:]):
-        mine = height[scope.index]
-        if plan.kinds[scope.index] == "class":
-            if plan.first[scope.path] == scope.index:
-                levels.setdefault(mine, []).append(scope.index)
-            mine += 1
-        assert scope.parent is not None
-        height[scope.parent] = max(height[scope.parent], mine)
+    recursive = {scope.block for scope in scopes if scope.block is not None and _recurs(plan, scope)}
+    floors = {scope.block: 0 for scope in scopes if scope.block is not None and scope.block not in recursive}
+    while True:
+        height = [0] * len(scopes)
+        levels: dict[int, list[int]] = {}
+        raised = False
+        for scope in reversed(scopes[1:]):
+            mine = height[scope.index]
+            if plan.kinds[scope.index] == "class":
+                if scope.block in floors:
+                    raised = raised or mine > floors[scope.block]
+                    mine = floors[scope.block] = max(mine, floors[scope.block])
+                if plan.first[scope.path] == scope.index:
+                    levels.setdefault(mine, []).append(scope.index)
+                mine += 1
+            assert scope.parent is not None
+            height[scope.parent] = max(height[scope.parent], mine)
+        if not raised:
+            break
     for level in sorted(levels):
         yield levels[level][::-1]
+
+
+def _recurs(plan: Plan, scope: Scope) -> bool:
+    """Whether a call stands in another of its block, directly or through others."""
+    around = [plan.graph.scopes[at].block for at in plan.graph.ancestors(scope.index)]
+    return scope.block in around[1:]
 
 
 def _christen(definitions: list[Definition], reserved: set[str]) -> None:
@@ -168,11 +172,16 @@ def _layers(definition: Definition) -> str:
     words = []
     for at, step in enumerate(definition.first.body.steps[:4]):
         if step.node is not None and step.path:
-            ops = [node.op for one in definition.instances if (node := one.body.steps[at].node) is not None]
+            steps = [one.step(at) for one in definition.instances]
+            nodes = [one.node for one in steps if one is not None and one.node is not None]
+            ops = [node.op for node in nodes]
             general = {op.style_of for op in ops}
             op = next((op for op in ops if op.keyword in general), ops[0])
-            target = definition.plan.call(step.node).target.rpartition(".")[2]
-            words.append(target if op.category == "activation" else op.keyword)
+            targets = {definition.plan.call(node).target for node in nodes}
+            if op.category != "activation":
+                words.append(op.keyword)
+            else:
+                words.append(targets.pop().rpartition(".")[2] if len(targets) == 1 else "activation")
     return "".join(map(camel, words)) or "Layer"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot, exact, expressible, holder, rank
 from netdsl.backends.torch_source.steps import pieces
@@ -17,6 +19,7 @@ from netdsl.backends.torch_source.text import (
     plain,
     positions,
     quoted,
+    unique,
 )
 
 
@@ -39,7 +42,15 @@ class Writer:
         if definition.base == "Module" or (definition.base == "Sequential" and not positions(list(constructs))):
             lines.append("        super().__init__()")
             for name, construct in constructs.items():
-                lines += self.member("self", name, construct, (name,))
+                condition = definition.conditions.get((name,))
+                if condition is not None:
+                    lines += self.optional(name, construct, condition)
+                elif isinstance(construct, Group) and any(
+                    (name, at) in definition.conditions for at in self._at(construct)
+                ):
+                    lines += self.listed(name, construct)
+                else:
+                    lines += self.member("self", name, construct, (name,))
         else:
             items = list(constructs.items())
             documents = [self.document(construct, (name,)) for name, construct in items]
@@ -48,6 +59,42 @@ class Writer:
         for text, name in definition.stored.items():
             lines.append(f"        self.{name} = {text}")
         return lines
+
+    @staticmethod
+    def _at(construct: Group) -> range:
+        return range(len(construct.runs))
+
+    def optional(self, name: str, construct: Leaf | Own | Group, condition: str) -> list[str]:
+        """Statements for a member that some calls leave out: those pass on what comes, in a chain by having none."""
+        document = self.document(construct, (name,))
+        if self.definition.base == "Sequential":
+            return [f"        if {condition}:", *document.lines(12, f"self.{name} = ", "")]
+        whole = document.lines(8, f"self.{name} = ", f" if {condition} else nn.Identity()")
+        if len(whole) == 1:
+            return whole
+        otherwise = f"            self.{name} = nn.Identity()"
+        return [f"        if {condition}:", *document.lines(12, f"self.{name} = ", ""), "        else:", otherwise]
+
+    def listed(self, name: str, construct: Group) -> list[str]:
+        """Statements for an ``nn.Sequential`` some members of which some calls leave out."""
+        layers = unique("layers", {argument.name for argument in self.definition.arguments})
+        lines: list[str] = []
+        sections = groupby(self._at(construct), key=lambda at: self.definition.conditions.get((name, at)))
+        for condition, places in sections:
+            indent = 8 if condition is None else 12
+            if condition is not None:
+                if not lines:
+                    lines.append(f"        {layers}: list[nn.Module] = []")
+                lines.append(f"        if {condition}:")
+            documents: list[Doc] = []
+            for at in places:
+                documents += self.run(construct, at, (name, at))
+            if len(documents) == 1 and lines and not isinstance(documents[0], Repeat):
+                lines += call(f"{layers}.append", documents).lines(indent, "", "")
+            else:
+                sign = " += " if lines else ": list[nn.Module] = "
+                lines += Bracket("[", documents, "]", tall=len(documents) > 2).lines(indent, layers + sign, "")
+        return [*lines, f"        self.{name} = nn.Sequential(*{layers})"]
 
     def member(self, owner: str, name: str, construct: Leaf | Own | Group, at: Slot) -> list[str]:
         """Statements that register a member of ``owner``."""
@@ -81,15 +128,18 @@ class Writer:
         kind = holder(construct)
         documents: list[Doc] = []
         numbered = positions(construct.names) and construct.kind == "sequential"
-        for place, (name, inner, count) in enumerate(construct.runs):
-            below = (*at, place if numbered else name)
-            document = self.document(inner, below)
-            times = self.written.get((*below, "count"))
-            if times is not None or count > (1 if len(construct.runs) > 1 and not isinstance(inner, Leaf) else 2):
-                documents.append(Repeat(document, times if times is not None else str(count)))
-            else:
-                documents += [document] * count
+        for place, (name, _, _) in enumerate(construct.runs):
+            documents += self.run(construct, place, (*at, place if numbered else name))
         return call(f"nn.{kind}", container(kind, construct.names, documents), tall=len(documents) > 2)
+
+    def run(self, construct: Group, place: int, at: Slot) -> list[Doc]:
+        """The members of a group that are equal, from one place on."""
+        _, inner, count = construct.runs[place]
+        document = self.document(inner, at)
+        times = self.written.get((*at, "count"))
+        if times is not None or count > (1 if len(construct.runs) > 1 and not isinstance(inner, Leaf) else 2):
+            return [Repeat(document, times if times is not None else str(count))]
+        return [document] * count
 
     def instance(self, construct: Own, at: Slot) -> Doc:
         """The constructor call of a generated class."""
@@ -110,9 +160,10 @@ class Writer:
         """A module's constructor call."""
         target = construct.call.target
         target = target.removeprefix("torch.") if target.startswith("torch.nn.") else target
+        target = self.written.get((*at, "kw", "class"), target)
         documents = [self.value((*at, "arg", place), value) for place, value in enumerate(construct.call.args)]
         given = dict(construct.call.kwargs)
-        names = dict.fromkeys([*given, *self.keywords.get(at, ())])
+        names = dict.fromkeys([*given, *(name for name in self.keywords.get(at, ()) if name != "class")])
         for name in sorted(names, key=rank):
             documents.append(Keyword(name, self.value((*at, "kw", name), given.get(name))))
         if construct.inplace and self.definition.first.slots.get((*at, "kw", "inplace")):

@@ -33,6 +33,11 @@ class Forward:
         self.variables = Variables(definition)
         self.makers = self.variables.makers
         self.uses = self.variables.uses
+        #: Steps that some calls leave out: when they are done, and which operand they pass on else.
+        self.optional = {
+            self.steps[at].value: (f"self.{definition.stored[definition.conditions['step', at]]}", place)
+            for at, place in definition.optional.items()
+        }
         self.outputs = dict(zip(self.body.results, outputs, strict=False)) if outputs else {}
         #: Chunks of one tensor that one statement makes, by the first of them; and all the values that come so.
         self.chunks = dict(self._chunks())
@@ -64,7 +69,7 @@ class Forward:
 
     def _inline(self) -> None:
         for step in self.steps:
-            if bypasses(step):
+            if self._bypasses(step):
                 if step.kind == "select" and self._can_nest(step.operands[1], step):
                     self._nest(step, [step.operands[1]])
                 continue
@@ -89,7 +94,7 @@ class Forward:
             and value not in self.parts
             and step.operands.count(value) == 1
             and self.uses[value] == 1
-            and not bypasses(maker)
+            and not self._bypasses(maker)
             and maker.live == step.active
             and maker.value not in self.outputs
         )
@@ -148,7 +153,7 @@ class Forward:
             dying = {name for name, value in self.holds.items() if last.get(value, -1) <= at}
             if step.value in self.chunks:
                 self._split(step, text, dying)
-            elif bypasses(step):
+            elif self._bypasses(step):
                 self._bypass(step, text, dying)
             elif not (final and step is self.steps[-1]) and (target := self._overwritten(step)) is not None:
                 self._keep(step.value, target)
@@ -186,16 +191,38 @@ class Forward:
             self._keep(part.value, name)
         self.lines.append(Line(self._condition(step), f"{', '.join(names)} = {text.rpartition('[')[0]}"))
 
+    def _bypasses(self, step: Step) -> bool:
+        """Whether a step passes on an operand in one of the modes, or in some calls."""
+        return bypasses(step) or step.value in self.optional
+
     def _bypass(self, step: Step, text: str, dying: set[str]) -> None:
-        before = self.names[step.operands[0]]
-        condition = CONDITIONS[step.active]
+        condition, place = self.optional.get(step.value) or (CONDITIONS[step.active], 0)
+        before = self.names[step.operands[place]]
         if before in dying:
+            code = f"{before} = {text}"
+            if self._overwritten(step) == before:
+                other = next(value for value in step.operands if self.names.get(value) != before)
+                code = f"{before} += {self._operand(other, self.names.__getitem__)}"
             self._keep(step.value, before)
-            self.lines.append(Line(condition, f"{before} = {text}"))
+            self.lines.append(Line(condition, code))
             return
         name = self._name(step, dying)
         self._keep(step.value, name)
-        self.lines.append(Line(None, f"{name} = {text} if {condition} else {before}"))
+        if self._only_under(step, condition):
+            self.lines.append(Line(condition, f"{name} = {text}"))
+        else:
+            self.lines.append(Line(None, f"{name} = {text} if {condition} else {before}"))
+
+    def _only_under(self, step: Step, condition: str) -> bool:
+        """Whether a value is used under the same condition alone, and not to be passed on."""
+        users = [other for other in self.steps if step.value in other.operands]
+        if step.value in self.body.results or step.value not in self.optional:
+            return False
+        told = [self.optional.get(user.value, ("", 0)) for user in users]
+        return all(
+            when == condition and user.operands[place] != step.value
+            for user, (when, place) in zip(users, told, strict=True)
+        )
 
     def _overwritten(self, step: Step) -> str | None:
         """The variable of a sum's operand that the sum may overwrite."""
@@ -208,7 +235,8 @@ class Forward:
         for place, value in enumerate(step.operands):
             if value in self.inlined or value not in self.makers or value in self.outputs:
                 continue
-            if all(self._fresh(instance.body.steps[self._at(step)], place) for instance in self.definition.instances):
+            steps = [instance.step(self._at(step)) for instance in self.definition.instances]
+            if all(self._fresh(one, place) for one in steps if one is not None):
                 return self.names[value]
         return None
 

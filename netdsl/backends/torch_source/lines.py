@@ -28,7 +28,7 @@ def statements(lines: Sequence[Line], indent: int) -> list[str]:
     opposite = dict(zip(CONDITIONS.values(), reversed(CONDITIONS.values()), strict=True))
     for line in lines:
         if line.condition is not None and line.condition != current:
-            other = current is not None and opposite[line.condition] == current
+            other = current is not None and opposite.get(line.condition) == current
             alternative = other and not alternative
             text.append(" " * indent + ("else:" if alternative else f"if {line.condition}:"))
         current = line.condition

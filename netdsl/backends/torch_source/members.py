@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.steps import Member, pieces
-from netdsl.backends.torch_source.text import CONTAINER_METHODS, positions
+from netdsl.backends.torch_source.text import CONTAINER_METHODS, ClassName, positions
 from netdsl.ir.types import Call
 
 if TYPE_CHECKING:
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 #: Where in a class a constant stands: names of members, and then what it is there.
 Slot = tuple[object, ...]
+
+
+class Any:
+    """Stands for a constant of a part that an instance does not have."""
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+#: The only one of its kind.
+ANY = Any()
 
 #: What ``torch.nn`` takes where a keyword is left out, so that calls with and without it can be one class.
 DEFAULTS: dict[str, object] = {
@@ -83,7 +94,12 @@ class Leaf:
                 fixed.append(name)
         if self.inplace:
             self.slots[(*at, "kw", "inplace")] = member.inplace
-        self.skeleton = ("module", call.target, len(call.args), tuple(fixed), call.inplace)
+        target = call.target
+        if member.node.op.category == "activation" and not (call.args or call.kwargs or call.source):
+            # Which activation it is may be an argument.
+            self.slots[(*at, "kw", "class")] = ClassName(target.removeprefix("torch."))
+            target = "activation"
+        self.skeleton = ("module", target, len(call.args), tuple(fixed), call.inplace)
 
 
 class Own:

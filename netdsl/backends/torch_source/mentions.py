@@ -11,7 +11,7 @@ from netdsl.backends.torch_source.plan import Plan
 from netdsl.diagnostics import Span
 
 if TYPE_CHECKING:
-    from netdsl.backends.torch_source.classes import Instance
+    from netdsl.backends.torch_source.instances import Instance
 
 #: How far back from a module its channels are traced.
 _FAR = 32
@@ -27,14 +27,38 @@ class Mentions:
 
     def order(self, slots: Iterable[Slot], names: Sequence[str]) -> dict[Slot, list[str]]:
         """The names for each slot: those mentioned nearest to its number, those mentioned at all, the others."""
-        nearest = {slot: self._nearest(slot, names) for slot in slots}
+        nearest = {slot: self.nearest(slot, names) for slot in slots}
         anywhere = {name for found in nearest.values() for name in found}
         return {
             slot: sorted(names, key=lambda name: (name not in found, name not in anywhere))
             for slot, found in nearest.items()
         }
 
-    def _nearest(self, slot: Slot, names: Sequence[str]) -> set[str]:
+    def conditions(self, part: Slot) -> set[str]:
+        """The words of the spec's conditions under which a part is there, or a join has another branch."""
+        words: set[str] = set()
+        if part[0] == "step":
+            node = self.instance.body.steps[int(str(part[1]))].node
+            if node is not None:
+                for condition in re.findall(r"\bif\b([^{}]*)\{", self._text(node.span)):
+                    words |= _words(condition)
+            return words
+        path, _ = self._place((*part, "", ""))
+        nodes = [node for node in self.plan.nodes if node.module == path or (node.module or "").startswith(f"{path}.")]
+        span = next((node.span for node in nodes), None)
+        if span is None or not 0 <= span.file < len(self.plan.graph.sources):
+            return words
+        before = self.plan.graph.sources[span.file].text[: span.start]
+        block = self.instance.scope.block
+        for head in _around(before):
+            if re.match(rf"block\s+{re.escape(block or '')}\b", head):
+                break
+            if (found := re.search(r"\bif\b([^{}]*)$", head)) is not None:
+                words |= _words(found[1])
+        return words
+
+    def nearest(self, slot: Slot, names: Iterable[str]) -> set[str]:
+        """Those of the names that stand nearest to a slot's number."""
         for words in self._words(slot):
             if found := words.intersection(names):
                 return found
@@ -82,7 +106,24 @@ class Mentions:
         return self.prefix + ".".join(names), construct
 
     def _said(self, span: Span) -> set[str]:
+        return _words(self._text(span))
+
+    def _text(self, span: Span) -> str:
         sources = self.plan.graph.sources
-        if not 0 <= span.file < len(sources):
-            return set()
-        return set(re.findall(r"\w+", sources[span.file].text[span.start : span.end]))
+        return sources[span.file].text[span.start : span.end] if 0 <= span.file < len(sources) else ""
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
+
+
+def _around(before: str) -> Iterator[str]:
+    """What stands before each brace that is open at the end of a text, back to the line or the brace before it."""
+    depth = 0
+    for at in range(len(before) - 1, -1, -1):
+        if before[at] == "}":
+            depth += 1
+        elif before[at] == "{" and depth:
+            depth -= 1
+        elif before[at] == "{":
+            yield re.split(r"[\n{}|\[]", before[:at])[-1].strip()

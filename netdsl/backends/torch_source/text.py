@@ -77,8 +77,14 @@ def unique(name: str, taken: Iterable[str], *, join: str = "") -> str:
     return f"{name}{join}{number}"
 
 
+class ClassName(str):
+    """A constant that is a class: ``nn.ReLU``."""
+
+
 def literal(value: object) -> str:
     """A constant as Python writes it and ruff keeps it. Raises TypeError for what is no constant."""
+    if isinstance(value, ClassName):
+        return str(value)
     if value is None or isinstance(value, (bool, int)):
         return repr(value)
     if isinstance(value, float):

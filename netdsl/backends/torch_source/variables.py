@@ -106,10 +106,11 @@ class Variables:
         """The label of a tensor, as a variable, where all instances agree on it."""
         labels = set()
         number = self.definition.first.locals[value]
+        at = number - len(self.body.inputs)
         for instance in self.definition.instances:
-            at = number - len(instance.body.inputs)
-            unit = instance.body.steps[at].unit if at >= 0 else None
-            labels.add(self.plan.label(instance.value(number), unit))
+            step = instance.step(at) if at >= 0 else None
+            if step is not None or at < 0:
+                labels.add(self.plan.label(instance.value(number), None if step is None else step.unit))
         label = labels.pop()
         if labels or label is None or not label.isascii() or snake(label) in ("", "x"):
             return None
