@@ -124,9 +124,10 @@ def _applied(findings: Sequence[Finding], sources: Sequence[Source]) -> dict[Pat
 
 
 def _better(before: Findings, after: Findings, batch: Sequence[Finding]) -> bool:
-    """Whether changes took away what they are for, and made no more errors."""
-    errors = [found.number("error") for found in (before, after)]
-    if errors[1] > errors[0] or after.nets < before.nets:
+    """Whether changes took away what they are for, and made no more errors but in lines that they made readable."""
+    shown = _made_readable(before, batch)
+    errors = sum(f.diagnostic.severity == "error" and _line(f, after) not in shown for f in after.findings)
+    if errors > before.number("error") or after.nets < before.nets:
         return False
     left = {(f.diagnostic.code, f.diagnostic.message, after.name(f), f.diagnostic.span) for f in after.findings}
     edits = [edit for finding in batch for edit in finding.diagnostic.edits]
@@ -142,6 +143,32 @@ def _better(before: Findings, after: Findings, batch: Sequence[Finding]) -> bool
         if (said.code, said.message, before.name(finding), span) in left:
             return False
     return True
+
+
+#: Codes of what hides the rest of its layer or its line.
+_HIDING = ("ND101", "ND102", "ND103", "ND201")
+
+
+def _made_readable(found: Findings, batch: Sequence[Finding]) -> set[tuple[str, int]]:
+    """The lines that changes make readable, by file and number: what shows there then was there before.
+
+    There are none where a change makes or takes a line.
+    """
+    lines: set[tuple[str, int]] = set()
+    for finding in batch:
+        for span, text in finding.diagnostic.edits:
+            source = found.sources[span.file]
+            if "\n" in text or "\n" in source.text[span.start : span.end]:
+                return set()
+            if finding.diagnostic.code in _HIDING:
+                lines.add((source.name, source.position(span.start)[0]))
+    return lines
+
+
+def _line(finding: Finding, found: Findings) -> tuple[str, int] | None:
+    """The file and the line that a finding begins in."""
+    span = finding.diagnostic.span
+    return None if span is None else (found.name(finding), found.sources[span.file].position(span.start)[0])
 
 
 def difference(mended: Mended) -> str:

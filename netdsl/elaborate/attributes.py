@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from netdsl.diagnostics import Advice, Edit, Note, Span, did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
-from netdsl.elaborate.values import Env, stop
+from netdsl.elaborate.values import Env, Stop, stop
 from netdsl.ir.op import Attribute, Op, lookup
 from netdsl.syntax import tree
 
@@ -31,7 +32,7 @@ class Ramp:
 class Given:
     """What one layer's text gives: attribute values, their places, and where each value came from."""
 
-    __slots__ = ("bare", "head", "origins", "reference", "spans", "values", "words")
+    __slots__ = ("bare", "end", "head", "origins", "problems", "reference", "spans", "values", "words")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -39,7 +40,10 @@ class Given:
         self.origins: dict[str, str] = {}
         self.words: set[str] = set()
         self.reference: tree.Reference | None = None
+        self.problems: list[Stop] = []
         self.bare = 0
+        #: where the head of the layer ends: word, kernel, channels and stride
+        self.end = -1
         #: where the layer's word ends, if nothing but modifiers comes after it
         self.head: int | None = None
 
@@ -62,6 +66,7 @@ def put(given: Given, name: str, value: Any, span: Span, origin: str) -> None:
 def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: Env, rank: int | None) -> None:
     """Kernel, channels and stride: ``conv3-64/2``."""
     word = layer.word
+    given.end = layer.head.end
     if not layer.kernel and layer.channels is None and layer.stride is None and not digits:
         given.head = word.span.end
     if digits or layer.kernel:
@@ -105,14 +110,34 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
 def read_modifiers(
     given: Given, op: type[Op], modifiers: tuple[tree.Modifier, ...], env: Env, rank: int | None, origin: str
 ) -> None:
-    """Flags, attributes and bare values."""
-    for modifier in modifiers:
-        if isinstance(modifier, tree.Flag):
-            _flag(given, op, modifier, env, rank, origin)
-        elif isinstance(modifier, tree.Attribute):
-            _attribute(given, op, modifier, env, rank, origin)
-        else:
-            _positional(given, op, modifier, env, rank, origin)
+    """Flags, attributes and bare values. What stops one of them is kept in ``given``, and the others are read."""
+    valued: tree.Modifier | None = None
+    for place, modifier in enumerate(modifiers):
+        try:
+            if modifier is valued:
+                continue
+            after = modifiers[place + 1] if place + 1 < len(modifiers) else None
+            if isinstance(modifier, tree.Flag) and isinstance(after, tree.Positional) and _takes(op, modifier):
+                valued = after
+                gap = Span(modifier.span.file, modifier.span.end, after.span.start)
+                help = Advice(
+                    f"an attribute and its value have `=` between them: `{modifier.name.text}=…`", Edit(gap, "=")
+                )
+                raise stop("ND202", f"`{op.keyword}` has no flag `{modifier.name.text}`", modifier.span, help=help)
+            if isinstance(modifier, tree.Flag):
+                _flag(given, op, modifier, env, rank, origin)
+            elif isinstance(modifier, tree.Attribute):
+                _attribute(given, op, modifier, env, rank, origin)
+            else:
+                _positional(given, op, modifier, env, rank, origin)
+        except Stop as problem:
+            given.problems.append(problem)
+
+
+def _takes(op: type[Op], flag: tree.Flag) -> bool:
+    """Whether a word that stands like a flag is an attribute that wants a value."""
+    attribute = op.attributes().get(flag.name.text)
+    return attribute is not None and attribute.kind != "bool" and flag.name.text not in op.syntax.flags
 
 
 def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | None, origin: str) -> None:
@@ -132,7 +157,13 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         known = list(dict.fromkeys([*op.syntax.flags, *switches, *UNIVERSAL]))
         message = f"`{op.keyword}` has no flag `{word}`"
         near = nearest(word, [*known, *attributes])
-        if env.lookup(word) is not None and given.bare < len(op.syntax.positional):
+        short = _SHORT.fullmatch(word)
+        help: str
+        if short is not None and (ours := _ELSEWHERE[short[1]]) in attributes:
+            glued = flag.span.start == given.end
+            text = f"/{short[2]}" if glued and ours == op.syntax.stride else f"{' ' * glued}{ours}={short[2]}"
+            help = Advice(f"it is written `{text.strip()}`", Edit(flag.span, text))
+        elif env.lookup(word) is not None and given.bare < len(op.syntax.positional):
             slot = op.syntax.positional[given.bare]
             help = f"a value by its name takes braces or a key: `{{{word}}}` or `{slot}={word}`"
             help = Advice(help, Edit(flag.name.span, f"{{{word}}}"))
@@ -166,6 +197,8 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
     given.spans[name] = item.value.span
 
 
+#: `s2`, `p1`: an attribute's first letter and its value.
+_SHORT = re.compile(r"([spgdk])(\d{1,3})")
 #: What other tools call our attributes.
 _ELSEWHERE = {
     "s": "stride", "strides": "stride", "padding": "pad", "p": "pad", "k": "kernel", "kernel_size": "kernel",

@@ -10,7 +10,7 @@ from netdsl.elaborate.layers import elsewhere
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
-from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, Value, stop
+from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
@@ -33,6 +33,12 @@ class BlockMaker(BranchMaker):
             raise stop("ND201", message, name.span, help=_as_layer(call, op))
         if context.program.broken(name.text, block=True):
             raise Stop
+        from netdsl.syntax.from_python import as_layer
+
+        text = self.sources[call.span.file].text[call.span.start : call.span.end] if self.sources else ""
+        if (written := as_layer(text)) is not None:
+            help: str | None = Advice(f"it is written `{written}`", Edit(call.span, written))
+            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
         layer = elsewhere(name)
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or did_you_mean(name.text, names())
@@ -53,6 +59,8 @@ class BlockMaker(BranchMaker):
         for name, value in bound.items():
             if isinstance(value, Tensor):
                 labels.tensors[name] = value
+            elif value is UNKNOWN:
+                labels.tensors[name] = POISON
         styles: dict[str, tree.Style] = {}
         for style in block.styles:
             block.program.declare_style(styles, style)
@@ -101,14 +109,14 @@ class BlockMaker(BranchMaker):
             if name in bound:
                 raise stop("ND216", f"`{name}` is given twice", argument.span)
             value = argument.value
-            if isinstance(value, tree.Reference):
-                bound[name] = self.reference(value, context)
-            else:
-                try:
+            try:
+                if isinstance(value, tree.Reference):
+                    bound[name] = self.reference(value, context)
+                else:
                     bound[name] = evaluate(value, context.env)
-                except Stop as problem:
-                    self.forgive(problem)
-                    bound[name] = UNKNOWN
+            except Stop as problem:
+                self.forgive(problem)
+                bound[name] = UNKNOWN
         missing = [n for n, p in parameters.items() if n not in bound and p.default is None]
         if missing:
             what = ", ".join(f"`{name}`" for name in missing)

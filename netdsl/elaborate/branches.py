@@ -80,6 +80,9 @@ class BranchMaker(LayerMaker):
                 ]
                 word = join.word.text.lower()
                 problem.diagnostic = explain(problem.diagnostic, word, arms, self.drafts, self.sources)
+                if self.assumed is not None:
+                    self.forgive(problem)
+                    return results[self.assumed]
             raise
 
     def absent(self, branch: tree.Branch, env: Env) -> bool:

@@ -146,9 +146,13 @@ class Compiler:
         self.work = 0
         self.program: Program | None = None
         self.variant: str | None = None
+        #: while rows are walked a second time, which says declarations' mistakes again
+        self.muted = False
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keeps a diagnostic. Raises :class:`Stop` where there are errors enough."""
+        if self.muted:
+            return
         if len(self.diagnostics) >= MAX_PROBLEMS:
             raise Stop
         self.diagnostics.append(diagnostic)
@@ -330,6 +334,7 @@ class Compiler:
             self.work = drafts.steps
             return self.done()
         self.diagnostics += drafts.diagnostics
+        self.diagnostics += self.behind_joins(program, drafts, shapes)
         self.work = drafts.steps + len(drafts.drafts)
         paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
         sound = not any(d.severity == "error" for d in self.diagnostics)
@@ -342,6 +347,33 @@ class Compiler:
             self.diagnostics += warnings(program, graph, tuple(drafts.warned.values()), tuple(self.files.values()))
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
         return self.done(graph, drafts.drafts)
+
+    def behind_joins(
+        self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]
+    ) -> list[Diagnostic]:
+        """What is wrong behind joins that do not fit, whatever comes of them: said alike for each branch's tensor."""
+        first = {(said.code, said.span) for said in drafts.diagnostics}
+        if not any(code == "ND204" for code, _ in first) or drafts.steps > self.limits.steps // 8:
+            return []
+        found: list[list[Diagnostic]] = []
+        self.muted = True
+        for branch in (0, -1):
+            again = Elaborator(
+                program, drafts.column, self.limits, check_shapes=drafts.check_shapes, sources=self.sources
+            )
+            again.assumed = branch
+            with suppress(Abort, Stop):
+                self.walk(program, again, shapes)
+            found.append(again.diagnostics)
+        self.muted = False
+        others = {(said.code, said.span, said.message): said for said in found[1]}
+        kept: list[Diagnostic] = []
+        for said in found[0]:
+            other = others.get((said.code, said.span, said.message))
+            if other is not None and (said.code, said.span) not in first:
+                notes = tuple(note for note in said.notes if note in other.notes)
+                kept.append(said._replace(notes=notes, help=said.help if said.help == other.help else None))
+        return kept
 
     def inputs(self, program: Program, given: Input | None) -> list[tuple[Shape, Shape, tree.Input]] | None:
         """For each input its shape, the shape that the spec gives it, and its declaration; None after an error."""

@@ -74,13 +74,16 @@ class Elaborator(BlockMaker):
                     labels = place.labels
                     place.frame.label_at = item.label.span
                 result = self.moded(item, label, place, flow)
-                if label is not None and result is not None and result.shape is not None:
-                    self.take_label(label, place.frame, item)
                 if item.assertion is not None and result is not None:
                     self.assert_shape(item.assertion, result, context.env)
             except Stop as problem:
                 self.forgive(problem)
                 result = POISON
+            if label is not None and result is not None:
+                try:
+                    self.take_label(label, place.frame, item)
+                except Stop as problem:
+                    self.forgive(problem)
             if result is not None:
                 if label is not None:
                     self.name_tensor(label, result, labels, item)

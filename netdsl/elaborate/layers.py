@@ -147,7 +147,7 @@ class LayerMaker(Maker):
         while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
             stem, digits = stem[:-1], stem[-1] + digits
         place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
-        help = elsewhere(name)
+        help = _as_net(layer) or elsewhere(name) or _underscored(name)
         if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
             help = did_you_mean(stem, [near], place)
             assert help is not None
@@ -285,8 +285,20 @@ class LayerMaker(Maker):
             sign, env = defaults
             read_modifiers(given, op, sign.modifiers, env, rank, "style")
             given.bare = 0
-        read_head(given, op, layer, digits, context.env, rank)
+        try:
+            read_head(given, op, layer, digits, context.env, rank)
+        except Stop as problem:
+            given.problems.append(problem)
         read_modifiers(given, op, layer.modifiers, context.env, rank, "written")
+        if given.reference is not None and given.problems:
+            try:
+                self.reference(given.reference, context)
+            except Stop as problem:
+                given.problems.append(problem)
+        for wrong in given.problems:
+            self.forgive(wrong)
+        if given.problems:
+            raise Stop
         if times is not None:
             assert op.syntax.times is not None
             count = whole(times, context.env, f"`{op.syntax.times}`", least=1)
@@ -448,6 +460,26 @@ def elsewhere(word: tree.Name) -> str | None:
     stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", word.text.lower().replace("_", ""))
     ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
     return Advice(f"here it is called `{ours}`", Edit(word.span, ours)) if ours is not None else None
+
+
+def _as_net(layer: tree.Layer) -> str | None:
+    """A help for ``network a`` and ``model "A"``."""
+    word = layer.word
+    if word.text.lower() not in ("network", "model", "architecture") or not layer.modifiers:
+        return None
+    named = isinstance(layer.modifiers[0], tree.Flag)
+    return (
+        Advice("a net is named by `net`", Edit(word.span, "net")) if named else 'a net is named by `net name "title"`'
+    )
+
+
+def _underscored(word: tree.Name) -> str | None:
+    """A help for ``conv3_64``: channels stand after a hyphen."""
+    found = re.fullmatch(r"([A-Za-z]+)_?(\d+(?:x\d+)?)_(\d+)", word.text)
+    if found is None or not takes_kernel(found[1]):
+        return None
+    text = f"{found[1]}{found[2]}-{found[3]}"
+    return Advice(f"channels stand after a hyphen: `{text}`", Edit(word.span, text))
 
 
 def _as_call(layer: tree.Layer) -> str:

@@ -47,6 +47,8 @@ class Maker:
         self.column = column
         self.limits = limits
         self.check_shapes = check_shapes
+        #: the branch whose tensor comes of a join that does not fit; without one what comes of it is unknown
+        self.assumed: int | None = None
         self.drafts: list[Draft] = []
         self.scopes: list[DraftScope] = []
         self.diagnostics: list[Diagnostic] = []

@@ -42,7 +42,7 @@ _KEYWORDS = frozenset(
 )
 _LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
 _SIZES = re.compile(
-    r"(?:input(?:[ \t]+[A-Za-z_]\w*)?|->)[ \t]*([(\[]?[ \t]*\d+(?:[ \t]*[,;*×x][ \t]*\d+)*[ \t]*[)\]]?)"
+    r"(?:input(?:[ \t]+[A-Za-z_]\w*)?|->)[ \t]*([(\[]?[ \t]*\d+(?:(?:[ \t]*[,;*×x][ \t]*|[ \t]+)\d+)*[ \t]*[)\]]?)"
 )
 _BIG = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.,])")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(?=(\S))")
@@ -104,7 +104,9 @@ class Mistake:
 
 def advice(mistake: Mistake) -> str | None:
     """The help of the first rule that has one."""
-    for rule in _RULES:
+    from netdsl.syntax import habits
+
+    for rule in (*_RULES[:5], *habits.RULES, *_RULES[5:], habits.comma):
         found = rule(mistake)
         if found is not None:
             return found
@@ -187,7 +189,7 @@ def _sizes(mistake: Mistake) -> str | None:
     for found in _SIZES.finditer(mistake.text, mistake.begin, mistake.code_end()):
         inside = found.group(1)
         numbers = re.findall(r"\d+", inside)
-        if found.start(1) <= mistake.offset <= found.end(1) and re.search(r"[,;*(\[]", inside):
+        if found.start(1) <= mistake.offset <= found.end(1) and re.search(r"[,;*(\[]|\d[ \t]+\d", inside):
             text = "x".join(numbers)
             end = found.start(1) + len(inside.rstrip())
             return Advice(f"sizes are written `{text}`", mistake.edit(text, found.start(1), end))

@@ -1,0 +1,175 @@
+"""Slips of the hand and habits of other tools: what is meant by `conv 3-64`, `maxpool 3/2` or `gap fc-10`.
+
+Rules of the same form as those of :mod:`netdsl.syntax.advice`, which tries them all: each gives a help or None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Advice
+
+if TYPE_CHECKING:
+    from netdsl.syntax.advice import Mistake
+
+_ARROWS = ("→", "⟶", "⇒", "=>", "➔", "➜")
+#: Words of attributes, which stand at their layer; they are no layers themselves.
+_ATTRIBUTES = (
+    "stride", "strides", "padding", "pad", "kernel", "kernel_size", "groups", "dilation", "bias", "eps", "momentum",
+    "channels", "filters", "alpha", "beta", "mode", "pad_mode", "padding_mode", "s", "p", "k",
+)  # fmt: skip
+#: Layers whose one value stands without a name, and what else they are called.
+_VALUED = {
+    "dropout": "dropout", "dropout2d": "dropout2d", "drop": "dropout", "dropout_rate": "dropout",
+    "drop_rate": "dropout", "droppath": "droppath", "drop_path": "droppath", "lrn": "lrn", "leaky_relu": "leaky_relu",
+}  # fmt: skip
+#: What is said of a net as a whole elsewhere, and of its layers here.
+_STYLES = ("activation", "act", "act_layer", "nonlinearity", "norm", "norm_layer", "normalization", "batchnorm")
+_JOIN = re.compile(r"(?<![\w.])(add|concat|mul|sub)[ \t]+(?=[A-Za-z_@\[])", re.IGNORECASE)
+
+
+def _arrow(mistake: Mistake) -> str | None:
+    """Arrows of other hands, all of the line at once."""
+    for sign in _ARROWS:
+        if mistake.text.startswith(sign, mistake.offset):
+            end = mistake.offset + len(sign)
+            if re.match(r"[ \t]*\d+(?:[ \t]*[x×][ \t]*\d+)+", mistake.text[end : mistake.end]):
+                return Advice("a shape that is asserted has `->` before it", mistake.edit("->", mistake.offset, end))
+            return "layers are separated by `,` or a new line; `-> 64x112x112` asserts a shape"
+    return None
+
+
+def _apart(mistake: Mistake) -> str | None:
+    """A blank inside a layer's head: ``conv 3-64``, ``maxpool 3/2``, ``conv 3x3-64``, ``conv3 64``."""
+    if mistake.word not in ("-", "/") or mistake.text.startswith("->", mistake.offset):
+        return None
+    start = mistake.item()
+    begin = max(start, mistake.text.rfind(",", start, mistake.offset) + 1)
+    found = re.fullmatch(r"[ \t]*(\w+)([ \t]+)(\d+(?:[x×]\d+)*)", mistake.text[begin : mistake.offset])
+    if found is None:
+        return None
+    after = re.match(r"[-/][\w{}/×]+", mistake.text[mistake.offset : mistake.end])
+    size = re.split("[x×]", found[3])
+    short = size[0] if len({*size}) == 1 else found[3]
+    text = f"{found[1]}{short}{after.group() if after else ''}"
+    edits = (mistake.edit(short, begin + found.start(2), begin + found.end(3)),)
+    return Advice(f"no blank stands before the kernel: `{text}`", *edits)
+
+
+def _detached(mistake: Mistake) -> str | None:
+    """A stride, an attribute or channels behind a comma: ``conv3-64, /2``, ``conv3-64, stride=2``."""
+    text, offset = mistake.text, mistake.offset
+    if mistake.word == "/" and mistake.before.endswith(","):
+        comma = mistake.begin + len(mistake.before) - 1
+        return Advice("a stride stands at its layer, without a comma", mistake.edit("", comma, offset))
+    if mistake.word != "=":
+        return None
+    found = re.search(r"(?:(,)[ \t]*|(?:\A|[\[{|(])[ \t]*)([A-Za-z_]\w*)[ \t]*\Z", text[mistake.begin : offset])
+    if found is None:
+        return None
+    word = found[2].lower()
+    start = mistake.begin + found.start(2)
+    value = re.match(
+        r"=[ \t]*(\d+(?:\.\d+)?|\{[^{}\n]*\}|[A-Za-z_]\w*)[ \t]*(?=$|[,\]}|)#\n])", text[offset : mistake.end]
+    )
+    if word in _VALUED and value is not None:
+        shown = f"{{{value[1]}}}" if value[1][0].isalpha() else value[1]
+        layer = f"{_VALUED[word]} {shown}"
+        return Advice(f"it is a layer with a value: `{layer}`", mistake.edit(layer, start, offset + value.end(1)))
+    if word in _STYLES:
+        return "what follows each layer is a style: `style conv = _, bn, relu`"
+    if word in _ATTRIBUTES and found[1] is not None:
+        comma = mistake.begin + found.start(1)
+        return Advice("an attribute stands at its layer, without a comma", mistake.edit("", comma, comma + 1))
+    if word in _ATTRIBUTES:
+        return f"an attribute stands behind its layer, in the same line: `conv3-64 {found[2]}=…`"
+    return None
+
+
+def _joins(mistake: Mistake) -> str | None:
+    """``concat conv3-64 | conv1-64``: branches without braces."""
+    begin = mistake.item()
+    found = _JOIN.search(mistake.text, begin, mistake.offset)
+    if found is None or mistake.word not in ("-", "/", "|", "[", ",", "@"):
+        return None
+    word, end = found[1], mistake.code_end()
+    rest = mistake.text[found.end() : end]
+    help = f"the branches of `{word}` stand in braces, with `|` between them"
+    around = [opener for opener, closer in mistake.pairs.items() if opener < found.start() < closer <= end]
+    if "|" not in rest or around or re.search(r"[{}]|\[[^\]]*\|", rest):
+        return f"{help}: `{word} {{ a | b }}`"
+    edits = (mistake.edit("{ ", found.end(), found.end()), mistake.edit(" }", end, end))
+    return Advice(f"{help}: `{word} {{ {rest} }}`" if len(rest) < 60 else help, *edits)
+
+
+def comma(mistake: Mistake) -> str | None:
+    """Two layers without a comma: ``gap fc-10``, ``relu conv3-64``."""
+    if mistake.word not in ("-", "/", "[", "@") or mistake.text.startswith("->", mistake.offset):
+        return None
+    before = mistake.text[mistake.item() : mistake.offset]
+    if mistake.word in ("[", "@"):
+        found = re.search(r"(?<![\w.@=-])[A-Za-z_]\w*(?:[-/][\w{}]+)*([ \t]+)\Z", before)
+    else:
+        found = re.search(r"\w[^,=]*?([ \t]+)[A-Za-z_]\w*\Z", before)
+    if found is None or re.search(r"\bas[ \t]+\w*\Z", before[: found.end(1)]) or {"LPAR", "EQUAL"} == mistake.names:
+        return None
+    place = mistake.item() + found.start(1)
+    return Advice("a comma stands between two layers", mistake.edit(",", place, place))
+
+
+def _repeats(mistake: Mistake) -> str | None:
+    """``conv3-64 * 3``, ``[…] * 2``"""
+    if mistake.word != "*":
+        return None
+    text, offset = mistake.text, mistake.offset
+    count = re.match(r"\*[ \t]*(\d+|\{[^{}\n]*\})[ \t]*(?=$|[,\]}|)#\n]|->|as\b|allow\b)", text[offset : mistake.end])
+    before = text[mistake.begin : offset]
+    if count is None or not re.search(r"(?:[ \t]|[\])}])\Z", before) or mistake.computes:
+        return None
+    blank = "" if before[-1:].isspace() else " "
+    return Advice(
+        f"a repeat is written `×{count[1]}`", mistake.edit(f"{blank}×{count[1]}", offset, offset + count.end(1))
+    )
+
+
+def _names(mistake: Mistake) -> str | None:
+    """``network a``, ``model "A"``"""
+    found = re.match(r"[ \t]*(network|model|architecture|name)[ \t]+[\w\"]", mistake.text[mistake.begin : mistake.end])
+    if found is None or mistake.text[: mistake.begin].strip().count("\n") > 5:
+        return None
+    start = mistake.begin + found.start(1)
+    return Advice("a net is named by `net`", mistake.edit("net", start, start + len(found[1])))
+
+
+def _python(mistake: Mistake) -> str | None:
+    """A line of PyTorch or Keras."""
+    from netdsl.syntax.from_python import LINE, as_layer
+
+    end = mistake.code_end()
+    begin = mistake.begin + len(mistake.text[mistake.begin : end]) - len(mistake.text[mistake.begin : end].lstrip())
+    line = mistake.text[begin:end]
+    found = LINE.fullmatch(line) if len(line) < 400 else None
+    if found is not None:
+        layer = as_layer(found["call"])
+        if layer is not None:
+            label = f"{found['name']}: " if line.startswith("self.") and "," not in layer else ""
+            return Advice(f"it is written `{label}{layer}`", mistake.edit(label + layer, begin, end))
+    if re.match(r"(?:[\w.]+[ \t]*=[ \t]*)?(?:nn\.)?(?:ModuleList|Sequential)\b", line):
+        return "layers stand one after another, a line each, and `[ … ]` groups them"
+    if re.match(r"\w+[ \t]*=[ \t]*self\.\w+\(", line) or line.startswith(("self.", "super(")):
+        return "a spec has no `forward`: its layers follow one another as they are written"
+    if re.match(r"(?:class|def)\b", line):
+        return "`block name(c) { … }` declares a block"
+    if re.match(r"for[ \t]+\w+[ \t]+in\b", line):
+        return "what repeats stands before its number: `[conv3-64, relu] ×3`"
+    if re.match(r"(?:[\w.]+[ \t]*=[ \t]*)?(?:nn|layers|torch|tf|keras|F)\.", line):
+        return "a layer is written as papers print it, `conv3-64/2`; `netdsl ops` lists them all"
+    return None
+
+
+#: Before the rules of advice whose words are more general; :func:`comma` comes last of all.
+RULES: tuple[Callable[[Mistake], str | None], ...] = (
+    _arrow, _names, _python, _apart, _detached, _joins, _repeats,
+)  # fmt: skip
