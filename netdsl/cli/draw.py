@@ -45,7 +45,6 @@ def parser() -> Parser:
         "--labels",
         metavar="WORDS",
         type=_read(labels),
-        default=Options().labels,
         help="what stands beside the layers: some of shapes, params, macs and rf (the receptive field), or none; "
         "shapes,params,macs unless named",
     )

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 #: What the rows are coloured by, instead of their kind.
 Heat = Literal["macs", "params", "activations", "memory"]
-#: What is written beside the layers: shapes between stages, costs on cards, the receptive field of each stage.
+#: What is written beside the layers: shapes where they change, costs, the receptive field.
 Label = Literal["shapes", "params", "macs", "rf"]
 Theme = Literal["light", "dark", "auto", "print"]
 Direction = Literal["auto", "strip", "rows"]
@@ -24,10 +24,13 @@ LEAST = 6.0
 
 
 class Options(NamedTuple):
-    """All of it. ``page`` is a width and height in points that the drawing is to fit into."""
+    """All of it. ``page`` is a width and height in points that the drawing is to fit into.
+
+    Where ``labels`` are None a drawing has those that are usual for its kind.
+    """
 
     heat: Heat | None = None
-    labels: tuple[Label, ...] = ("shapes", "params", "macs")
+    labels: tuple[Label, ...] | None = None
     theme: Theme = "light"
     direction: Direction = "auto"
     page: tuple[float, float] | None = None

@@ -7,7 +7,7 @@ from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width
-from netdsl.backends.canvas.options import LEAST, Options
+from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import GREY, INK, colours
 from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.captions import caption
@@ -26,6 +26,8 @@ from netdsl.ir.types import View
 STRIP = 1320
 #: What rows are fitted to where no page is asked for: a slide's sides, in parts.
 _SLIDE = (16.0, 9.0)
+#: What is written where nothing else is asked for.
+LABELS: tuple[Label, ...] = ("shapes", "params", "macs")
 #: Height of the title and the legend, and what a stage in several rows is worth against one in one.
 _FURNITURE, _BROKEN = 80.0, 0.75
 
@@ -52,6 +54,7 @@ class _Page:
         self.graph = graph
         self.view = view
         self.options = options
+        self.labels = LABELS if options.labels is None else options.labels
         seen = see(graph, view)
         self.seen = seen
         self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
@@ -68,7 +71,7 @@ class _Page:
             found = [row for card in cards for row in rows(card.parts)]
             found += [row for bow in self.flow.bows for row in bow.rows]
             self.most = heat.colour(options.heat, self.costs, found)
-        if "rf" in options.labels:
+        if "rf" in self.labels:
             self._receptive_fields()
         small = {id(card): "" if sparse else self._cost(card.layers) for card in cards}
         self.sheets = [Sheet(unit.card, small[id(unit.card)]) for unit in self.flow.units]
@@ -91,7 +94,7 @@ class _Page:
     # -- places
 
     def _layout(self) -> RowLayout | Hourglass:
-        shapes = "shapes" in self.options.labels
+        shapes = "shapes" in self.labels
         if is_hourglass(self.flow):
             return Hourglass(self.flow, self._placed(), shapes=shapes)
         strip = RowLayout(self.flow, self._placed(), rows_of(self.flow, self._placed(), float("inf")), shapes=shapes)
@@ -116,7 +119,7 @@ class _Page:
             if key in tried:
                 continue
             tried.add(key)
-            layout = RowLayout(self.flow, self._placed(), rows, shapes="shapes" in self.options.labels)
+            layout = RowLayout(self.flow, self._placed(), rows, shapes="shapes" in self.labels)
             scale = min(room[0] / layout.w, room[1] / (layout.h + _FURNITURE))
             readable = self.options.page is not None and scale * SMALL >= LEAST
             stages = [segment.stage for row in rows for segment in row]
@@ -136,7 +139,7 @@ class _Page:
         if kind:
             whole = sum(heat.amount(kind, cost) for cost in self.costs.values())
             return heat.said(kind, sum(heat.amount(kind, cost) for cost in every), whole)
-        shown = self.options.labels
+        shown = self.labels
         params, macs = _total(every)
         words = [f"{metric(params)} params"] if params and "params" in shown else []
         words += [f"{metric(macs)} MACs"] if macs and "macs" in shown else []
