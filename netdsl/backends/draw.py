@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 from netdsl.backends.canvas.engine import render
 from netdsl.backends.canvas.options import Theme
 from netdsl.backends.canvas.scene import Scene
-from netdsl.backends.canvas.svg import finish
+from netdsl.backends.canvas.svg import svg
 from netdsl.backends.layers import dot_text
 from netdsl.backends.overview import Options, overview
 from netdsl.ir.graph import Graph
@@ -26,10 +26,9 @@ class Drawing(NamedTuple):
 
     def render(self, format: str) -> bytes:
         """The diagram as ``svg``, ``png`` or ``dot``; see :func:`netdsl.backends.canvas.engine.render`."""
-        drawn = render(self.dot, format, placed=self.scene is not None)
         if self.scene is not None and format == "svg":
-            return finish(drawn, self.scene.name, self.scene.description, both=self.theme == "auto")
-        return drawn
+            return svg(self.scene, both=self.theme == "auto")
+        return render(self.dot, format, placed=self.scene is not None)
 
 
 def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train", options: Options | None = None) -> Drawing:

@@ -1,4 +1,4 @@
-"""A drawing as boxes, texts and lines with places of their own, written as DOT that ``neato -n2`` draws as it stands.
+"""A drawing as boxes, texts and lines with places of their own, in groups; written as SVG, or as DOT for ``neato -n2``.
 
 Coordinates are points from the top left corner, y downwards.
 """
@@ -6,20 +6,17 @@ Coordinates are points from the top left corner, y downwards.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 
+from netdsl.backends.canvas.curves import HEAD, Point, bezier, short
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.labels import plain
 
-Point = tuple[float, float]
-
 FONT = "Helvetica"
-#: How far an arrow's head reaches, and the size that Graphviz gives it for that.
-_HEAD = 5.5
-#: Distance of a Bézier curve's handles from a quarter circle's ends, for radius 1.
-_ROUND = 0.5523
+#: The border around a drawing.
+PAD = 7.2
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through ``points``, its corners rounded, with an arrow's head at the end unless ``head`` is false."""
+    """A line through ``points``, its corners rounded, with an arrow's head at the end unless ``head`` is false.
+
+    ``kind`` are its classes in an SVG.
+    """
 
     points: tuple[Point, ...]
     head: bool = True
@@ -55,11 +55,28 @@ class Line:
     pen: float = 0.9
     dashed: bool = False
     radius: float = 6
+    kind: str = "edge"
+
+
+@dataclass
+class Group:
+    """Boxes and lines that are one thing, by their places in the scene: a ``<g>`` in an SVG. Groups may hold groups.
+
+    ``kind`` are its classes, ``name`` is its id, ``tip`` its tooltip, ``data`` its ``data-`` attributes.
+    """
+
+    kind: str
+    name: str
+    tip: str
+    data: Mapping[str, str]
+    depth: int
+    boxes: slice
+    lines: slice
 
 
 @dataclass
 class Scene:
-    """All of a drawing, in the order in which it is drawn: boxes first, then lines.
+    """All of a drawing, in the order in which it is drawn: boxes first, then lines; in an SVG so in each group.
 
     ``name`` and ``description`` are for those who cannot see it.
     """
@@ -68,12 +85,26 @@ class Scene:
     description: str = ""
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    #: In the order in which they begin.
+    groups: list[Group] = field(default_factory=list)
     w: float = 0
     h: float = 0
     #: What stands in the place of the drawing's colours.
     colours: Mapping[str, str] = field(default_factory=dict)
     #: How much smaller it is drawn.
     scale: float = 1
+    _open: int = 0
+
+    @contextmanager
+    def group(self, kind: str, name: str = "", tip: str = "", data: Mapping[str, str] | None = None) -> Iterator[None]:
+        """A group of what is added to the scene inside of the ``with``; it may lie in another."""
+        boxes, lines = len(self.boxes), len(self.lines)
+        made = Group(kind, name, tip, data or {}, self._open, slice(0), slice(0))
+        self.groups.append(made)
+        self._open += 1
+        yield
+        self._open -= 1
+        made.boxes, made.lines = slice(boxes, len(self.boxes)), slice(lines, len(self.lines))
 
     def text(
         self, x: float, y: float, words: str, size: float, *, bold: bool = False, ink: str, align: str = "l"
@@ -98,7 +129,7 @@ class Scene:
         lines.append(
             f'  node [fontname="{FONT}" shape="box" fixedsize="true" margin="0" label="" style="filled" penwidth="0.8"]'
         )
-        lines.append(f'  edge [arrowsize="{_HEAD / 10:g}" penwidth="0.9"]')
+        lines.append(f'  edge [arrowsize="{HEAD / 10:g}" penwidth="0.9"]')
         # The corners, so that the page has its size whatever is drawn.
         for name, x, y in (("corner0", 0.0, 0.0), ("corner1", self.w, self.h)):
             lines.append(f'  {name} [shape="point" style="invis" width="0.01" height="0.01" pos="{self._at(x, y)}"]')
@@ -108,17 +139,18 @@ class Scene:
 
     def _page(self) -> str:
         """The page's colour, and its size where it is drawn smaller."""
-        words = f'bgcolor="{self._colour("#FFFFFF")}"'
+        words = f'bgcolor="{self.colour("#FFFFFF")}"'
         if self.scale < 1:
-            sides = ((side + 14.4) * self.scale / 72 for side in (self.w, self.h))
+            sides = ((side + 2 * PAD) * self.scale / 72 for side in (self.w, self.h))
             words += f' size="{",".join(f"{side:.4f}" for side in sides)}"'
         return words
 
-    def _colour(self, colour: str) -> str:
+    def colour(self, colour: str) -> str:
+        """A colour as the drawing's theme has it."""
         return self.colours.get(colour, colour)
 
     def _at(self, x: float, y: float) -> str:
-        return f"{_number(x)},{_number(self.h - y)}"
+        return f"{number(x)},{number(self.h - y)}"
 
     def _box(self, box: Box) -> str:
         style: dict[str, str] = {
@@ -130,18 +162,18 @@ class Scene:
         kinds += ["dashed"] if box.dashed else []
         if box.fill != "none":
             kinds.append("filled")
-            style["fillcolor"] = self._colour(box.fill)
+            style["fillcolor"] = self.colour(box.fill)
         if box.circle:
             style["shape"] = "ellipse"
         if box.fill == "none" and box.stroke == "none":
             style["shape"] = "none"
-        style["color"] = self._colour(box.stroke if box.stroke != "none" else box.fill)
+        style["color"] = self.colour(box.stroke if box.stroke != "none" else box.fill)
         if box.pen != 0.8:
             style["penwidth"] = f"{box.pen:g}"
         style["style"] = ",".join(kinds)
         if box.text:
             end = {"l": "\\l", "r": "\\r"}.get(box.align, "")
-            style |= {"fontsize": f"{box.size:g}", "fontcolor": self._colour(box.ink)}
+            style |= {"fontsize": f"{box.size:g}", "fontcolor": self.colour(box.ink)}
             style["label"] = escaped(box.text) + end
             if box.bold:
                 style["fontname"] = f"{FONT}-Bold"
@@ -155,10 +187,10 @@ class Scene:
         points = list(line.points)
         tip = points[-1]
         if line.head:
-            points[-1] = _short(points[-2], tip)
-        curve = " ".join(self._at(x, y) for x, y in _bezier(points, line.radius))
+            points[-1] = short(points[-2], tip)
+        curve = " ".join(self._at(x, y) for x, y in bezier(points, line.radius))
         end = f"e,{self._at(*tip)} " if line.head else ""
-        style = {"pos": end + curve, "color": self._colour(line.colour)}
+        style = {"pos": end + curve, "color": self.colour(line.colour)}
         if line.pen != 0.9:
             style["penwidth"] = f"{line.pen:g}"
         if not line.head:
@@ -178,45 +210,6 @@ def escaped(text: str) -> str:
     return plain(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A length with at most two digits after the point."""
     return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
-
-
-def _short(before: Point, tip: Point) -> Point:
-    """A point an arrow's head before the tip."""
-    dx, dy = tip[0] - before[0], tip[1] - before[1]
-    length = math.hypot(dx, dy) or 1
-    part = min(_HEAD / length, 1)
-    return tip[0] - dx * part, tip[1] - dy * part
-
-
-def _bezier(points: Sequence[Point], radius: float) -> list[Point]:
-    """The control points of a line with rounded corners."""
-    path = [points[0]]
-    at = points[0]
-    for corner, after in pairwise(points[1:]):
-        reach = min(radius, _distance(at, corner), _distance(corner, after) / 2)
-        if reach < 0.5:
-            path += _straight(at, corner)
-            at = corner
-            continue
-        start, end = _toward(corner, at, reach), _toward(corner, after, reach)
-        path += _straight(at, start)
-        path += [_toward(start, corner, reach * _ROUND), _toward(end, corner, reach * _ROUND), end]
-        at = end
-    path += _straight(at, points[-1])
-    return path
-
-
-def _straight(start: Point, end: Point) -> Iterable[Point]:
-    (a, b), (c, d) = start, end
-    return (a + (c - a) / 3, b + (d - b) / 3), (a + 2 * (c - a) / 3, b + 2 * (d - b) / 3), end
-
-
-def _distance(a: Point, b: Point) -> float:
-    return math.hypot(b[0] - a[0], b[1] - a[1])
-
-
-def _toward(start: Point, goal: Point, reach: float) -> Point:
-    length = _distance(start, goal) or 1
-    return start[0] + (goal[0] - start[0]) * reach / length, start[1] + (goal[1] - start[1]) * reach / length

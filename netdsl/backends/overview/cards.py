@@ -13,7 +13,6 @@ from netdsl.ir.graph import Graph
 from netdsl.ir.op import Op
 from netdsl.ir.types import show_shape
 
-#: What decides the colour of a row.
 #: Characters that the title of a card may have before the block's name stands there instead.
 _LONGEST = 24
 
@@ -76,7 +75,8 @@ class Card:
     """A block or a stack of layers. ``title`` is empty for a stack; ``count`` is how often a block stands in a row.
 
     ``first`` says how a first block differs. ``layers`` are all layers of all repeats. ``mode`` is ``train`` for a head
-    that acts in training alone, ``notes`` are in small print.
+    that acts in training alone, ``notes`` are in small print. ``scopes`` are the calls of the block, by their indices
+    in ``Graph.scopes``.
     """
 
     title: str
@@ -87,6 +87,7 @@ class Card:
     layers: list[Layer]
     training: bool = False
     notes: tuple[str, ...] = ()
+    scopes: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -247,7 +248,8 @@ def block_card(graph: Graph, found: Fold) -> Card:
     every = found.layers
     if not parts:
         parts = [layer_row(graph, layer) for layer in layers([item])]
-    return Card(title, detail, count, parts, first, every)
+    scopes = tuple(one.scope for one in found.items if isinstance(one, Block))
+    return Card(title, detail, count, parts, first, every, scopes=scopes)
 
 
 def stack_card(graph: Graph, items: Sequence[Item], title: str = "") -> Card:

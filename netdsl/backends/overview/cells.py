@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.palette import BADGE, BADGE_INK, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
@@ -17,15 +18,27 @@ INSET, MARGIN, LOOP, BRACKET, ARROW = 5.0, 6.0, 14.0, 26.0, 11.0
 #: How far the edges of the cards behind a folded one stand out.
 BEHIND = 2.5
 
-#: What a row's tooltip says, and its id.
-Tip = Callable[[Row], tuple[str, str]]
+
+class Mark(NamedTuple):
+    """What an SVG says of a row or a card beyond what is seen: its id, its tooltip, and its ``data-`` attributes."""
+
+    name: str = ""
+    tip: str = ""
+    data: Mapping[str, str] = {}
+
+
+UNMARKED = Mark()
+#: The mark of a row.
+Tip = Callable[[Row], Mark]
 
 
 class Sheet:
     """A card with its size. ``w`` and ``h`` are the card's alone, without the edges behind it."""
 
-    def __init__(self, card: Card, cost: str) -> None:
+    def __init__(self, card: Card, cost: str, mark: Mark = UNMARKED, kind: str = "card") -> None:
         self.card = card
+        self.mark = mark
+        self.kind = kind
         found = list(rows(card.parts))
         self.pill = len(found) == 1 and found[0] is card.parts[0] and not card.title and not card.notes
         wide, high = sizes(card.parts, short=False)
@@ -55,6 +68,10 @@ class Sheet:
 
     def draw(self, scene: Scene, x: float, y: float, tip: Tip) -> None:
         """Puts the card at a place."""
+        with scene.group(self.kind, *self.mark):
+            self._draw(scene, x, y, tip)
+
+    def _draw(self, scene: Scene, x: float, y: float, tip: Tip) -> None:
         card = self.card
         if self.pill:
             row = card.parts[0]
@@ -157,7 +174,8 @@ def draw(scene: Scene, parts: Sequence[Part], x: float, y: float, w: float, tip:
             _row(scene, part.join, _words(part.join, short), x, end, w - LOOP, ROW, tip)
             right, middle = x + w - LOOP, end + ROW / 2
             points = ((right, y + 3), (right + LOOP - 3, y + 3), (right + LOOP - 3, middle), (right, middle))
-            scene.lines.append(Line(points, colour=RED if part.projection else LINE, dashed=part.projection, radius=5))
+            colour, kind = (RED, "edge projection") if part.projection else (LINE, "edge skip")
+            scene.lines.append(Line(points, colour=colour, dashed=part.projection, radius=5, kind=kind))
         y += high + GAP
     return y
 
@@ -165,13 +183,20 @@ def draw(scene: Scene, parts: Sequence[Part], x: float, y: float, w: float, tip:
 def _row(
     scene: Scene, row: Row, words: str, x: float, y: float, w: float, h: float, tip: Tip, *, round: bool = False
 ) -> None:
+    mark = tip(row)
+    with scene.group(f"layer {row.tint}", *mark):
+        _cells(scene, row, words, x, y, w, h, mark, round=round)
+
+
+def _cells(
+    scene: Scene, row: Row, words: str, x: float, y: float, w: float, h: float, mark: Mark, *, round: bool
+) -> None:
     fill, ink = row.fill or FILLS[row.tint], row.ink or INK
-    name, said = tip(row)
     stroke = INK if row.tint == "merge" else HAIR if round or fill != WHITE else "none"
     badge, share = _badge(row), _share(row)
     plain = not badge and not share
     text = words if plain else ""
-    scene.boxes.append(Box(x, y, w, h, text, ROW_SIZE, fill, stroke, ink, round=round, name=name, tip=said))
+    scene.boxes.append(Box(x, y, w, h, text, ROW_SIZE, fill, stroke, ink, round=round, name=mark.name, tip=mark.tip))
     if plain:
         return
     middle = y + h / 2
@@ -207,6 +232,11 @@ def _chain(scene: Scene, part: Chain, x: float, y: float, w: float, tip: Tip) ->
 
 def _bracket(scene: Scene, x: float, y: float, h: float, count: int) -> None:
     scene.lines.append(
-        Line(((x + 2, y + 1), (x + 6, y + 1), (x + 6, y + h - 1), (x + 2, y + h - 1)), head=False, radius=2)
+        Line(
+            ((x + 2, y + 1), (x + 6, y + 1), (x + 6, y + h - 1), (x + 2, y + h - 1)),
+            head=False,
+            radius=2,
+            kind="bracket",
+        )
     )
     scene.text(x + 9, y + h / 2, f"×{count}", ROW_SIZE, bold=True, ink=INK)

@@ -10,7 +10,7 @@ from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.labels import show
 from netdsl.backends.overview.cells import INSET, SMALL, Tip
 from netdsl.backends.overview.flow import Bow, Flow
-from netdsl.backends.overview.layout import NEAR, Placed, draw_bow, draw_units, shape_of, way_of
+from netdsl.backends.overview.layout import NEAR, Placed, draw_bow, draw_units, group_of, shape_of, way_of
 
 #: Heights of a row's label, of a bow over its cards, and of what is under them.
 _LABEL, _LANE, _UNDER = 18.0, 22.0, 16.0
@@ -108,13 +108,16 @@ class Hourglass:
         ends = [*self.tops[1:], self.h]
         for level, (top, bottom) in enumerate(zip(self.tops, ends)):
             colour = BANDS[level % 2]
-            scene.boxes.append(Box(dx, top + dy + 1, self.w, bottom - top - 2, fill=colour, stroke=colour, round=True))
+            with scene.group("level"):
+                band = Box(dx, top + dy + 1, self.w, bottom - top - 2, fill=colour, stroke=colour, round=True)
+                scene.boxes.append(band)
         for unit in self.placed:
             unit.move(dx, dy)
         for stage, level in zip(self.flow.stages, self.level):
-            x = self.placed[stage.units[0]].x
-            scene.text(x, self.tops[level] + dy + 9, stage.label, 10, bold=True, ink=GREY)
-        draw_units(scene, self.placed, tip)
+            with group_of(scene, self.flow, stage):
+                x = self.placed[stage.units[0]].x
+                scene.text(x, self.tops[level] + dy + 9, stage.label, 10, bold=True, ink=GREY)
+                draw_units(scene, [self.placed[unit] for unit in stage.units], tip)
         for before, after in zip(self.placed, self.placed[1:]):
             self._link(scene, before, after)
         for bow in self.flow.bows:

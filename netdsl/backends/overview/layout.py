@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from netdsl.backends.canvas.curves import Point
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.palette import BANDS, GREY
-from netdsl.backends.canvas.scene import Box, Line, Point, Scene
+from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.labels import show
 from netdsl.backends.overview.cells import INSET, ROW, SMALL, Sheet, Tip, draw, sizes
-from netdsl.backends.overview.flow import Bow, Flow, Unit
+from netdsl.backends.overview.flow import Bow, Flow, Stage, Unit
 
 #: Between units, between stages at least, between rows; inside of a band, and its label's height.
 NEAR, FAR, BETWEEN, PAD, LABEL = 18.0, 16.0, 20.0, 8.0, 15.0
@@ -173,11 +175,13 @@ class RowLayout:
         for unit in self.placed:
             unit.move(dx, dy)
         shade: dict[int, str] = {}
-        for x, y, w, h, stage in self.bands:
-            colour = shade.setdefault(stage, BANDS[len(shade) % 2])
-            scene.boxes.append(Box(x + dx, y + dy, w, h, fill=colour, stroke=colour, round=True))
-            scene.text(x + dx + PAD, y + dy + 9, self.flow.stages[stage].label, 10, bold=True, ink=GREY)
-        draw_units(scene, self.placed, tip)
+        for number, stage in enumerate(self.flow.stages):
+            with group_of(scene, self.flow, stage):
+                for x, y, w, h, _ in (band for band in self.bands if band[4] == number):
+                    colour = shade.setdefault(number, BANDS[len(shade) % 2])
+                    scene.boxes.append(Box(x + dx, y + dy, w, h, fill=colour, stroke=colour, round=True))
+                    scene.text(x + dx + PAD, y + dy + 9, stage.label, 10, bold=True, ink=GREY)
+                draw_units(scene, [self.placed[unit] for unit in stage.units], tip)
         row_of = {unit: row for row, row_ in enumerate(self.rows) for segment in row_ for unit in segment.units}
         for number, (before, after) in enumerate(zip(self.placed, self.placed[1:])):
             self._link(scene, before, after, row_of[number], row_of[number + 1], dy)
@@ -229,6 +233,15 @@ def shape_of(before: Placed) -> str:
     return "" if entering else show(before.unit.shape)
 
 
+def group_of(scene: Scene, flow: Flow, stage: Stage) -> AbstractContextManager[None]:
+    """The group of a stage: its band, its cards, and the heads below them."""
+    if not stage.label:
+        return scene.group("stage", "stage-input" if stage is flow.stages[0] else "stage-vectors")
+    size = stage.label.partition(" ·")[0]
+    name = f"stage-{size.replace(' → ', '-').replace('×', 'x').replace('²', '').replace('³', '')}"
+    return scene.group("stage", name, data={"size": size})
+
+
 # -- units and bows ---------------------------------------------------------------------------------------------------
 
 
@@ -262,8 +275,8 @@ def draw_bow(scene: Scene, bow: Bow, points: Sequence[Point], tip: Tip) -> None:
     x, y = rest[0]
     at = x - 14 - way_of(bow)
     for row, room in zip(bow.rows, wide):
-        scene.lines.append(Line((*way, (at, y))))
+        scene.lines.append(Line((*way, (at, y)), kind="edge skip"))
         draw(scene, [row], at, y - ROW / 2, room, tip, short=False)
         way = [(at + room, y)]
         at += room + 12
-    scene.lines.append(Line((*way, *rest)))
+    scene.lines.append(Line((*way, *rest), kind="edge skip"))

@@ -14,6 +14,11 @@ from netdsl.backends.overview.heat import NAMES
 
 def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:
     """Draws it at height ``y`` in lines of ``room``; gives where it ends. ``heat`` has the largest share."""
+    with scene.group("legend"):
+        return _legend(scene, flow, y, room, heat)
+
+
+def _legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:
     cards = [unit.card for unit in flow.units] + [side.card for unit in flow.units for side in unit.taps]
     if heat is not None:
         y = _bar(scene, y, room, *heat)

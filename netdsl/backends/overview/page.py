@@ -9,18 +9,18 @@ from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import GREY, INK, colours
-from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.canvas.scene import PAD, Scene
 from netdsl.backends.captions import caption
 from netdsl.backends.labels import metric
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Row, rows, summary
-from netdsl.backends.overview.cells import SMALL, Sheet
-from netdsl.backends.overview.flow import Flow, flow
+from netdsl.backends.overview.cells import SMALL, UNMARKED, Mark, Sheet
+from netdsl.backends.overview.flow import Flow, Side, flow
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
 from netdsl.backends.overview.layout import Placed, RowLayout, place, rows_of
 from netdsl.backends.overview.legend import draw_legend
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import View
+from netdsl.ir.types import View, show_shape
 
 #: A net that is no wider than this in points is drawn as one strip.
 STRIP = 1320
@@ -74,8 +74,11 @@ class _Page:
         if "rf" in self.labels:
             self._receptive_fields()
         small = {id(card): "" if sparse else self._cost(card.layers) for card in cards}
-        self.sheets = [Sheet(unit.card, small[id(unit.card)]) for unit in self.flow.units]
-        self.sides = [[Sheet(side.card, small[id(side.card)]) for side in unit.taps] for unit in self.flow.units]
+        self.sheets = [Sheet(unit.card, small[id(unit.card)], self._mark(unit.card)) for unit in self.flow.units]
+        self.sides = [
+            [Sheet(side.card, small[id(side.card)], self._mark(side.card, side), "card head") for side in unit.taps]
+            for unit in self.flow.units
+        ]
 
     def scene(self) -> Scene:
         layout = self._layout()
@@ -87,8 +90,9 @@ class _Page:
         scene.h = draw_legend(scene, self.flow, top + layout.h + 14, room, chosen)
         scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes)])
         if self.options.page is not None:
-            # Around the drawing there is a border of 7.2 points.
-            scene.scale = min(1.0, *(room / (side + 14.4) for room, side in zip(self.options.page, (scene.w, scene.h))))
+            scene.scale = min(
+                1.0, *(room / (side + 2 * PAD) for room, side in zip(self.options.page, (scene.w, scene.h)))
+            )
         return scene
 
     # -- places
@@ -155,18 +159,43 @@ class _Page:
             if stage.label and field is not None:
                 stage.label += f" · rf {'×'.join(map(str, field if len(set(field)) > 1 else field[:1]))}"
 
-    def _tip(self, row: Row) -> tuple[str, str]:
-        """The id of a row, and what a browser shows for it."""
+    def _tip(self, row: Row) -> Mark:
+        """The id of a row, what a browser shows for it, and its numbers."""
         if not row.layers:
-            return "", ""
+            return UNMARKED
         layer = row.layers[-1]
         names = row.layers[0].head.name if len(row.layers) == 1 else f"{row.layers[0].head.name} … {layer.head.name}"
         words = [caption(self.graph, node) for node in layer.nodes]
         params, macs = _total([self.costs[node.index] for each in row.layers for node in each.nodes])
-        numbers = [f"{params:,} params"] if params else []
-        numbers += [f"{macs:,} MACs"] if macs else []
-        said = [f"{names}: {', '.join(words)}", "×".join(map(str, layer.shape)), *numbers]
-        return layer.head.name, "\n".join(said)
+        said = [f"{names}: {', '.join(words)}", show_shape(layer.shape), *_spelt(params, macs)]
+        data = {
+            "op": layer.head.op.keyword,
+            "shape": show_shape(layer.shape),
+            "params": str(params),
+            "macs": str(macs),
+            "layers": " ".join(each.head.name for each in row.layers),
+        }
+        if row.share:
+            data["share"] = row.share
+        return Mark(layer.head.name, "\n".join(said), data)
+
+    def _mark(self, card: Card, head: Side | None = None) -> Mark:
+        """The same of a card. Where blocks repeat, its id is that of the first."""
+        params, macs = _total([self.costs[node.index] for layer in card.layers for node in layer.nodes])
+        scopes = [self.graph.scopes[scope] for scope in card.scopes]
+        path = head.name if head else scopes[0].path if scopes else card.layers[0].head.name
+        data = {"shape": show_shape(card.shape), "params": str(params), "macs": str(macs)}
+        if scopes:
+            data |= {"block": scopes[0].block or "", "scopes": " ".join(scope.path for scope in scopes)}
+            data["count"] = str(len(scopes))
+        words = _times(len(scopes))
+        if scopes:
+            first, last = scopes[0].path, scopes[-1].path
+            words = f"{first if first == last else f'{first} … {last}'}: {scopes[0].block}{words}"
+        said = [words or card.title, show_shape(card.shape), *_spelt(params, macs)]
+        # A stack's layers have their own.
+        tip = "\n".join(said) if card.title else ""
+        return Mark(f"{'head' if head else 'card'}-{path}", tip, data)
 
     # -- title
 
@@ -184,6 +213,10 @@ class _Page:
 
     def _title(self, scene: Scene, room: float) -> float:
         """Draws the title, in more lines where it is wider than the net; gives its height."""
+        with scene.group("title"):
+            return self._heading(scene, room)
+
+    def _heading(self, scene: Scene, room: float) -> float:
         graph, name = self.graph, self._name()
         scene.text(0, 10, name, 14, bold=True, ink=INK)
         after = width(name, 14, bold=True) + 10
@@ -210,6 +243,10 @@ class _Page:
 def _spoken(card: Card) -> str:
     words = card.title or ", ".join(f"{row.text}{_times(row.times)}" for row in rows(card.parts))
     return words + _times(card.count)
+
+
+def _spelt(params: int, macs: int) -> list[str]:
+    return [f"{params:,} params"] * bool(params) + [f"{macs:,} MACs"] * bool(macs)
 
 
 def _times(count: int) -> str:
