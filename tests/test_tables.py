@@ -544,7 +544,21 @@ def engine() -> str | None:
     )
 
 
-@pytest.mark.skipif(engine() is None, reason="no TeX engine is installed")
+def lacking() -> str | None:
+    """What of TeX is not installed, or None."""
+    program = engine()
+    if program is None:
+        return "no TeX engine is installed"
+    finder = shutil.which("kpsewhich")
+    if finder is None or "tectonic" in program:
+        return None
+    needed = ["standalone.cls", "amsmath.sty", "booktabs.sty", "multirow.sty"]
+    found = subprocess.run([finder, *needed], capture_output=True, timeout=60, check=False, text=True).stdout
+    missing = [name for name in needed if name not in found]
+    return f"TeX lacks {', '.join(missing)}" if missing else None
+
+
+@pytest.mark.skipif(lacking() is not None, reason=str(lacking()))
 @pytest.mark.parametrize("name", [*NETS, "hostile"])
 def test_latex_compiles(name: str, tmp_path: Path, run: Callable[..., str]) -> None:
     source = (
