@@ -1,9 +1,10 @@
-"""Diagrams of a graph by kind: an overview on one page, or every layer."""
+"""Diagrams of a graph by kind: an overview on one page, every layer, or one block in detail."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple, get_args
 
+from netdsl.backends.block import block_scene
 from netdsl.backends.canvas.engine import render
 from netdsl.backends.canvas.options import Theme
 from netdsl.backends.canvas.scene import Scene
@@ -13,7 +14,7 @@ from netdsl.backends.overview import Options, overview
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
-Kind = Literal["overview", "layers"]
+Kind = Literal["overview", "layers", "block"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -31,11 +32,19 @@ class Drawing(NamedTuple):
         return render(self.dot, format, placed=self.scene is not None)
 
 
-def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train", options: Options | None = None) -> Drawing:
+def drawing(
+    graph: Graph,
+    *,
+    kind: Kind = "overview",
+    view: View = "train",
+    options: Options | None = None,
+    block: str | None = None,
+) -> Drawing:
     """A diagram of ``graph``. The same graph gives the same text.
 
     ``overview``: stages as bands, blocks as cards, repeats folded, as ``options`` say. ``layers``: every layer, blocks
-    as frames; it has no options.
+    as frames; it has no options. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in
+    detail, as the theme of ``options`` says.
     """
     if kind == "overview":
         options = options or Options()
@@ -43,12 +52,25 @@ def drawing(graph: Graph, *, kind: Kind = "overview", view: View = "train", opti
         return Drawing(scene.dot(), scene, options.theme)
     if kind == "layers":
         return Drawing(dot_text(graph, view=view))
+    if kind == "block":
+        if block is None:
+            raise ValueError("which block? name it as `block`")
+        options = options or Options()
+        scene = block_scene(graph, block, view, options)
+        return Drawing(scene.dot(), scene, options.theme)
     raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
 
 
-def draw(graph: Graph, *, kind: Kind = "overview", view: View = "train", options: Options | None = None) -> str:
+def draw(
+    graph: Graph,
+    *,
+    kind: Kind = "overview",
+    view: View = "train",
+    options: Options | None = None,
+    block: str | None = None,
+) -> str:
     """A diagram of ``graph`` as the text of an SVG. See :func:`drawing`.
 
     Raises :class:`netdsl.NetdslError` (ND008) where no Graphviz is found.
     """
-    return drawing(graph, kind=kind, view=view, options=options).render("svg").decode()
+    return drawing(graph, kind=kind, view=view, options=options, block=block).render("svg").decode()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
-from netdsl.backends.draw import KINDS, Drawing, drawing
+from netdsl.backends.draw import KINDS, Drawing, Kind, drawing
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import write
 
@@ -17,6 +17,7 @@ netdsl draw specs/googlenet.net -o googlenet.svg
 netdsl draw specs/resnet.net:152 -o resnet152.svg --heat macs --theme auto
 netdsl draw specs/mobilenet_v2.net -o mobilenet.png --page slide --labels shapes,macs,rf
 netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
+netdsl draw specs/resnet.net:50 -o bottleneck.svg --as block:bottleneck
 """
 
 _FORMATS = ("svg", "png", "dot")
@@ -34,9 +35,11 @@ def parser() -> Parser:
     options.add_argument(
         "--as",
         dest="kind",
-        choices=KINDS,
-        default="overview",
-        help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames",
+        type=_kind,
+        default=("overview", None),
+        metavar="KIND",
+        help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames; "
+        "block:NAME: one block, or the scope of a path, in detail",
     )
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
     overview = options.add_argument_group("of an overview")
@@ -59,6 +62,20 @@ def parser() -> Parser:
     return options
 
 
+def _kind(words: str) -> tuple[Kind, str | None]:
+    """``layers``, or ``block:bottleneck``: the kind, and the block's name."""
+    word, colon, name = words.partition(":")
+    kind = next((kind for kind in KINDS if kind == word), None)
+    if kind is None:
+        kinds = ", ".join("block:NAME" if kind == "block" else kind for kind in KINDS)
+        raise argparse.ArgumentTypeError(f"a diagram is drawn as one of {kinds}, not {words!r}")
+    if kind == "block" and not name:
+        raise argparse.ArgumentTypeError("which block? --as block:NAME")
+    if colon and kind != "block":
+        raise argparse.ArgumentTypeError(f"`{kind}` takes no name")
+    return kind, name or None
+
+
 def _read(reader: Callable[[str], _Read]) -> Callable[[str], _Read]:
     """A reader of an option's value whose words for what is wrong are shown."""
 
@@ -77,14 +94,17 @@ def run(options: argparse.Namespace) -> int:
     if form not in _FORMATS:
         parser().error(f"`{options.output}` ends in none of .svg, .png and .dot: which --format?")
     chosen = Options(options.heat, options.labels, options.theme, options.direction, options.page)
-    if options.kind != "overview" and chosen != Options():
+    kind, block = options.kind
+    if kind == "block" and chosen != Options(theme=chosen.theme):
+        parser().error("of these options a block takes --theme alone")
+    if kind == "layers" and chosen != Options():
         parser().error("--heat, --labels, --theme, --direction and --page are of an overview")
     if options.theme == "auto" and form != "svg":
         parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
-    drawn = drawing(graph, kind=options.kind, view=options.view, options=chosen)
+    drawn = drawing(graph, kind=kind, view=options.view, options=chosen, block=block)
     write(options.output, drawn.render(form))
     _warn(drawn)
     return 0

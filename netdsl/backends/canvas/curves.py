@@ -18,8 +18,13 @@ _ROUND = 0.5523
 _WING, _MITRE = 0.35 * HEAD, math.hypot(1, 0.35) / 0.7
 
 
-def steps(points: Sequence[Point], radius: float) -> Iterator[Step]:
-    """The way from the first point through all others, its corners rounded."""
+def steps(points: Sequence[Point], radius: float, *, curved: bool = False) -> Iterator[Step]:
+    """The way from the first point through all others, its corners rounded; with ``curved`` they are curves already."""
+    if curved:
+        for place in range(1, len(points), 3):
+            one, other, end = points[place : place + 3]
+            yield one, other, end
+        return
     at = points[0]
     for corner, after in pairwise(points[1:]):
         reach = min(radius, distance(at, corner), distance(corner, after) / 2)
@@ -34,10 +39,10 @@ def steps(points: Sequence[Point], radius: float) -> Iterator[Step]:
     yield (points[-1],)
 
 
-def bezier(points: Sequence[Point], radius: float) -> list[Point]:
+def bezier(points: Sequence[Point], radius: float, *, curved: bool = False) -> list[Point]:
     """The same as the control points of Bézier curves alone."""
     path = [points[0]]
-    for step in steps(points, radius):
+    for step in steps(points, radius, curved=curved):
         if len(step) == 3:
             path += step
             continue

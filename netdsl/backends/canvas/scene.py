@@ -46,7 +46,8 @@ class Box:
 class Line:
     """A line through ``points``, its corners rounded, with an arrow's head at the end unless ``head`` is false.
 
-    ``kind`` are its classes in an SVG.
+    ``kind`` are its classes in an SVG. With ``curved`` the points are those of Bézier curves: a start, then two handles
+    and an end for each.
     """
 
     points: tuple[Point, ...]
@@ -56,6 +57,7 @@ class Line:
     dashed: bool = False
     radius: float = 6
     kind: str = "edge"
+    curved: bool = False
 
 
 @dataclass
@@ -188,7 +190,7 @@ class Scene:
         tip = points[-1]
         if line.head:
             points[-1] = short(points[-2], tip)
-        curve = " ".join(self._at(x, y) for x, y in bezier(points, line.radius))
+        curve = " ".join(self._at(x, y) for x, y in bezier(points, line.radius, curved=line.curved))
         end = f"e,{self._at(*tip)} " if line.head else ""
         style = {"pos": end + curve, "color": self.colour(line.colour)}
         if line.pen != 0.9:

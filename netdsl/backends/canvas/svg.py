@@ -146,7 +146,7 @@ class _Writer:
         if line.head:
             points[-1] = short(before, tip)
         way = f"M{_at(points[0])}"
-        for step in steps(points, line.radius):
+        for step in steps(points, line.radius, curved=line.curved):
             way += ("L" if len(step) == 1 else "C") + " ".join(map(_at, step))
         colour = self._paint("stroke", line.colour)
         style = f'{colour} stroke-width="{line.pen:g}"' + (f' stroke-dasharray="{_DASHES}"' if line.dashed else "")

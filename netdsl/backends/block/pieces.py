@@ -1,0 +1,432 @@
+"""Parts of a block's drawing with their sizes: layers, what stands in series, branches, and frames around them.
+
+A piece hangs on an axis: the tensor that enters comes down to its top there, and the one that leaves goes down from its
+bottom, ``shift`` to the right of it. ``left`` and ``right`` are how far it reaches beside the axis where it enters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from netdsl.analyses.structure import Layer
+from netdsl.backends.canvas.curves import Point
+from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.palette import BADGE, BADGE_INK, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
+from netdsl.backends.canvas.scene import Box, Line, Scene
+from netdsl.backends.captions import Tint
+
+#: Sizes of text: in boxes, at edges, and of titles of frames.
+SIZE, LABEL, TITLE = 10.0, 8.5, 9.0
+#: Heights of a layer's box and of a line of a label, and the side of a join's circle.
+BOX, LEADING, CIRCLE = 20.0, 11.0, 18.0
+#: Room between branches, from a fork to a branch, around what a frame holds, and between lanes of a mesh.
+GAP, FORK, INSET, LANE = 16.0, 9.0, 9.0, 9.0
+#: The rounding of lines that go round something.
+BEND = 9.0
+#: Colours that those who are colour-blind tell apart, one a source (Okabe & Ito).
+SOURCES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A box's colours where they say what a layer costs, and its share of the whole in words."""
+
+    fill: str
+    ink: str
+    share: str
+
+
+@dataclass
+class Pen:
+    """What pieces are drawn with. ``tip`` gives an id and tooltip, ``heat`` its colours where they say its cost."""
+
+    scene: Scene
+    tip: Callable[[Layer], tuple[str, str]]
+    heat: Callable[[Layer], Fill] | None = None
+
+    def line(self, *points: Point, head: bool = True, dashed: bool = False, colour: str = "") -> None:
+        """A line through points; those on the way from one to the next are left out."""
+        path = [points[0]]
+        for point in points[1:]:
+            if abs(point[0] - path[-1][0]) + abs(point[1] - path[-1][1]) > 0.05:
+                path.append(point)
+        if len(path) > 1:
+            colour = colour or (RED if dashed else LINE)
+            self.scene.lines.append(Line(tuple(path), head=head, dashed=dashed, colour=colour, radius=BEND))
+
+    def words(self, x: float, y: float, text: str, size: float = LABEL, *, bold: bool = False) -> None:
+        """A line of grey text that begins at ``x``."""
+        self.scene.text(x, y, text, size, bold=bold, ink=GREY)
+
+
+class Label:
+    """What stands beside an arrow: lines of words, and whether a tensor leaves to the side at the last of them."""
+
+    def __init__(self, lines: Sequence[Sequence[str]] = (), *, leaves: Sequence[str] = (), bare: bool = False) -> None:
+        #: Whether there is no arrow: a tensor that enters begins a series.
+        self.bare = bare
+        self.lines = [[word for word in line if word] for line in lines]
+        self.lines = [line for line in self.lines if line]
+        self.leaves = list(leaves)
+
+    @property
+    def right(self) -> float:
+        """How far it reaches to the right of the arrow."""
+        each = [5 + sum(width(word, LABEL) + 8 for word in line) - 7 for line in self.lines]
+        each += [24 + width(words, LABEL) for words in self.leaves]
+        return max(each, default=0.0)
+
+    @property
+    def high(self) -> float:
+        """The length of the arrow that has room for it."""
+        if self.bare:
+            return 0.0
+        count = len(self.lines) + len(self.leaves)
+        return 16.0 if count == 0 else 13.0 + LEADING * count
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """Draws it beside an arrow that begins at ``y``."""
+        middle = y + 3 + LEADING / 2
+        for line in self.lines:
+            at = x + 5
+            for word in line:
+                pen.words(at, middle, word)
+                at += width(word, LABEL) + 8
+            middle += LEADING
+        for words in self.leaves:
+            pen.line((x, middle), (x + 20, middle))
+            pen.words(x + 23, middle, words)
+            middle += LEADING
+
+
+class Piece:
+    """See the module. ``forks`` is whether the arrow that enters goes on inside; ``layers`` are all that it shows."""
+
+    left: float = 0.0
+    right: float = 0.0
+    high: float = 0.0
+    shift: float = 0.0
+    forks = False
+    #: Whether the tensor that leaves is named inside already.
+    says_shape = False
+    #: Norms and activations before and after, which are written beside the arrows.
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """Draws it with its top at ``y`` and its axis at ``x``."""
+        raise NotImplementedError
+
+
+class Step(Piece):
+    """A layer's box, or the circle of a sum or product. ``layer`` may have no box of its own but a text (an input)."""
+
+    def __init__(
+        self, layer: Layer, text: str, tint: Tint, *, circle: bool = False, bare: bool = False, share: bool = False
+    ) -> None:
+        self.layer = layer
+        self.text = text
+        self.tint = tint
+        self.circle = circle
+        self.bare = bare
+        wide = CIRCLE if circle else width(text, SIZE) + (4 if bare else 16)
+        if not circle and not bare:
+            wide = max(wide + (width("99.9%", LABEL) + 4 if share else 0), 54.0)
+        self.left = self.right = wide / 2
+        self.high = CIRCLE if circle else 15.0 if bare else BOX
+
+    def stretch(self, wide: float) -> None:
+        """Gives the box another width."""
+        self.left = self.right = wide / 2
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """The box or the circle, with its text."""
+        name, tip = pen.tip(self.layer)
+        left, wide = x - self.left, self.left + self.right
+        if self.bare:
+            pen.scene.boxes.append(Box(left, y, wide, self.high, self.text, SIZE, ink=GREY, name=name, tip=tip))
+            return
+        heat = pen.heat(self.layer) if pen.heat is not None and not self.circle else None
+        stroke = INK if self.tint == "merge" else HAIR
+        fill, ink = (heat.fill, heat.ink) if heat else (FILLS[self.tint], INK)
+        text = "" if heat and heat.share else self.text
+        box = Box(left, y, wide, self.high, text, SIZE, fill, stroke, ink, round=not self.circle, circle=self.circle)
+        pen.scene.boxes.append(replace(box, name=name, tip=tip))
+        if heat and heat.share:
+            middle = y + self.high / 2
+            pen.scene.text(left + 7, middle, self.text, SIZE, ink=ink)
+            pen.scene.text(left + wide - 5, middle, heat.share, LABEL, ink=ink, align="r")
+
+
+class Card(Piece):
+    """A call of a block that is not opened, or several in a row: its name, what it does, and how often."""
+
+    says_shape = False
+
+    def __init__(self, title: str, detail: str, count: int, name: str, tip: str) -> None:
+        self.title, self.detail, self.count = title, detail, count
+        self.name, self.tip = name, tip
+        self.badge = f"×{count}" if count > 1 else ""
+        self.pill = width(self.badge, TITLE, bold=True) + 10 if self.badge else 0.0
+        wide = max(width(title, SIZE, bold=True) + 16 + self.pill, width(detail, LABEL) + 14)
+        self.left = self.right = wide / 2
+        self.high = 32.0
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """The card, with the edges of those behind it."""
+        left, wide, boxes = x - self.left, self.left + self.right, pen.scene.boxes
+        if self.count > 1:
+            boxes += [Box(left + by, y + by, wide, self.high, fill=WHITE, stroke=FRAME) for by in (5.0, 2.5)]
+        boxes.append(Box(left, y, wide, self.high, fill=WHITE, stroke=FRAME, name=self.name, tip=self.tip))
+        pen.scene.text(left + 7, y + 10, self.title, SIZE, bold=True, ink=INK)
+        pen.words(left + 7, y + 23, self.detail)
+        if self.badge:
+            boxes.append(
+                Box(x + self.right - self.pill, y, self.pill, 16, self.badge, TITLE, BADGE, BADGE, BADGE_INK, bold=True)
+            )
+
+
+class Series:
+    """Pieces one below another, with a label on the way to the first, between each two, and after the last.
+
+    It hangs on an axis as a piece does, but the lines to its first piece and from its last are drawn by what is around.
+    """
+
+    def __init__(self, pieces: Sequence[Piece], labels: Sequence[Label]) -> None:
+        assert len(labels) == len(pieces) + 1 or not pieces
+        self.pieces, self.labels = list(pieces), list(labels)
+        self.left = self.right = self.shift = 0.0
+        self.high = 0.0
+        for label, piece in zip(labels, pieces):
+            self._reach(0.0, label.right)
+            self._reach(piece.left, piece.right)
+            self.shift += piece.shift
+            self.high += label.high + piece.high
+        self._reach(0.0, labels[-1].right)
+        self.high += labels[-1].high
+
+    def _reach(self, left: float, right: float) -> None:
+        self.left, self.right = max(self.left, left - self.shift), max(self.right, right + self.shift)
+
+    @property
+    def top(self) -> float:
+        """How far below its beginning the first piece, or else the end, is."""
+        return self.labels[0].high if self.pieces else self.high
+
+    def draw(self, pen: Pen, x: float, y: float, *, dashed: bool = False) -> Point:
+        """Draws all but the lines at both ends; gives where the last one begins."""
+        at = y
+        for place, (label, piece) in enumerate(zip(self.labels, self.pieces)):
+            label.draw(pen, x, at)
+            if place:
+                pen.line((x, at), (x, at + label.high), head=not piece.forks, dashed=dashed)
+            piece.draw(pen, x, at + label.high)
+            at += label.high + piece.high
+            x += piece.shift
+        self.labels[-1].draw(pen, x, at)
+        return x, at
+
+    def enters(self, pen: Pen, *points: Point, dashed: bool = False) -> None:
+        """Draws the line to the first piece, from ``points`` on, the last of which is where the series begins."""
+        if self.pieces and isinstance(self.pieces[0], Step) and self.pieces[0].bare:
+            return
+        x, y = points[-1]
+        head = bool(self.pieces) and not self.pieces[0].forks
+        if self.pieces:
+            pen.line(*points, (x, y + self.top), head=head, dashed=dashed)
+
+
+class Bypass(Piece):
+    """A way with another round it, which is the tensor itself or little more: the shortcut of a residual block."""
+
+    forks = True
+
+    def __init__(self, main: Series, lane: Series, join: Step, *, dashed: bool, words: str = "") -> None:
+        self.main, self.lane, self.join, self.dashed, self.words = main, lane, join, dashed, words
+        self.body = max(main.high, lane.high + FORK)
+        self.shift = main.shift
+        self.high = FORK + self.body + join.high
+        self.way = max(main.right, join.right + main.shift) + 12 + lane.left
+        room = max(lane.right, 5 + width(words, LABEL) if words else 0.0)
+        self.left, self.right = max(main.left, join.left - main.shift), self.way + room + 2
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """Both ways, and what joins them."""
+        fork, lane, dashed = (x, y + 2), x + self.way, self.dashed
+        top, bottom = y + FORK, y + FORK + self.body
+        pen.scene.boxes.append(Box(x - 1.8, y + 0.2, 3.6, 3.6, fill=LINE, stroke=LINE, circle=True))
+        self.main.enters(pen, (x, y), (x, top))
+        tail = self.main.draw(pen, x, top)
+        pen.line(*([(x, y)] if not self.main.pieces else []), tail, (tail[0], bottom))
+        self.join.draw(pen, tail[0], bottom)
+        middle = bottom + self.join.high / 2
+        end = (tail[0] + self.join.right, middle)
+        if not self.lane.pieces:
+            pen.line(fork, (lane, fork[1]), (lane, middle), end, dashed=dashed)
+            pen.words(lane + 5, (fork[1] + middle) / 2, self.words)
+            return
+        start = top + (self.body - self.lane.high) / 2
+        self.lane.enters(pen, fork, (lane, fork[1]), (lane, start), dashed=dashed)
+        out = self.lane.draw(pen, lane, start, dashed=dashed)
+        pen.line(out, (out[0], middle), end, dashed=dashed)
+
+
+class Fork(Piece):
+    """Branches side by side above what joins them; ``shared`` unless each begins with an input of its own."""
+
+    forks = True
+
+    def __init__(self, arms: Sequence[Series], join: Step, *, shared: bool) -> None:
+        self.arms, self.join, self.shared = list(arms), join, shared
+        self.body = max(arm.high for arm in arms)
+        wide = sum(arm.left + arm.right for arm in arms) + GAP * (len(arms) - 1)
+        self.axes: list[float] = []
+        at = -wide / 2
+        for arm in arms:
+            self.axes.append(at + arm.left)
+            at += arm.left + arm.right + GAP
+        ends = [axis + arm.shift for axis, arm in zip(self.axes, arms)]
+        if not join.circle:
+            # As broad as to have every branch come down on it.
+            join.stretch(max(join.left + join.right, 2 * (max(map(abs, ends)) + 16)))
+        self.round = join.circle
+        self.left = max(wide / 2, join.left)
+        self.right = max(wide / 2, join.right)
+        self.above = FORK if shared else 0.0
+        self.high = self.above + self.body + (6 if self.round else 0) + join.high
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """The branches from left to right, and the join below them."""
+        bus, bottom = y + 2, y + self.above + self.body
+        top = bottom + (6 if self.round else 0)
+        if self.shared:
+            pen.scene.boxes.append(Box(x - 1.8, y + 0.2, 3.6, 3.6, fill=LINE, stroke=LINE, circle=True))
+        for axis, arm in zip(self.axes, self.arms):
+            way = x + axis
+            start = bottom - arm.high
+            before = [(x, bus), (way, bus)] if abs(axis) > 0.05 else [(x, y)]
+            if self.shared:
+                arm.enters(pen, *before, (way, start))
+            tail = arm.draw(pen, way, start)
+            path = [tail] if arm.pieces else [*before, tail]
+            if self.round and abs(tail[0] - x) > CIRCLE:
+                side = x + (CIRCLE / 2 if tail[0] > x else -CIRCLE / 2)
+                path += [(tail[0], top + CIRCLE / 2), (side, top + CIRCLE / 2)]
+            else:
+                path.append((tail[0], top))
+            pen.line(*path)
+        self.join.draw(pen, x, top)
+
+
+class Frame(Piece):
+    """A call of a block that is opened, or what stands several times in a row."""
+
+    forks = True
+    says_shape = True
+
+    def __init__(self, title: str, count: int, inner: Series, name: str) -> None:
+        self.title, self.inner, self.name = title, inner, name
+        self.badge = f"×{count}" if count > 1 else ""
+        self.pill = width(self.badge, TITLE, bold=True) + 10 if self.badge else 0.0
+        self.left = max(inner.left, width(title, TITLE, bold=True)) + INSET
+        self.right = max(inner.right, self.pill) + INSET
+        self.strip = 18.0 if count > 1 else 10.0 if title else 0.0
+        self.shift = inner.shift
+        self.high = inner.high + self.strip
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """The frame, what is in it, and the line through it."""
+        left, wide = x - self.left, self.left + self.right
+        pen.scene.boxes.append(
+            Box(left, y, wide, self.high, fill="#F6F6F6", stroke="#999999", round=True, name=self.name)
+        )
+        if self.title:
+            pen.scene.text(left + 5, y + 9, self.title, TITLE, bold=True, ink=INK)
+        if self.badge:
+            box = Box(x + self.right - self.pill - 3, y + 3, self.pill, 14, self.badge, TITLE, BADGE, BADGE, BADGE_INK)
+            pen.scene.boxes.append(box)
+        self.inner.enters(pen, (x, y), (x, y + self.strip))
+        tail = self.inner.draw(pen, x, y + self.strip)
+        pen.line(tail, (tail[0], y + self.high), head=False)
+
+
+class Mesh(Piece):
+    """Layers that share tensors among one another: one below another, lines round them, a colour for each source.
+
+    ``sources`` are for each step those before it by number; -1 is what enters.
+    """
+
+    forks = True
+
+    def __init__(self, steps: Sequence[Step], sources: Sequence[Sequence[int]], labels: Sequence[Label]) -> None:
+        self.steps, self.sources, self.labels = (
+            list(steps),
+            [list(dict.fromkeys(each)) for each in sources],
+            list(labels),
+        )
+        wide = max(step.left for step in steps)
+        far = max([wide, *(label.right for label in labels)])
+        self.tops: list[float] = []
+        at = FORK
+        for step, label in zip(steps, labels):
+            at += label.high
+            self.tops.append(at)
+            at += step.high
+        self.high = at
+        self.ways = self._lanes()
+        count = 1 + max(self.ways.values(), default=-1)
+        self.first = far + 10
+        self.left, self.right = wide, (self.first + LANE * count if count else far)
+
+    def _lanes(self) -> dict[tuple[int, int], int]:
+        """For each pair of steps that are no neighbours the lane that joins them: lines of one source share one."""
+        ways: dict[tuple[int, int], int] = {}
+        ends: list[int] = []
+        far = {
+            source: max(
+                (at for at, each in enumerate(self.sources) if source in each and at > source + 1), default=None
+            )
+            for source in range(-1, len(self.steps))
+        }
+        for source, last in far.items():
+            if last is None:
+                continue
+            lane = next((lane for lane, end in enumerate(ends) if end <= source), len(ends))
+            ends[lane : lane + 1] = [last]
+            for at, each in enumerate(self.sources):
+                if source in each and at > source + 1:
+                    ways[source, at] = lane
+        return ways
+
+    def draw(self, pen: Pen, x: float, y: float) -> None:
+        """The column, then the lines round it."""
+        if any(source == -1 for source, _ in self.ways):
+            pen.scene.boxes.append(Box(x - 1.8, y + 0.2, 3.6, 3.6, fill=LINE, stroke=LINE, circle=True))
+        for at, (step, top, label) in enumerate(zip(self.steps, self.tops, self.labels)):
+            above = y if at == 0 else y + self.tops[at - 1] + self.steps[at - 1].high
+            if at - 1 in self.sources[at]:
+                pen.line((x, above), (x, y + top))
+            label.draw(pen, x, y + top - label.high)
+            step.draw(pen, x, y + top)
+        for at, taken in enumerate(self.sources):
+            far = sorted((source for source in taken if (source, at) in self.ways), reverse=True)
+            step = self.steps[at]
+            for number, source in enumerate(far):
+                part = step.high * (number + 1) / (len(far) + 1)
+                start = (x, y + 2) if source < 0 else self._side(x, y, source)
+                lane = x + self.first + LANE * self.ways[source, at]
+                end = (x + self._edge(step, part), y + self.tops[at] + part)
+                pen.line(start, (lane, start[1]), (lane, end[1]), end, colour=SOURCES[(source + 1) % len(SOURCES)])
+
+    def _side(self, x: float, y: float, at: int) -> Point:
+        """Where a line leaves a step to the side: below its middle, so that it meets none that arrives there."""
+        step = self.steps[at]
+        part = 0.5 * step.high if step.circle else 0.8 * step.high
+        return x + self._edge(step, part), y + self.tops[at] + part
+
+    def _edge(self, step: Step, part: float) -> float:
+        if not step.circle:
+            return step.right
+        radius = CIRCLE / 2
+        return float((radius**2 - (part - radius) ** 2) ** 0.5)
