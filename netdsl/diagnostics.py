@@ -97,6 +97,8 @@ CODES: dict[str, str] = {
     "ND309": "a layer that leads nowhere",
     "ND310": "a join of one branch",
     "ND311": "a dropped path with none beside it",
+    "ND312": "an input with its channels last",
+    "ND313": "a repeat of the last layer alone",
     "ND401": "a module that contradicts its graph",
     "ND402": "a checkpoint that is damaged",
     "ND403": "a file that is no checkpoint",
@@ -290,11 +292,22 @@ def printable(text: str) -> str:
     return "".join("    " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def render(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = (), *, colour: bool = False) -> str:
-    """The diagnostics as text for people: sorted, each with its line and caret, a count at the end where several."""
+def render(
+    diagnostics: Sequence[Diagnostic],
+    sources: Sequence[Source] = (),
+    *,
+    colour: bool = False,
+    ending: str | None = None,
+) -> str:
+    """The diagnostics as text for people: sorted, each with its line and caret, a count at the end where several.
+
+    ``ending`` stands there in place of the count.
+    """
     ordered = sort(diagnostics)
     parts = [_Renderer(sources, colour).one(diagnostic) for diagnostic in ordered]
-    if len(ordered) > 1:
+    if ending is not None:
+        parts.append(ending)
+    elif len(ordered) > 1:
         parts.append(count(ordered))
     return "\n\n".join(parts)
 

@@ -198,6 +198,23 @@ def test_what_a_person_must_choose_stays(text: str, tmp_path: Path, capsys: pyte
     assert "mended" not in capsys.readouterr().err
 
 
+def test_expectations_are_written_where_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    text = "input 3x8x8\nvariant b: n = 16\nparam n = 8\nconv3-n\n"
+    wrong = "expect   params =  1, depth = 1, macs <= 3\nexpect b: params = 2 K, downsampling = 2x4\n"
+    file.write_text(text + wrong, encoding="utf-8")
+    shown = run(file)
+    assert shown.err.startswith("error[ND211]: 4 expectations do not hold: `params` is 224: 223 more than expected\n")
+    assert shown.err.endswith("\n1 error in 1 file\n")
+    assert run("--fix", file).code == 1
+    assert file.read_text(encoding="utf-8") == text + wrong
+    shown = run("--fix", "--expect", file)
+    right = "expect   params =  224, depth = 1, macs <= 3\nexpect b: params = 448, downsampling = 1x1\n"
+    assert file.read_text(encoding="utf-8") == text + right
+    assert shown.err.startswith("mended 1 problem in 1 file\nerror[ND211]: `macs` is 13,824\n")
+    assert run("--expect", file).code == 2
+
+
 def test_a_fix_that_makes_more_errors_is_not_made(run: Run, tmp_path: Path) -> None:
     """Without its bias the net has other parameters than it expects, in both lines."""
     file = tmp_path / "a.net"
@@ -228,7 +245,7 @@ def test_what_is_left_is_reported(run: Run, tmp_path: Path) -> None:
     assert shown.code == 1
     assert "rleu" not in shown.err
     assert "`xyz`" in shown.err
-    assert shown.out == "1 file, no net: 1 error\n"
+    assert shown.err.endswith("\n1 error in 1 file\n")
 
 
 def test_a_preview_writes_nothing(run: Run, tmp_path: Path) -> None:

@@ -143,15 +143,18 @@ def test_the_page_of_all_codes_is_up_to_date(golden: Callable[[str, str], None])
 def test_a_misspelt_code_gets_the_nearest(word: str, near: str, run: Run) -> None:
     shown = run(word)
     assert shown.code == 2
-    assert shown.err.endswith(f"there is no code `{word}`; did you mean `{near}`?\n")
+    assert shown.err.splitlines()[0].endswith(f"there is no code `{word}`; did you mean `{near}`?")
     assert shown.out == ""
 
 
 def test_what_is_neither_a_code_nor_a_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("shapes").err.endswith("`shapes` is neither a code nor a file; `netdsl explain` lists the codes\n")
+    assert run("shapes").err == (
+        "netdsl explain: `shapes` is neither a code nor a file; `netdsl explain` lists the codes\n"
+        "see `netdsl explain --help`\n"
+    )
     shown = run("ND204", "conv1")
-    assert (shown.code, shown.err.splitlines()[-1]) == (2, "netdsl explain: `ND204` is a code, and takes no LABEL")
+    assert (shown.code, shown.err.splitlines()[0]) == (2, "netdsl explain: `ND204` is a code, and takes no LABEL")
     shown = run("missing.net")
     assert (shown.code, shown.err.startswith("error[ND001]")) == (1, True)
     (tmp_path / "ND2").write_text("input 3x8x8\nrelu\n", encoding="utf-8")

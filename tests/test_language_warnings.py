@@ -67,6 +67,12 @@ CASES: dict[str, list[tuple[str, str, str]]] = {
         ("mul { relu | droppath 0.1 }", "droppath 0.1", "add { add { droppath 0.1 } | id }"),
         ("concat { relu | conv3-3 +droppath 0.1 }", "droppath 0.1", "add { concat { droppath 0.1 | id } | conv1-6 }"),
     ],
+    "ND313": [
+        ("conv3-8, relu ×3", "relu ×3", "[conv3-8, relu] ×3"),
+        ("gelu, dropout 0.5 ×2", "dropout 0.5 ×2", "relu\ndropout 0.5 ×2"),
+        ("conv3-8 bias=false, bn ×2", "bn ×2", "relu, maxpool ×2"),
+        ("relu, gelu ×{1+1}", "gelu ×{1+1}", "relu ×2, gelu ×2"),
+    ],
     "ND310": [
         ("add { relu }", "add", "add { relu | id }"),
         ("concat { | relu }", "concat", "param f = false\nconcat { if f { gelu } | relu }"),
@@ -76,7 +82,30 @@ EACH = [(code, *case) for code, cases in CASES.items() for case in cases]
 
 
 def test_every_warning_has_its_cases() -> None:
-    assert sorted(CASES) == sorted(code for code in CODES if code.startswith("ND3"))
+    assert sorted([*CASES, "ND312"]) == sorted(code for code in CODES if code.startswith("ND3"))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "warned"),
+    [
+        ("224x224x3", True),
+        ("64 × 48 x 3", True),
+        ("28x28x1", True),
+        ("3x224x224", False),
+        ("28x14x1", False),
+        ("4x4x3", False),
+        ("3x3x3", False),
+        ("128x3", False),
+        ("16x112x112x3", False),
+        ("{8*8}x64x3", False),
+    ],
+)
+def test_channels_that_stand_last(sizes: str, warned: bool) -> None:
+    """ND312 is of the input, which stands before each case above."""
+    text = "\nconv3-8\n" if sizes.count("x") != 3 else "\nrelu\n"
+    found = analyse(f"input {sizes}{text}").diagnostics
+    assert [(said.code, len(said.edits)) for said in found] == ([("ND312", 1)] if warned else [])
+    assert [d.code for d in analyse(f"allow ND312\ninput {sizes}{text}").diagnostics] == []
 
 
 @pytest.mark.parametrize(("code", "text", "place", "other"), EACH)

@@ -677,7 +677,7 @@ def test_many_problems_are_cut_and_that_is_said(tmp_path: Path, netdsl_: Callabl
     tensors["c0.weight"] = torch.zeros(4, 4, 3, 3)
     path = saved(tmp_path / "a.pth", tensors, "zip")
     shown = netdsl_("weights", "check", spec, path)
-    assert shown.err.count("error[") == 8 and shown.err.endswith("and 4 places more: `--all` shows them\n")
+    assert shown.err.count("error[") == 8 and shown.err.endswith("and 4 more: `--all` shows them\n")
     assert netdsl_("weights", "check", spec, path, "--all").err.count("error[") == 12
 
 

@@ -42,6 +42,11 @@ def parser() -> Parser:
     )
     options.add_argument("--fix", action="store_true", help="carry out the helps that say all of what is to be done")
     options.add_argument("--dry-run", action="store_true", help="with --fix: write nothing, print what would change")
+    options.add_argument(
+        "--expect",
+        action="store_true",
+        help="with --fix: write what the nets come to into an `expect` that does not hold",
+    )
     options.add_argument("--schema", action="store_true", help="print the JSON Schema of --format json")
     return options
 
@@ -57,6 +62,8 @@ def run(options: argparse.Namespace) -> int:
         parser().error("a FILE is missing, such as my.net, zoo:resnet or - for the standard input")
     if options.dry_run and not options.fix:
         parser().error("--dry-run shows what --fix would do: say --fix too")
+    if options.expect and not options.fix:
+        parser().error("--expect says what --fix may change: say --fix too")
     targets = [target(parser(), file, options) for file in options.file]
     for path, _ in targets:
         if options.fix and (path == "-" or (path.startswith(PREFIX) and not os.path.exists(path))):
@@ -81,16 +88,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _report(found: Findings, options: argparse.Namespace, mended: tuple[Mended, ...] | None = None) -> int:
     if options.format == "text":
-        report(found.diagnostics, found.sources)
+        files = _number(found.files, "file")
         for note in found.notes:
             print(f"note: {note}", file=sys.stderr)
-        where = sys.stderr if options.dry_run else sys.stdout
-        summary = f"{_number(found.files, 'file')}, {_number(found.nets, 'net')}: "
-        summary += f"{count(found.diagnostics) or 'nothing to report'}\n"
-        if where is sys.stdout:
-            say(summary)
+        if found.findings:
+            report(found.diagnostics, found.sources, f"{count(found.diagnostics)} in {files}")
+        elif options.dry_run:
+            print(f"{files}, {_number(found.nets, 'net')}: nothing to report", file=sys.stderr)
         else:
-            where.write(summary)
+            say(f"{files}, {_number(found.nets, 'net')}: nothing to report\n")
     else:
         from netdsl.cli import reports
 

@@ -66,6 +66,30 @@ class Findings(NamedTuple):
         return finding.file if span is None else self.sources[span.file].name
 
 
+def gathered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics with one in place of all that say of one file which of its expectations do not hold.
+
+    It stands where the first of them does, gives the figures of all, and mends all.
+    """
+    files: dict[int, list[Diagnostic]] = {}
+    for said in sort(diagnostics):
+        if said.code == "ND211" and said.span is not None:
+            files.setdefault(said.span.file, []).append(said)
+    merged: dict[Diagnostic, Diagnostic | None] = {}
+    for several in files.values():
+        first, *others = several
+        if not others:
+            continue
+        notes = tuple(Note(said.span, said.message) for said in others if said.span is not None)
+        edits = [edit for said in several for edit in said.edits]
+        help = Advice("`netdsl check --fix --expect` writes these figures", *edits) if edits else None
+        message = f"{len(several)} expectations do not hold: {first.message}"
+        merged.update(dict.fromkeys(others))
+        merged[first] = first._replace(message=message, notes=notes, help=help)
+    found = [merged.get(said, said) for said in diagnostics]
+    return [said for said in found if said is not None]
+
+
 class Checker:
     """Compiles files as the options of a command line ask for it. What has not changed is not compiled again."""
 
@@ -100,10 +124,16 @@ class Checker:
                     if key in shown and name not in shown[key]:
                         shown[key].append(name)
             for key, names in shown.items():
-                if len(names) < len(results):
+                # What is expected is expected of a variant, and says so.
+                if len(names) < len(results) and found[key].diagnostic.code != "ND211":
                     found[key] = found[key]._replace(variants=tuple(names))
         by = {finding.diagnostic: finding for finding in found.values() if finding.diagnostic.span is not None}
-        placed = [by[diagnostic] for diagnostic in sort(by)]
+        ordered = sort(by)
+        placed = [
+            by.get(diagnostic)
+            or Finding(diagnostic, next(by[one].file for one in ordered if one.span == diagnostic.span))
+            for diagnostic in gathered(ordered)
+        ]
         bare = [finding for finding in found.values() if finding.diagnostic.span is None]
         return Findings((*bare, *placed), tuple(sources), tuple(notes), len(self.targets), nets)
 

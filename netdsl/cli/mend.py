@@ -43,7 +43,12 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
     tries = 0
     refused: set[tuple[object, ...]] = set()
     for _ in range(_ROUNDS):
-        offered = [finding for finding in found.findings if _may_change(finding, found.sources, folders)]
+        offered = [
+            finding
+            for finding in found.findings
+            if (finding.diagnostic.code != "ND211" or checker.options.expect)
+            and _may_change(finding, found.sources, folders)
+        ]
         chosen = _apart([finding for finding in offered if _sign(finding, found) not in refused])
         if not chosen:
             break

@@ -46,8 +46,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Says what was not understood, and exits with 2."""
-        self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {message}\nsee `{self.prog} --help`\n")
 
 
 def add_file(
@@ -203,7 +202,12 @@ def compilation(path: str, variant: str | None, options: argparse.Namespace) -> 
     result = analyse(Path(path), **choice(variant, options))
     if options.strict and result.diagnostics:
         result = result._replace(graph=None, diagnostics=tuple(d._replace(strict=True) for d in result.diagnostics))
-    report(result.diagnostics, result.sources)
+    said = result.diagnostics
+    if sum(diagnostic.code == "ND211" for diagnostic in said) > 1:
+        from netdsl.cli.findings import gathered
+
+        said = tuple(gathered(said))
+    report(said, result.sources)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     return result

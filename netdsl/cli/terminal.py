@@ -23,10 +23,10 @@ def coloured(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def report(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = ()) -> None:
-    """Prints diagnostics for people to the error stream."""
+def report(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = (), ending: str | None = None) -> None:
+    """Prints diagnostics for people to the error stream, and at their end a count of them, or ``ending``."""
     if diagnostics:
-        print(render(diagnostics, sources, colour=coloured(sys.stderr)), file=sys.stderr)
+        print(render(diagnostics, sources, colour=coloured(sys.stderr), ending=ending), file=sys.stderr)
 
 
 def say(text: str) -> None:

@@ -160,7 +160,7 @@ def _check(comparison: Comparison, path: str, options: argparse.Namespace) -> in
     shown_most = problems if options.all else problems[:_MOST]
     report(shown_most, comparison.graph.sources)
     if len(problems) > len(shown_most):
-        print(f"\nand {len(problems) - len(shown_most):,} places more: `--all` shows them", file=sys.stderr)
+        print(f"\nand {len(problems) - len(shown_most):,} more: `--all` shows them", file=sys.stderr)
     sys.stderr.flush()
     say(_summary(comparison, options, other=one is not None))
     return 1
@@ -225,7 +225,7 @@ def _left(comparison: Comparison, problems: Sequence[Diagnostic], every: bool) -
     shown = problems if every else problems[:_MOST]
     lines = [("left", f"{_where(problem, sources)}{problem.message}") for problem in shown]
     if len(problems) > len(shown):
-        lines.append(("", f"and {len(problems) - len(shown):,} places more: `--all` shows them"))
+        lines.append(("", f"and {len(problems) - len(shown):,} more: `--all` shows them"))
     return _lines([(word if not place else "", line) for place, (word, line) in enumerate(lines)])
 
 

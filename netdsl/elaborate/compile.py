@@ -25,7 +25,7 @@ from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
-from netdsl.elaborate.warnings import warnings
+from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph, Output
 from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, Scalar, Shape
@@ -146,6 +146,8 @@ class Compiler:
         self.work = 0
         self.program: Program | None = None
         self.variant: str | None = None
+        #: what parameters are set to from outside
+        self.given: Mapping[str, object] = {}
         #: while rows are walked a second time, which says declarations' mistakes again
         self.muted = False
 
@@ -172,7 +174,7 @@ class Compiler:
         """What came of it: no graph where there was an error."""
         if len(self.diagnostics) >= MAX_PROBLEMS and self.diagnostics[MAX_PROBLEMS - 1].severity == "error":
             self.notes.append(f"there are over {MAX_PROBLEMS - 1} errors; what comes after them was not looked at")
-        found = sort(d for d in self.diagnostics if not self.follows(d))
+        found = sort(self.with_given(d) for d in self.diagnostics if not self.follows(d))
         if any(d.severity == "error" for d in found):
             graph = None
         mild = [d for d in found if d.severity == "warning"]
@@ -187,6 +189,19 @@ class Compiler:
             graph, tuple(found), tuple(self.sources), tuple(self.notes), origins, work, variants, self.variant
         )
 
+    def with_given(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic of a value, with a help that names the parameter which was set from outside, if it is in it."""
+        span = diagnostic.span
+        if span is None or diagnostic.code not in ("ND207", "ND208", "ND219", "ND206"):
+            return diagnostic
+        text = self.sources[span.file].text[span.start : span.end]
+        name = next((name for name in self.given if re.search(rf"\b{re.escape(name)}\b", text)), None)
+        if name is None:
+            return diagnostic
+        return diagnostic._replace(
+            help=f"`{name}` is {self.given[name]} from outside: `--set {name}={self.given[name]}`"
+        )
+
     def follows(self, diagnostic: Diagnostic) -> bool:
         """Whether a diagnostic misses a name that a statement may define which could not be read: no second mistake."""
         if self.program is None or not self.program.holes or diagnostic.code not in _OF_NAMES:
@@ -199,6 +214,7 @@ class Compiler:
         self, source: str | Path, variant: str | None, given: Mapping[str, object], input: Input | None
     ) -> Compilation:
         """The whole way from a source to what came of it."""
+        self.given = given
         if isinstance(source, str) and "\n" not in source:
             source, named = split_variant(source)
             if named is not None and variant not in (None, named):
@@ -250,7 +266,7 @@ class Compiler:
             if block is None and other.broken(name.text):
                 program.holes += (name.text,)
             elif block is None:
-                help = did_you_mean(name.text, other.blocks, name.span)
+                help = did_you_mean(name.text, other.blocks, name.span) or _listed(other.blocks)
                 message = f"`{use.file.text}` has no block `{name.text}`"
                 self.report(Diagnostic("ND224", message, name.span, help=help))
                 program.holes += (name.text,)
@@ -316,6 +332,8 @@ class Compiler:
             return self.done()
         resized = any(shape != own for shape, own, _ in shapes)
         drafts.check_shapes = not (changed or resized)
+        if any(shape != own and looks_channels_last(shape) for shape, own, _ in shapes):
+            self.notes.append("channels come first in an input's shape: `--input 3x224x224`")
         if (changed or resized) and (program.expects or _asserts(program)):
             what = " and ".join(word for word, done in (("`--set`", changed), ("`--input`", resized)) if done)
             verb = "change" if changed and resized else "changes"
@@ -345,6 +363,9 @@ class Compiler:
             graph = make_graph(program, chosen, drafts, outputs, inputs, inits, self.sources)
             verify(graph)
             self.diagnostics += warnings(program, graph, tuple(drafts.warned.values()), tuple(self.files.values()))
+        elif "ND312" not in {code.text for code in program.allowed}:
+            # What is wrong may come of it.
+            self.diagnostics += channels_last(program.inputs)
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
         return self.done(graph, drafts.drafts)
 
@@ -516,6 +537,13 @@ class Compiler:
         if result.node < 0:
             return None
         return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
+
+
+def _listed(blocks: Mapping[str, object]) -> str:
+    """A help with the names of a file's blocks."""
+    names = [f"`{name}`" for name in blocks]
+    shown = ", ".join(names[:12]) + (" and others" if len(names) > 12 else "")
+    return f"there {'is' if len(names) == 1 else 'are'} {shown}" if names else "there are no blocks in it"
 
 
 def _weight(modifier: tree.Attribute, env: Env) -> float:

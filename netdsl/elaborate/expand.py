@@ -210,6 +210,8 @@ class _Writer:
                 continue
             if attribute.kind == "bool" and not value and name not in found and name != "bias":
                 continue
+            if name == "gamma" and value == 1:  # a factor that few nets have
+                continue
             by_origin.setdefault(found.get(name, "default"), []).append(name)
         words = {"written": "", "style": "by its style", "bn": "since batch norm follows", "default": "by default"}
         for origin, text in words.items():
@@ -248,6 +250,8 @@ def layer(node: Node, references: list[str]) -> str:
         if value is None or value == ():
             continue
         if value is False and op.attributes()[name].default is False:
+            continue
+        if name == "gamma" and value == 1:
             continue
         text += f" {name}={_value(value)}"
     return text + "".join(f" @{reference}" for reference in references)

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 
 from netdsl.analyses.stats import Stats, stats
-from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
@@ -90,8 +90,11 @@ def _check(
         of = f" in the {'training' if view == 'train' else 'inference'} view" if condition.arguments else ""
         of += f", for a batch of {batch}" if batch > 1 else ""
         given = f"({', '.join(said)})" if said else ""
-        help = f"`{name}{given} = {'x'.join(str(v) for v in values)}` would hold"
-        if condition.relation == "!=":
+        figures = "x".join(str(value) for value in values)
+        help = f"`{name}{given} = {figures}` would hold"
+        if condition.relation in ("=", "=="):
+            help = Advice(help, Edit(condition.quantity.span, figures))
+        elif condition.relation == "!=":
             help = None
         if condition.relation in ("=", "==") and len(wanted) == len(values) == 1:
             by = abs(values[0] - wanted[0])

@@ -131,20 +131,31 @@ class _Mender:
         ranks = {len(one.shape) for one in self.arms}
         if len(ranks) > 1 or 1 in ranks:
             return None
-        best: tuple[int, list[str], list[Shape]] | None = None
+        best: tuple[int, list[str], list[tuple[Arm, Shape]]] | None = None
         for target in dict.fromkeys(one.shape[1:] for one in self.arms):
-            changes = [self.resize(one, target) for one in self.arms if one.shape[1:] != target]
-            if any(change is None for change in changes):
+            others = [one for one in self.arms if one.shape[1:] != target]
+            found = [change for one in others if (change := self.resize(one, target)) is not None]
+            if len(found) < len(others):
                 continue
-            found = [change for change in changes if change is not None]
             cost = sum(change.cost for change in found)
-            shapes = [change.shape for change in found] + [o.shape for o in self.arms if o.shape[1:] == target]
+            kept = [(one, one.shape) for one in self.arms if one.shape[1:] == target]
+            made = [(one, change.shape) for one, change in zip(others, found, strict=True)]
             if best is None or cost < best[0]:
-                best = cost, [change.text for change in found], shapes
+                best = cost, [change.text for change in found], [*kept, *made]
         if best is None:
             return None
-        _, texts, shapes = best
-        equal = "shapes" if self.keyword != "concat" and len({*shapes}) == 1 else "sizes"
+        _, texts, arms = best
+        # Those that keep their size keep their channels too, and an arm without layers keeps them first of all.
+        wanted = next((shape[0] for one, shape in arms if not one.nodes), arms[0][1][0])
+        for one, shape in arms if self.keyword != "concat" else ():
+            if shape[0] != wanted:
+                where = f"` at the end of branch {one.number}"
+                before = next((text for text in texts if text.endswith(where)), None)
+                added = (
+                    f"`conv1-{wanted}{where}" if before is None else before.replace(where, f", conv1-{wanted}{where}")
+                )
+                texts = [*(text for text in texts if text != before), added]
+        equal = "sizes" if self.keyword == "concat" else "shapes"
         return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
 
     def resize(self, one: Arm, target: Shape) -> _Change | None:

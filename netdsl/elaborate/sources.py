@@ -31,12 +31,23 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
     if name == "-":
         return Source("<stdin>", _standard_input(most)), None
     path = _in_zoo(name) or path
-    return Source(name, read_file(path, most)), path
+    try:
+        return Source(name, read_file(path, most)), path
+    except Stop as problem:
+        meant = nearest(path.name.removesuffix(".net"), zoo.names())
+        said = problem.diagnostic
+        if said is not None and said.help is None and meant is not None and name == path.name and not path.exists():
+            problem.diagnostic = said._replace(help=f"`{zoo.PREFIX}{meant}` is a shipped spec")
+        raise
 
 
 def shipped(name: str) -> Path:
     """The file of the shipped spec of this name. Raises :class:`Stop` with the nearest names where there is none."""
     path = zoo.find(name)
+    spec, _, variant = name.partition(":")
+    if path is None and variant and zoo.find(spec) is not None:
+        message = f"two variants stand after `{zoo.PREFIX}{spec}`, and one is meant"
+        raise Stop(Diagnostic("ND003", message, help=f"it is `{zoo.PREFIX}{spec}:{variant}`, or with another variant"))
     if path is None:
         near = nearest(name, zoo.names())
         help = (f"did you mean `{zoo.PREFIX}{near}`? " if near else "") + "`netdsl zoo` lists them"

@@ -9,6 +9,7 @@ from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.expressions import show
 from netdsl.elaborate.program import Program
 from netdsl.ir.graph import Graph, Node
+from netdsl.ir.op import lookup
 from netdsl.syntax import tree
 
 
@@ -30,6 +31,8 @@ def warnings(
         *_nowhere(graph),
         *_unused(program, nodes),
         *_lone_branches(nodes),
+        *_lone_repeats(nodes),
+        *channels_last(program.inputs),
         *found_before,
     ]
     everywhere = {code.text for code in program.allowed}
@@ -181,6 +184,48 @@ def _lone_branches(nodes: list[tree.Node]) -> list[Diagnostic]:
             message = f"`{node.word.text}` has one branch, and nothing to join it with"
             found.append(Diagnostic("ND310", message, node.word.span, help="`|` parts branches; `| id` is a skip"))
     return found
+
+
+def _lone_repeats(nodes: list[tree.Node]) -> list[Diagnostic]:
+    """Lines whose last item alone repeats, where once and three times are the same: brackets that were forgotten."""
+    found = []
+    for node in nodes:
+        if not isinstance(node, tree.Row) or len(node.items) < 2:
+            continue
+        last, others = node.items[-1], node.items[:-1]
+        op = lookup(last.core.word.text) if isinstance(last.core, tree.Layer) else None
+        if last.repeat is None or op is None or op.category not in ("activation", "norm", "regularise"):
+            continue
+        if any(item.repeat is not None or item.alias is not None or item.assertion is not None for item in others):
+            continue
+        message = f"the repeat is of `{op.keyword}` alone, the last item of its line"
+        help = "brackets repeat the whole line: `[…, …] ×n`"
+        if all(item.label is None for item in node.items):
+            end = last.core.span.end
+            file, start = node.span.file, node.items[0].span.start
+            help = Advice(help, Edit(Span(file, start, start), "["), Edit(Span(file, end, end), "]"))
+        found.append(Diagnostic("ND313", message, last.span, help=help))
+    return found
+
+
+def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
+    """Inputs of images whose channels stand last, as other tools have them: ``224x224x3``."""
+    found = []
+    for declared in inputs:
+        parts = declared.sizes.parts
+        sizes = [part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int]
+        if len(sizes) < len(parts) or not looks_channels_last(sizes):
+            continue
+        text = "x".join(map(str, (sizes[-1], *sizes[:-1])))
+        message = f"this input has {sizes[0]} channels of {sizes[1]}×{sizes[2]}: channels come first"
+        help = Advice(f"with its channels first it is `{text}`", Edit(declared.sizes.span, text))
+        found.append(Diagnostic("ND312", message, declared.sizes.span, help=help))
+    return found
+
+
+def looks_channels_last(sizes: Sequence[int]) -> bool:
+    """Whether three sizes are those of an image, its channels last: few of them behind a map of some size."""
+    return len(sizes) == 3 and min(sizes[:2]) >= 8 and (sizes[2] == 3 or (sizes[2] == 1 and sizes[0] == sizes[1]))
 
 
 def _unused(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
