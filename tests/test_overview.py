@@ -530,5 +530,5 @@ def test_overviews_are_quick() -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="drawn as overview.* not 'map'"):
+    with pytest.raises(ValueError, match=r"drawn as overview.* not 'map'"):
         drawing(compiled("input 3x8x8\nconv3-4\n"), kind="map")  # type: ignore[arg-type]

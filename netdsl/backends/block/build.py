@@ -8,8 +8,10 @@ from netdsl.analyses.fold import form, shortcut
 from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Split, is_gate, layers, major
 from netdsl.analyses.view import carried
 from netdsl.backends.block import pieces as p
-from netdsl.backends.captions import caption, tint
+from netdsl.backends.block.dense import Row, dense
+from netdsl.backends.captions import Tint, caption, tint
 from netdsl.backends.labels import show
+from netdsl.backends.overview.cells import UNMARKED, Mark
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape
 
@@ -55,7 +57,8 @@ def channels(shape: Shape, before: Shape | None) -> str:
 class Builder:
     """Makes pieces of items. ``graph`` is that of the block alone.
 
-    ``heads`` are outputs beside the main one; those whose place was found are taken out of ``left``.
+    ``heads`` are outputs beside the main one; those whose place was found are taken out of ``left``. ``opened`` is
+    whether blocks inside are opened, ``shares`` whether boxes are to have room for a share of the cost.
     """
 
     def __init__(
@@ -65,12 +68,18 @@ class Builder:
         own: str | None,
         *,
         opened: bool,
-        tip: Callable[[Layer], tuple[str, str]],
+        shares: bool,
+        mark: Callable[[Sequence[Block]], Mark],
     ) -> None:
         self.graph = graph
         self.own = own
         self.opened = opened
-        self.tip = tip
+        self.shares = shares
+        self.mark = mark
+        #: What is in boxes, in the order in which they are made.
+        self.boxes: list[p.Step | p.Card] = []
+        #: Further layers that one stands for, by its node.
+        self.also: dict[int, list[Layer]] = {}
         self.taps: dict[int, list[Head]] = {}
         for head in heads:
             if head.tap is not None:
@@ -82,8 +91,54 @@ class Builder:
         sizes = {node.shape[1:] for node in graph.nodes}
         #: The size of all maps, where it is one.
         self.size = next(iter(sizes)) if len(sizes) == 1 else None
-        #: Whether what stands in a frame several times differs in its channels.
-        self.growing = False
+        #: What is to be said below the drawing.
+        self.notes: list[str] = []
+        #: Kinds of layers that are drawn otherwise than as boxes of their own.
+        self.tints: set[Tint] = set()
+        self.cells: list[list[Layer]] = []
+
+    def every(self) -> list[Sequence[Layer]]:
+        """The layers of each box."""
+        return [*(box.every for box in self.boxes), *self.cells]
+
+    # -- a row
+
+    def row(self, items: Sequence[Item]) -> Row | None:
+        """The row of a block that is dense through and through; None of any other."""
+        first, *rest = items
+        if not isinstance(first, Layer) or first.head.op.category != "input" or self.left:
+            return None
+        found = dense(rest)
+        if found is None:
+            return None
+        entering = self.step(first)
+        arms = []
+        for arm in found:
+            own = list(layers(arm))
+            self.drawn.update(node.index for layer in own for node in layer.nodes)
+            lines = [line for layer in own for line in self._lines(layer)]
+            weights = [layer for layer in own if layer.head.op.weight_layer] or own
+            self.tints.add(tint(weights[-1].head))
+            before = self._entering(arm)
+            self.cells.append(own)
+            arms.append((lines, tint(weights[-1].head), before[0] if before else 0, own))
+        joins = [layer for item in rest for layer in layers([item]) if layer.head.op.keyword == "concat"]
+        self.drawn.update(node.index for join in joins for node in join.nodes)
+        row = Row((entering.text, first), arms, (self.whole(rest[-1].shape), joins[-1]))
+        if row.hidden:
+            self.notes.append(
+                f"of {len(arms)} layers {len(arms) - row.hidden} are drawn; all take what those before give"
+            )
+        return row
+
+    def _lines(self, layer: Layer) -> list[tuple[str, Layer]]:
+        """A layer in lines: what is before it, itself, and what is after it."""
+        if layer.minor:
+            return [(words(self.graph, layer.nodes), layer)]
+        at = layer.nodes.index(layer.head)
+        head = caption(self.graph, layer.head).replace(" conv, ", ", ")
+        said = [words(self.graph, layer.nodes[:at]), head, words(self.graph, layer.nodes[at + 1 :])]
+        return [(line, layer) for line in said if line]
 
     # -- series
 
@@ -163,10 +218,8 @@ class Builder:
         if isinstance(item, Block):
             return self._call(run)
         if len(run) > 1:
-            self.growing |= len({each.shape for each in run}) > 1
-            self.folded.update(node.index for layer in layers(run[1:]) for node in layer.nodes)
-            inner = self.series([item], before)
-            return p.Frame("", len(run), inner, "")
+            self._repeats(run)
+            return p.Frame("", len(run), self.series([item], before), UNMARKED)
         if isinstance(item, Layer):
             return self.step(item)
         if isinstance(item, Mesh):
@@ -179,24 +232,42 @@ class Builder:
         assert isinstance(item, Block)
         scope = self.graph.scopes[item.scope]
         block = scope.block or ""
-        self.growing |= len({each.shape for each in run}) > 1
-        every = [node.index for layer in layers(run) for node in layer.nodes]
         name = scope.path.removeprefix(self.graph.scopes[0].path).lstrip(".")
         last = name.rpartition(".")[2]
         title = block if last.isdigit() or last.startswith(block) or not name else f"{name}: {block}"
+        mark = self.mark([each for each in run if isinstance(each, Block)])
         if self.opened and block != self.own:
-            inner = self.series(item.items, self._entering(item.items))
-            self.folded.update(node.index for layer in layers(run[1:]) for node in layer.nodes)
-            return p.Frame(title, len(run), inner, scope.path)
-        self.folded.update(every)
+            self._repeats(run)
+            return p.Frame(title, len(run), self.series(item.items, self._entering(item.items)), mark)
+        every = list(layers(run))
+        self.folded.update(node.index for layer in every for node in layer.nodes)
         entering = self._entering(item.items)
         detail = f"{show(entering)} → {show(run[-1].shape)}" if entering else show(run[-1].shape)
-        inside = "\n".join(self.tip(layer)[1].partition("\n")[0] for layer in layers([item]))
-        return p.Card(title, detail, len(run), scope.path, f"{scope.path}\n{inside}")
+        card = p.Card(title, detail, len(run), mark, every)
+        self.boxes.append(card)
+        return card
+
+    def _repeats(self, run: Sequence[Item]) -> None:
+        """Notes what the first of several stands for."""
+        note = "of what stands several times the first is drawn"
+        if len({each.shape for each in run}) > 1 and note not in self.notes:
+            self.notes.append(note)
+        self.folded.update(node.index for layer in layers(run[1:]) for node in layer.nodes)
+        for each in run[1:]:
+            for layer, other in zip(major([run[0]]), major([each])):
+                self.also.setdefault(layer.head.index, []).append(other)
 
     def step(self, layer: Layer) -> p.Step:
         """The box of a layer, with what is to be written before and after it."""
         self.drawn.update(node.index for node in layer.nodes)
+        step = self._step(layer)
+        step.every += self.also.get(layer.head.index, [])
+        if self.shares:
+            step.widen()
+        self.boxes.append(step)
+        return step
+
+    def _step(self, layer: Layer) -> p.Step:
         graph, head = self.graph, layer.head
         if layer.minor:
             return p.Step(layer, words(graph, layer.nodes), tint(head))

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from netdsl.analyses.cost import costs_of
-from netdsl.analyses.structure import Layer, Structure, layers, major, structure
+from collections.abc import Iterable, Sequence
+
+from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.structure import Block, Layer, Structure, layers, major, structure
 from netdsl.analyses.view import see
 from netdsl.backends.block.build import Builder
+from netdsl.backends.block.dense import Row
 from netdsl.backends.block.find import Drawable, find
-from netdsl.backends.block.pieces import INSET, Pen, Series
-from netdsl.backends.canvas.metrics import width
+from netdsl.backends.block.pieces import Card, Fill, Pen, Series
+from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import GREY, INK, WHITE, colours
-from netdsl.backends.canvas.scene import Box, Scene
-from netdsl.backends.captions import caption
+from netdsl.backends.canvas.scene import PAD, Box, Scene
+from netdsl.backends.captions import Tint, caption
 from netdsl.backends.labels import metric, show
+from netdsl.backends.overview import heat
+from netdsl.backends.overview.cells import Mark
+from netdsl.backends.overview.legend import bar, swatches
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import View
+from netdsl.ir.types import View, show_shape
 from netdsl.rewrites.extract import extract
 
 #: How many other forms of a block are told of.
 _FORMS = 6
 #: Blocks inside are opened where no more layers than this are to be drawn.
 _OPENED = 26
+#: Room inside of the frame, and the least of what is below the drawing, without and with a bar of colours.
+_INSET, _LEAST, _BAR = 12.0, 190.0, 300.0
+_TITLE, _SMALL, _NOTE = 12.0, 9.0, 8.5
 
 
 def block_scene(graph: Graph, name: str, view: View = "train", options: Options | None = None) -> Scene:
     """One block of a net in detail: that of the first call of a block called ``name``, or a scope of that path.
 
-    Raises :class:`netdsl.NetdslError` (ND011) where there is neither.
+    Of ``options`` it takes the heat, whose shares are of the block, the theme and the page. Raises
+    :class:`netdsl.NetdslError` (ND011) where there is no such block.
     """
     seen, found = find(graph, name, view)
     return Page(seen, found, view, options).scene()
@@ -45,58 +55,115 @@ class Page:
         self.costs = dict(zip((node.index for node in seen.nodes), costs_of(self.graph, seen, 1)))
         self.structure = structure(self.graph, seen)
         self.builder = Builder(
-            self.graph, self.structure.heads, self.scope.block, opened=_opened(self.structure), tip=self._tip
+            self.graph,
+            self.structure.heads,
+            self.scope.block,
+            opened=_opened(self.structure),
+            shares=self.options.heat is not None,
+            mark=self._mark,
         )
 
     def scene(self) -> Scene:
         """The page."""
-        drawn = self._series()
+        row = self.builder.row(self.structure.items)
+        drawn = row or self.builder.series(self.structure.items, None, ends=True)
         scene = Scene(self._name(), self._description(), colours=colours(self.options.theme))
-        title, detail = self._title()
-        notes = self._notes()
-        heading = max(width(title, 12, bold=True) + (width(detail, 9) + 8 if detail else 0), width(self._cost(), 9))
-        room = max(drawn.left + drawn.right, heading, *(width(line, 8.5) for line in notes)) + 2 * (INSET + 3)
-        scene.text(INSET + 3, 16, title, 12, bold=True, ink=INK)
-        scene.text(INSET + 11 + width(title, 12, bold=True), 16.5, detail, 9, ink=GREY)
-        scene.text(INSET + 3, 31, self._cost(), 9, ink=GREY)
-        top = 46.0
-        axis = (room - drawn.left - drawn.right) / 2 + drawn.left
         pen = Pen(scene, self._tip)
+        most = self._heat(pen)
+        wide = drawn.wide if isinstance(drawn, Row) else drawn.left + drawn.right
+        title, detail = self._title()
+        heading = max(width(title, _TITLE, bold=True) + 8 + width(detail, _SMALL), width(self._cost(), _SMALL))
+        room = max(wide, heading, _LEAST if self.options.heat is None else _BAR)
+        scene.w = room + 2 * _INSET
+        # The frame is drawn first, and its height is known last.
+        scene.boxes.append(Box(0, 0, scene.w, 0))
+        with scene.group("title"):
+            scene.text(_INSET, 16, title, _TITLE, bold=True, ink=INK)
+            scene.text(_INSET + 8 + width(title, _TITLE, bold=True), 16.5, detail, _SMALL, ink=GREY)
+            scene.text(_INSET, 31, self._cost(), _SMALL, ink=GREY)
+        y = self._draw(pen, drawn, 46.0, (scene.w - wide) / 2)
+        with scene.group("legend"):
+            y = self._legend(scene, y + 10, room, most)
+        scene.h = y + 4
+        scene.boxes[0] = Box(0, 0, scene.w, scene.h, fill=WHITE, stroke="#999999", round=True)
+        if self.options.page is not None:
+            sides = zip(self.options.page, (scene.w, scene.h))
+            scene.scale = min(1.0, *(place / (side + 2 * PAD) for place, side in sides))
+        return scene
+
+    def _draw(self, pen: Pen, drawn: Row | Series, top: float, left: float) -> float:
+        """Draws the block; gives where it ends."""
+        if isinstance(drawn, Row):
+            drawn.draw(pen, left, top)
+            return top + drawn.high
+        axis = left + drawn.left
         drawn.enters(pen, (axis, top))
         tail = drawn.draw(pen, axis, top)
         bottom = top + drawn.high
         pen.line(tail, (tail[0], bottom))
-        scene.text(tail[0], bottom + 8, self._end(), 10, ink=GREY, align="c")
-        y = bottom + 26
-        for line in notes:
-            scene.text(INSET + 3, y, line, 8.5, ink=GREY)
-            y += 11
-        scene.w, scene.h = room, y
-        scene.boxes.insert(0, Box(0, 0, room, y, fill=WHITE, stroke="#999999", round=True))
-        return scene
+        with pen.scene.group("output"):
+            words = self.builder.whole(self.structure.items[-1].shape)
+            pen.scene.text(tail[0], bottom + 8, words, 10, ink=GREY, align="c")
+        return bottom + 16
 
-    def _series(self) -> Series:
-        return self.builder.series(self.structure.items, None, ends=True)
+    def _legend(self, scene: Scene, y: float, room: float, most: float) -> float:
+        kinds: set[Tint] = {box.tint for box in self.builder.boxes if not isinstance(box, Card)}
+        if self.options.heat:
+            y = bar(scene, y, room, self.options.heat, most, "of the block's", left=_INSET)
+        else:
+            y = swatches(scene, kinds | self.builder.tints, y, room, left=_INSET)
+        y += 5
+        for note in self._notes():
+            for line in wrap(note, room, _NOTE):
+                scene.text(_INSET, y, line, _NOTE, ink=GREY)
+                y += 11
+        return y
+
+    def _heat(self, pen: Pen) -> float:
+        """Sets what boxes are coloured by; gives the largest share."""
+        kind = self.options.heat
+        if kind is None:
+            return 0.0
+        whole = sum(heat.amount(kind, cost) for cost in self.costs.values()) or 1
+
+        def share(every: Iterable[Layer]) -> float:
+            return sum(heat.amount(kind, cost) for cost in self._costs(every)) / whole
+
+        most = max((share(every) for every in self.builder.every()), default=0.0)
+
+        def fill(every: Sequence[Layer]) -> Fill:
+            part = share(every)
+            return Fill(*heat.shade(part, most), f"{100 * part:.1f}%") if part else Fill(WHITE, INK, "–")
+
+        pen.heat = fill
+        return most
 
     # -- words
 
+    def _costs(self, every: Iterable[Layer]) -> list[Cost]:
+        return [self.costs[node.index] for layer in every for node in layer.nodes if node.index in self.costs]
+
+    def _total(self, every: Iterable[Layer]) -> tuple[int, int]:
+        costs = self._costs(every)
+        return sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
+
+    def _net(self) -> str:
+        return f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
+
     def _name(self) -> str:
-        variant = f" {self.graph.variant}" if self.graph.variant else ""
-        return f"{self.found.name} of {self.graph.name}{variant}"
+        return f"{self.found.name} of {self._net()}"
 
     def _title(self) -> tuple[str, str]:
-        net = f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
         where = self.scope.path if self.found.block else self.scope.block or ""
-        return self.found.name, f"{where} of {net}" if where else f"of {net}"
+        return self.found.name, f"{where} of {self._net()}" if where else f"of {self._net()}"
 
     def _cost(self) -> str:
-        params, macs = (sum(getattr(cost, kind) for cost in self.costs.values()) for kind in ("params", "macs"))
-        said = [f"{metric(params)} params", f"{metric(macs)} MACs"]
+        """Parameters and multiply-adds of this call, and the size of its maps if they have one."""
+        costs = self.costs.values()
+        said = [f"{metric(sum(cost.params for cost in costs))} params"]
+        said.append(f"{metric(sum(cost.macs for cost in costs))} MACs")
         size = self.builder.size
-        return " · ".join([*said, *([f"maps of {'×'.join(map(str, size))}"] if size else [])])
-
-    def _end(self) -> str:
-        return self.builder.whole(self.structure.items[-1].shape)
+        return " · ".join([*said, *([f"maps of {show_shape(size)}"] if size else [])])
 
     def _description(self) -> str:
         """All layers in words, in the order of the net."""
@@ -104,12 +171,39 @@ class Page:
         said = [" · ".join(caption(self.graph, node) for node in layer.nodes) for layer in every]
         return f"{self._name()}: {', '.join(said)}."
 
+    def _tip(self, every: Sequence[Layer]) -> Mark:
+        """What an SVG says of a layer, and of those that it stands for."""
+        layer = every[0]
+        params, macs = self._total(every)
+        times = f" ×{len(every)}" if len(every) > 1 else ""
+        said = [f"{layer.head.name}: {', '.join(caption(self.graph, node) for node in layer.nodes)}{times}"]
+        said.append(show_shape(layer.shape))
+        data = {
+            "op": layer.head.op.keyword,
+            "shape": show_shape(layer.shape),
+            "params": str(params),
+            "macs": str(macs),
+            "layers": " ".join(each.head.name for each in every),
+        }
+        return Mark(layer.head.name, "\n".join([*said, *_spelt(params, macs)]), data)
+
+    def _mark(self, run: Sequence[Block]) -> Mark:
+        """The same of calls of a block in a row. It can be drawn by itself under the first path of ``scopes``."""
+        paths = [self.graph.scopes[block.scope].path for block in run]
+        name = self.graph.scopes[run[0].scope].block or ""
+        params, macs = self._total(layers(run))
+        shape = show_shape(run[-1].shape)
+        data = {"shape": shape, "params": str(params), "macs": str(macs)}
+        data |= {"block": name, "scopes": " ".join(paths), "count": str(len(paths))}
+        said = f"{paths[0]}: {name}" if len(paths) == 1 else f"{paths[0]} … {paths[-1]}: {name} ×{len(paths)}"
+        return Mark(f"block-{paths[0]}", "\n".join([said, shape, *_spelt(params, macs)]), data)
+
+    # -- notes
+
     def _notes(self) -> list[str]:
         """What is not in the drawing: other calls of the block, and tensors that leave unseen."""
         found = [f"also leaves: {head.output.name}" for head in self.builder.left]
-        if self.builder.growing:
-            found.append("what stands several times is drawn as the first of them")
-        return [*found, *self._calls()]
+        return [*found, *self.builder.notes, *self._calls()]
 
     def _calls(self) -> list[str]:
         """The other calls, those that are alike together."""
@@ -140,16 +234,6 @@ class Page:
             lines.append(f"and {rest} other form{'s' if rest > 1 else ''}")
         return lines
 
-    def _tip(self, layer: Layer) -> tuple[str, str]:
-        """The id of a layer, and what a browser shows for it."""
-        costs = [self.costs[node.index] for node in layer.nodes if node.index in self.costs]
-        params, macs = sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
-        said = [f"{layer.head.name}: {', '.join(caption(self.graph, node) for node in layer.nodes)}"]
-        said.append("×".join(map(str, layer.shape)))
-        said += [f"{params:,} params"] if params else []
-        said += [f"{macs:,} MACs"] if macs else []
-        return layer.head.name, "\n".join(said)
-
 
 def _form(graph: Graph) -> list[object]:
     """What a block does, equal for calls that are alike; how often dropout drops does not count."""
@@ -161,6 +245,10 @@ def _form(graph: Graph) -> list[object]:
         )
         for node in graph.nodes
     ]
+
+
+def _spelt(params: int, macs: int) -> list[str]:
+    return ([f"{params:,} params"] if params else []) + ([f"{macs:,} MACs"] if macs else [])
 
 
 def _opened(found: Structure) -> bool:

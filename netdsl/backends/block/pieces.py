@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from netdsl.analyses.structure import Layer
 from netdsl.backends.canvas.curves import Point
 from netdsl.backends.canvas.metrics import width
-from netdsl.backends.canvas.palette import BADGE, BADGE_INK, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
+from netdsl.backends.canvas.palette import BADGE, BADGE_INK, BANDS, FILLS, FRAME, GREY, HAIR, INK, LINE, RED, WHITE
 from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.captions import Tint
+from netdsl.backends.overview.cells import Mark
 
 #: Sizes of text: in boxes, at edges, and of titles of frames.
 SIZE, LABEL, TITLE = 10.0, 8.5, 9.0
@@ -25,11 +27,10 @@ GAP, FORK, INSET, LANE = 16.0, 9.0, 9.0, 9.0
 #: The rounding of lines that go round something.
 BEND = 9.0
 #: Colours that those who are colour-blind tell apart, one a source (Okabe & Ito).
-SOURCES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+SOURCES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", INK)
 
 
-@dataclass(frozen=True)
-class Fill:
+class Fill(NamedTuple):
     """A box's colours where they say what a layer costs, and its share of the whole in words."""
 
     fill: str
@@ -39,13 +40,17 @@ class Fill:
 
 @dataclass
 class Pen:
-    """What pieces are drawn with. ``tip`` gives an id and tooltip, ``heat`` its colours where they say its cost."""
+    """What pieces are drawn with. ``tip`` says what an SVG does of a layer and those that it stands for, ``heat`` gives
+    their colours where these say what they cost.
+    """
 
     scene: Scene
-    tip: Callable[[Layer], tuple[str, str]]
-    heat: Callable[[Layer], Fill] | None = None
+    tip: Callable[[Sequence[Layer]], Mark]
+    heat: Callable[[Sequence[Layer]], Fill] | None = None
 
-    def line(self, *points: Point, head: bool = True, dashed: bool = False, colour: str = "") -> None:
+    def line(
+        self, *points: Point, head: bool = True, dashed: bool = False, colour: str = "", kind: str = "edge"
+    ) -> None:
         """A line through points; those on the way from one to the next are left out."""
         path = [points[0]]
         for point in points[1:]:
@@ -53,7 +58,8 @@ class Pen:
                 path.append(point)
         if len(path) > 1:
             colour = colour or (RED if dashed else LINE)
-            self.scene.lines.append(Line(tuple(path), head=head, dashed=dashed, colour=colour, radius=BEND))
+            kind = "edge projection" if dashed else kind
+            self.scene.lines.append(Line(tuple(path), head=head, dashed=dashed, colour=colour, radius=BEND, kind=kind))
 
     def words(self, x: float, y: float, text: str, size: float = LABEL, *, bold: bool = False) -> None:
         """A line of grey text that begins at ``x``."""
@@ -120,39 +126,47 @@ class Piece:
 
 
 class Step(Piece):
-    """A layer's box, or the circle of a sum or product. ``layer`` may have no box of its own but a text (an input)."""
+    """A layer's box, or the circle of a sum or product; an input is ``bare``, a text alone.
 
-    def __init__(
-        self, layer: Layer, text: str, tint: Tint, *, circle: bool = False, bare: bool = False, share: bool = False
-    ) -> None:
-        self.layer = layer
+    ``every`` are the layers that it stands for, those of all repeats.
+    """
+
+    def __init__(self, layer: Layer, text: str, tint: Tint, *, circle: bool = False, bare: bool = False) -> None:
+        self.every = [layer]
         self.text = text
         self.tint = tint
         self.circle = circle
         self.bare = bare
-        wide = CIRCLE if circle else width(text, SIZE) + (4 if bare else 16)
-        if not circle and not bare:
-            wide = max(wide + (width("99.9%", LABEL) + 4 if share else 0), 54.0)
-        self.left = self.right = wide / 2
+        self.stretch(CIRCLE if circle else width(text, SIZE) + 4 if bare else max(width(text, SIZE) + 16, 54.0))
         self.high = CIRCLE if circle else 15.0 if bare else BOX
 
     def stretch(self, wide: float) -> None:
         """Gives the box another width."""
         self.left = self.right = wide / 2
 
+    def widen(self) -> None:
+        """Makes room for a share of the cost beside the text."""
+        if not self.bare and self.tint != "merge":
+            self.stretch(width(self.text, SIZE) + width("99.9%", LABEL) + 20)
+
     def draw(self, pen: Pen, x: float, y: float) -> None:
         """The box or the circle, with its text."""
-        name, tip = pen.tip(self.layer)
+        mark = pen.tip(self.every)
+        with pen.scene.group("input" if self.bare else f"layer {self.tint}", *mark):
+            self._draw(pen, x, y, mark)
+
+    def _draw(self, pen: Pen, x: float, y: float, mark: Mark) -> None:
         left, wide = x - self.left, self.left + self.right
         if self.bare:
-            pen.scene.boxes.append(Box(left, y, wide, self.high, self.text, SIZE, ink=GREY, name=name, tip=tip))
+            box = Box(left, y, wide, self.high, self.text, SIZE, ink=GREY, name=mark.name, tip=mark.tip)
+            pen.scene.boxes.append(box)
             return
-        heat = pen.heat(self.layer) if pen.heat is not None and not self.circle else None
+        heat = pen.heat(self.every) if pen.heat is not None and self.tint != "merge" else None
         stroke = INK if self.tint == "merge" else HAIR
         fill, ink = (heat.fill, heat.ink) if heat else (FILLS[self.tint], INK)
         text = "" if heat and heat.share else self.text
         box = Box(left, y, wide, self.high, text, SIZE, fill, stroke, ink, round=not self.circle, circle=self.circle)
-        pen.scene.boxes.append(replace(box, name=name, tip=tip))
+        pen.scene.boxes.append(replace(box, name=mark.name, tip=mark.tip))
         if heat and heat.share:
             middle = y + self.high / 2
             pen.scene.text(left + 7, middle, self.text, SIZE, ink=ink)
@@ -160,13 +174,11 @@ class Step(Piece):
 
 
 class Card(Piece):
-    """A call of a block that is not opened, or several in a row: its name, what it does, and how often."""
+    """Calls of a block that are not opened: its name, what it does to a tensor, how often. ``every`` are all layers."""
 
-    says_shape = False
-
-    def __init__(self, title: str, detail: str, count: int, name: str, tip: str) -> None:
-        self.title, self.detail, self.count = title, detail, count
-        self.name, self.tip = name, tip
+    def __init__(self, title: str, detail: str, count: int, mark: Mark, every: Sequence[Layer]) -> None:
+        self.title, self.detail = title, detail
+        self.count, self.mark, self.every = count, mark, every
         self.badge = f"×{count}" if count > 1 else ""
         self.pill = width(self.badge, TITLE, bold=True) + 10 if self.badge else 0.0
         wide = max(width(title, SIZE, bold=True) + 16 + self.pill, width(detail, LABEL) + 14)
@@ -176,15 +188,18 @@ class Card(Piece):
     def draw(self, pen: Pen, x: float, y: float) -> None:
         """The card, with the edges of those behind it."""
         left, wide, boxes = x - self.left, self.left + self.right, pen.scene.boxes
-        if self.count > 1:
-            boxes += [Box(left + by, y + by, wide, self.high, fill=WHITE, stroke=FRAME) for by in (5.0, 2.5)]
-        boxes.append(Box(left, y, wide, self.high, fill=WHITE, stroke=FRAME, name=self.name, tip=self.tip))
-        pen.scene.text(left + 7, y + 10, self.title, SIZE, bold=True, ink=INK)
-        pen.words(left + 7, y + 23, self.detail)
-        if self.badge:
-            boxes.append(
-                Box(x + self.right - self.pill, y, self.pill, 16, self.badge, TITLE, BADGE, BADGE, BADGE_INK, bold=True)
-            )
+        heat = pen.heat(self.every) if pen.heat is not None else None
+        fill, ink = (heat.fill, heat.ink) if heat else (WHITE, INK)
+        with pen.scene.group("card", *self.mark):
+            if self.count > 1:
+                boxes += [Box(left + by, y + by, wide, self.high, fill=WHITE, stroke=FRAME) for by in (5.0, 2.5)]
+            name, tip = self.mark.name, self.mark.tip
+            boxes.append(Box(left, y, wide, self.high, fill=fill, stroke=FRAME, name=name, tip=tip))
+            pen.scene.text(left + 7, y + 10, self.title, SIZE, bold=True, ink=ink)
+            pen.scene.text(left + 7, y + 23, self.detail, LABEL, ink=ink if heat else GREY)
+            if self.badge:
+                at = x + self.right - self.pill
+                boxes.append(Box(at, y, self.pill, 16, self.badge, TITLE, BADGE, BADGE, BADGE_INK, bold=True))
 
 
 class Series:
@@ -263,7 +278,7 @@ class Bypass(Piece):
         middle = bottom + self.join.high / 2
         end = (tail[0] + self.join.right, middle)
         if not self.lane.pieces:
-            pen.line(fork, (lane, fork[1]), (lane, middle), end, dashed=dashed)
+            pen.line(fork, (lane, fork[1]), (lane, middle), end, kind="edge skip")
             pen.words(lane + 5, (fork[1] + middle) / 2, self.words)
             return
         start = top + (self.body - self.lane.high) / 2
@@ -325,8 +340,8 @@ class Frame(Piece):
     forks = True
     says_shape = True
 
-    def __init__(self, title: str, count: int, inner: Series, name: str) -> None:
-        self.title, self.inner, self.name = title, inner, name
+    def __init__(self, title: str, count: int, inner: Series, mark: Mark) -> None:
+        self.title, self.inner, self.mark = title, inner, mark
         self.badge = f"×{count}" if count > 1 else ""
         self.pill = width(self.badge, TITLE, bold=True) + 10 if self.badge else 0.0
         self.left = max(inner.left, width(title, TITLE, bold=True)) + INSET
@@ -337,18 +352,18 @@ class Frame(Piece):
 
     def draw(self, pen: Pen, x: float, y: float) -> None:
         """The frame, what is in it, and the line through it."""
-        left, wide = x - self.left, self.left + self.right
-        pen.scene.boxes.append(
-            Box(left, y, wide, self.high, fill="#F6F6F6", stroke="#999999", round=True, name=self.name)
-        )
-        if self.title:
-            pen.scene.text(left + 5, y + 9, self.title, TITLE, bold=True, ink=INK)
-        if self.badge:
-            box = Box(x + self.right - self.pill - 3, y + 3, self.pill, 14, self.badge, TITLE, BADGE, BADGE, BADGE_INK)
-            pen.scene.boxes.append(box)
-        self.inner.enters(pen, (x, y), (x, y + self.strip))
-        tail = self.inner.draw(pen, x, y + self.strip)
-        pen.line(tail, (tail[0], y + self.high), head=False)
+        left, wide, boxes = x - self.left, self.left + self.right, pen.scene.boxes
+        with pen.scene.group("block" if self.mark.name else "repeat", *self.mark):
+            frame = Box(left, y, wide, self.high, fill=BANDS[0], stroke="#999999", round=True)
+            boxes.append(replace(frame, name=self.mark.name, tip=self.mark.tip))
+            if self.title:
+                pen.scene.text(left + 5, y + 9, self.title, TITLE, bold=True, ink=INK)
+            if self.badge:
+                at = x + self.right - self.pill - 3
+                boxes.append(Box(at, y + 3, self.pill, 14, self.badge, TITLE, BADGE, BADGE, BADGE_INK, bold=True))
+            self.inner.enters(pen, (x, y), (x, y + self.strip))
+            tail = self.inner.draw(pen, x, y + self.strip)
+            pen.line(tail, (tail[0], y + self.high), head=False)
 
 
 class Mesh(Piece):
@@ -417,7 +432,14 @@ class Mesh(Piece):
                 start = (x, y + 2) if source < 0 else self._side(x, y, source)
                 lane = x + self.first + LANE * self.ways[source, at]
                 end = (x + self._edge(step, part), y + self.tops[at] + part)
-                pen.line(start, (lane, start[1]), (lane, end[1]), end, colour=SOURCES[(source + 1) % len(SOURCES)])
+                pen.line(
+                    start,
+                    (lane, start[1]),
+                    (lane, end[1]),
+                    end,
+                    colour=SOURCES[(source + 1) % len(SOURCES)],
+                    kind="edge mesh",
+                )
 
     def _side(self, x: float, y: float, at: int) -> Point:
         """Where a line leaves a step to the side: below its middle, so that it meets none that arrives there."""

@@ -38,9 +38,14 @@ def colour(heat: Heat, costs: Mapping[int, Cost], found: Iterable[Row]) -> float
     most = max(shares, default=0.0)
     for row, share in zip(found, shares):
         row.share = f"{100 * share:.1f}%" if share else "" if row.tint in ("input", "merge") else "–"
-        row.fill = HEAT[min(int(share / most * len(HEAT)), len(HEAT) - 1)] if share else WHITE
-        row.ink = max(HEAT_INKS, key=lambda ink: contrast(ink, row.fill or WHITE)) if share else None
+        row.fill, row.ink = shade(share, most) if share else (WHITE, None)
     return most
+
+
+def shade(share: float, most: float) -> tuple[str, str]:
+    """The colour of a share and that of text on it."""
+    fill = HEAT[min(int(share / most * len(HEAT)), len(HEAT) - 1)]
+    return fill, max(HEAT_INKS, key=lambda ink: contrast(ink, fill))
 
 
 def said(heat: Heat, spent: int, whole: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import Heat
 from netdsl.backends.canvas.palette import FILLS, GREY, HAIR, HEAT, INK, KINDS
@@ -21,9 +23,10 @@ def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Hea
 def _legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:
     cards = [unit.card for unit in flow.units] + [side.card for unit in flow.units for side in unit.taps]
     if heat is not None:
-        y = _bar(scene, y, room, *heat)
+        y = bar(scene, y, room, *heat, "of the net's", "all repeats together")
     else:
-        y = _swatches(scene, flow, cards, y, room)
+        found: set[Tint] = {row.tint for card in cards for row in rows(card.parts)}
+        y = swatches(scene, found | {row.tint for bow in flow.bows for row in bow.rows}, y, room)
     inside = drawn_in(cards)
     if inside:
         verb, them = ("is", "it") if len(inside) == 1 else ("are", "them")
@@ -32,9 +35,8 @@ def _legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, f
     return y
 
 
-def _swatches(scene: Scene, flow: Flow, cards: list[Card], y: float, room: float) -> float:
-    found: set[Tint] = {row.tint for card in cards for row in rows(card.parts)}
-    found |= {row.tint for bow in flow.bows for row in bow.rows}
+def swatches(scene: Scene, found: Collection[Tint], y: float, room: float, left: float = 0.0) -> float:
+    """The colours of some kinds, in lines of ``room`` from ``left`` on; gives where they end."""
     x = 0.0
     for kind, words in KINDS.items():
         if kind not in found:
@@ -42,21 +44,23 @@ def _swatches(scene: Scene, flow: Flow, cards: list[Card], y: float, room: float
         wide = width(words, 8) + 22
         if x and x + wide > room:
             x, y = 0.0, y + 16
-        scene.boxes.append(Box(x, y, 11, 11, fill=FILLS[kind], stroke=HAIR))
-        scene.text(x + 15, y + 5.5, words, 8, ink=INK)
+        scene.boxes.append(Box(left + x, y, 11, 11, fill=FILLS[kind], stroke=HAIR))
+        scene.text(left + x + 15, y + 5.5, words, 8, ink=INK)
         x += wide + 8
     return y + 16 if x else y
 
 
-def _bar(scene: Scene, y: float, room: float, heat: Heat, most: float) -> float:
-    scene.text(0, y + 5.5, "0", 8, ink=INK)
-    x = 9.0
+def bar(
+    scene: Scene, y: float, room: float, heat: Heat, most: float, of: str, rest: str = "", left: float = 0.0
+) -> float:
+    """The colours of shares, from none to the ``most``, ``of the net's`` MACs or what the heat is; gives its end."""
+    scene.text(left, y + 5.5, "0", 8, ink=INK)
+    x = left + 9.0
     for fill in HEAT:
         scene.boxes.append(Box(x, y, 20, 11, fill=fill, stroke=fill))
         x += 20
-    said = f"{100 * most:.1f}% of the net's {NAMES[heat]},"
-    rest = "all repeats together"
-    if x + 5 + width(f"{said} {rest}", 8) <= room:
+    said = f"{100 * most:.1f}% {of} {NAMES[heat]}" + ("," if rest else "")
+    if rest and x + 5 + width(f"{said} {rest}", 8) <= room:
         said, rest = f"{said} {rest}", ""
     for line in filter(None, [said, rest]):
         scene.text(x + 5, y + 5.5, line, 8, ink=INK)
