@@ -477,7 +477,7 @@ def test_what_is_no_label() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--as", "layers", "--heat", "macs", "--format", "svg"], "are of an overview"),
+        (["--as", "layers", "--heat", "macs", "--format", "svg"], "which is of --as overview"),
         (["--theme", "auto", "--format", "png"], "--theme auto is of an SVG"),
         (["--page", "a5"], "a page is slide"),
         (["--labels", "flops"], "labels are shapes"),

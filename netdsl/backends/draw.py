@@ -16,6 +16,12 @@ from netdsl.ir.types import View
 
 Kind = Literal["overview", "layers", "block"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: The fields of :class:`Options` that each kind takes.
+TAKES: dict[Kind, frozenset[str]] = {
+    "overview": frozenset(Options._fields),
+    "layers": frozenset(),
+    "block": frozenset({"heat", "theme", "page"}),
+}
 
 
 class Drawing(NamedTuple):
@@ -43,8 +49,8 @@ def drawing(
     """A diagram of ``graph``. The same graph gives the same text.
 
     ``overview``: stages as bands, blocks as cards, repeats folded, as ``options`` say. ``layers``: every layer, blocks
-    as frames; it has no options. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in
-    detail, as the theme of ``options`` says.
+    as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. Which of
+    the ``options`` a kind takes is in :data:`TAKES`.
     """
     if kind == "overview":
         options = options or Options()

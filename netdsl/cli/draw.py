@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
-from netdsl.backends.draw import KINDS, Drawing, Kind, drawing
+from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import write
 
@@ -42,7 +42,7 @@ def parser() -> Parser:
         "block:NAME: one block, or the scope of a path, in detail",
     )
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
-    overview = options.add_argument_group("of an overview")
+    overview = options.add_argument_group("of an overview; a block takes --heat, --theme and --page too")
     overview.add_argument("--heat", choices=HEATS, help="colour the rows by their share of what the net costs")
     overview.add_argument(
         "--labels",
@@ -95,10 +95,10 @@ def run(options: argparse.Namespace) -> int:
         parser().error(f"`{options.output}` ends in none of .svg, .png and .dot: which --format?")
     chosen = Options(options.heat, options.labels, options.theme, options.direction, options.page)
     kind, block = options.kind
-    if kind == "block" and chosen != Options(theme=chosen.theme):
-        parser().error("of these options a block takes --theme alone")
-    if kind == "layers" and chosen != Options():
-        parser().error("--heat, --labels, --theme, --direction and --page are of an overview")
+    for name, given, usual in zip(Options._fields, chosen, Options()):
+        if given != usual and name not in TAKES[kind]:
+            kinds = ", ".join(f"--as {each}" for each in KINDS if name in TAKES[each])
+            parser().error(f"--as {kind} takes no --{name}, which is of {kinds}")
     if options.theme == "auto" and form != "svg":
         parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
     graph = compiled(*target(parser(), options.file, options), options)
