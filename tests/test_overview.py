@@ -35,7 +35,7 @@ from netdsl.backends.canvas.palette import (
 from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.draw import drawing
 from netdsl.backends.overview import overview
-from netdsl.backends.overview.cards import Card, Columns, Skip, rows
+from netdsl.backends.overview.cards import Card, Columns, Row, Skip, Times, rows
 from netdsl.backends.overview.flow import Flow, flow
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
@@ -532,3 +532,93 @@ def test_overviews_are_quick() -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match=r"drawn as overview.* not 'map'"):
         drawing(compiled("input 3x8x8\nconv3-4\n"), kind="map")  # type: ignore[arg-type]
+
+
+# -- runs of layers, weights that are shared, ways past the line ------------------------------------------------------
+
+
+def test_a_run_of_layers_that_repeats_is_folded() -> None:
+    graph = compiled("""
+    input 3x16x16
+    conv3-8
+    [conv1-4, conv3-8] ×4
+    conv1-16, conv3-16 ×2
+    """)
+    (stack,) = [unit.card for unit in flown(graph).units if len(unit.card.layers) > 1]
+    shown = [
+        (part.count, [row.text for row in rows(part.parts)]) if isinstance(part, Times) else (part.times, part.text)
+        for part in stack.parts
+        if isinstance(part, (Times, Row))
+    ]
+    assert shown == [
+        (1, "3×3 conv, 8"),
+        (4, ["1×1, 4", "3×3 conv, 8"]),
+        (1, "1×1, 16"),
+        (2, "3×3 conv, 16"),
+    ]
+    assert [len(row.layers) for row in rows(stack.parts)] == [1, 4, 4, 1, 2]
+    assert len({layer.head.index for row in rows(stack.parts) for layer in row.layers}) == 12
+
+
+def test_a_run_that_is_written_out_is_folded_too() -> None:
+    graph = compiled("input 3x16x16\nconv1-4, relu\nconv3-8, relu\nconv1-4, relu\nconv3-8, relu\nconv1-4\n")
+    (stack,) = [unit.card for unit in flown(graph).units if len(unit.card.layers) > 1]
+    first, last = stack.parts
+    assert isinstance(first, Times)
+    assert (first.count, [row.text for row in rows(first.parts)]) == (2, ["1×1, 4", "3×3 conv, 8"])
+    assert isinstance(last, Row)
+
+
+def test_what_is_flattened_stands_at_its_map() -> None:
+    graph = compiled("input 3x16x16\nconv3-8/2, conv3-8, relu, flatten, fc-32, fc-10\n")
+    found = flown(graph)
+    assert [stage.label for stage in found.stages] == ["", "8×8", ""]
+    assert found.units[1].shape == (8, 8, 8)
+
+
+def test_shared_weights_are_told() -> None:
+    graph = compiled("""
+    input a 1x16x16
+    input b 1x16x16
+    block tower() { conv3-8, relu, conv3-8 }
+    @a
+    one: tower()
+    @b
+    two: reuse one
+    sub { @one | @two }
+    """)
+    notes = [note for unit in flown(graph).units for note in unit.card.notes]
+    assert notes == ["2 layers have the weights of others"]
+
+
+def test_a_block_with_a_shortcut_past_the_line_has_its_name() -> None:
+    graph = compiled("""
+    input 8x32x32
+    block res() { add { conv3-8, relu, conv3-8 | id } }
+    add { res() | maxpool, res(), res(), upsample ×2 }
+    conv3-8
+    """)
+    (bow,) = flown(graph).bows
+    assert [row.text for row in bow.rows] == ["res, 8"]
+    assert len(bow.rows[0].layers) == 3
+
+
+def test_heads_lie_below_the_taller_cards_beside_theirs() -> None:
+    graph = compiled("""
+    input 3x32x32
+    block tall() { concat { conv3-8 | conv1-4, conv3-8, conv1-4, conv3-8, conv1-4, conv3-8, conv1-4 } }
+    block low() { add { conv3-16, conv3-16 | conv1-16 } }
+    tall(), low()
+    output aux train weight=0.3 { conv1-128, conv5-256/2, gap, fc-10 }
+    tall()
+    conv3-8/2
+    gap, fc-10
+    """)
+    assert any(unit.taps for unit in flown(graph).units)
+    scene = overview(graph)
+    for (x, y, w, h), (a, b, c, d) in combinations(frames(scene), 2):
+        apart = x + w <= a + 0.1 or a + c <= x + 0.1 or y + h <= b + 0.1 or b + d <= y + 0.1
+        inside = (x >= a - 6 and y >= b - 6 and x + w <= a + c + 6 and y + h <= b + d + 6) or (
+            a >= x - 6 and b >= y - 6 and a + c <= x + w + 6 and b + d <= y + h + 6
+        )
+        assert apart or inside

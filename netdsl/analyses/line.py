@@ -37,7 +37,7 @@ class Line(NamedTuple):
     def label(self, stage: int) -> str:
         """The size of a stage's maps: ``28×28``; empty for what enters and for vectors."""
         places = self.stages[stage]
-        shapes = [self.items[place].shape for place in places]
+        shapes = [_map(self.items[place]) for place in places]
         first = self.items[places[0]]
         if (isinstance(first, Layer) and not first.nodes[0].inputs) or _size(shapes[-1]) <= 1:
             return ""
@@ -130,7 +130,7 @@ def _stages(items: Sequence[Item]) -> list[list[int]]:
     stages: list[list[int]] = []
     before: float | None = None
     for place, item in enumerate(items):
-        size = _size(item.shape)
+        size = _size(_map(item))
         entering = isinstance(item, Layer) and not item.nodes[0].inputs
         if entering and (not stages or before is None):
             if not stages:
@@ -142,6 +142,11 @@ def _stages(items: Sequence[Item]) -> list[list[int]]:
         stages[-1].append(place)
         before = size
     return stages
+
+
+def _map(item: Item) -> Shape:
+    """The shape of what an item gives, before the flattening or reshaping that is drawn into it."""
+    return item.head.shape if isinstance(item, Layer) else item.shape
 
 
 def _size(shape: Shape) -> float:

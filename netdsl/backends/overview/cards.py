@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netdsl.analyses.fold import Fold, body, fold, shortcut
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, is_gate, layers, major
 from netdsl.backends.captions import Tint, caption, tint
 from netdsl.backends.labels import show
+from netdsl.diagnostics import Span
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import Op
 from netdsl.ir.types import show_shape
 
 #: Characters that the title of a card may have before the block's name stands there instead.
 _LONGEST = 24
+#: How many layers at most follow one another in a run of them that is folded.
+_PERIOD = 8
 
 
 @dataclass
@@ -91,8 +94,9 @@ class Card:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the tensor that leaves."""
-        return max(self.layers, key=lambda layer: layer.nodes[-1].index).shape
+        """Of the tensor that leaves; that of the map which is flattened at the end."""
+        last = max(self.layers, key=lambda layer: layer.nodes[-1].index)
+        return max(last.head.shape, last.shape, key=len)
 
 
 def rows(parts: Iterable[Part]) -> Iterator[Row]:
@@ -115,12 +119,60 @@ def rows(parts: Iterable[Part]) -> Iterator[Row]:
 # -- layers -----------------------------------------------------------------------------------------------------------
 
 
-def contents(graph: Graph, items: Iterable[Item]) -> list[Part]:
-    """What is drawn of a series, its repeats folded."""
+def contents(graph: Graph, items: Iterable[Item], *, period: int = _PERIOD) -> list[Part]:
+    """What is drawn of a series, its repeats folded: single layers, and runs of up to ``period``."""
     parts: list[Part] = []
+    plain: list[Row] = []
     for found in fold(graph, items):
-        parts += _folded(graph, found)
+        more = _folded(graph, found)
+        if isinstance(found.pattern, Layer) and not found.first:
+            plain += _single(more)
+            continue
+        parts += [*_repeats(plain, period), *more]
+        plain = []
+    return [*parts, *_repeats(plain, period)]
+
+
+def _single(parts: Iterable[Part]) -> Iterator[Row]:
+    """Rows of layers, each as often as it stands there."""
+    for part in parts:
+        assert isinstance(part, Row)
+        ends = [*range(1, part.times), len(part.layers)]
+        for start, end in zip([0, *ends], ends):
+            yield replace(part, layers=part.layers[start:end], times=1)
+
+
+def _repeats(plain: Sequence[Row], period: int) -> list[Part]:
+    """Rows with what stands several times in a row folded: one of them, or several that follow one another."""
+    forms = [(row.text, row.layers[0].head.op) for row in plain]
+    spans = [row.layers[0].head.span for row in plain]
+    parts: list[Part] = []
+    at = 0
+    while at < len(plain):
+        best = (0, 1, 1)
+        for length in range(1, min(period, (len(plain) - at) // 2) + 1):
+            count = 1
+            while forms[at + count * length : at + (count + 1) * length] == forms[at : at + length]:
+                count += 1
+            best = max(best, ((count - 1) * length, -length, count))
+        length, count = abs(best[1]), best[2]
+        starts = range(at, at + length)
+        if not _written(spans, at, length) and any(_written(spans, start, length) for start in starts):
+            # What the spec repeats begins later.
+            length, count = 1, 1
+        pattern = plain[at : at + length]
+        for place, row in enumerate(pattern):
+            row.layers = [layer for turn in range(count) for layer in plain[at + turn * length + place].layers]
+        if length == 1:
+            pattern[0].times = count
+        parts += [Times([*pattern], count)] if length > 1 else pattern
+        at += count * length
     return parts
+
+
+def _written(spans: Sequence[Span], start: int, length: int) -> bool:
+    """Whether what stands from a place on stands again after it since the spec repeats it."""
+    return spans[start : start + length] == spans[start + length : start + 2 * length]
 
 
 def _folded(graph: Graph, found: Fold) -> list[Part]:
@@ -192,7 +244,7 @@ def _parts(graph: Graph, item: Item) -> list[Part]:
         join = _sum_row(graph, item, item.arms[beside])
         return [Skip(contents(graph, item.arms[1 - beside]), join, bool(major(item.arms[beside])))]
     join = layer_row(graph, item.join)
-    arms = [contents(graph, arm) for arm in item.arms]
+    arms = [contents(graph, arm, period=1) for arm in item.arms]
     full = [arm for arm in arms if arm]
     if len(full) == 1:
         return [Skip(full[0], join, False)]

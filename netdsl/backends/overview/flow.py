@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from netdsl.analyses.fold import fold
 from netdsl.analyses.line import line
-from netdsl.analyses.structure import Head, Layer, Mesh, Structure, layers, major
+from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Structure, layers, major
 from netdsl.backends.overview.cards import Card, Row, block_card, head_card, layer_row, rows, stack_card
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape
@@ -101,12 +101,30 @@ class _Maker:
             join = self.line.items[target]
             lines = list(rows(flow.units[unit_of[target]].card.parts))
             at = next(at for at, row in enumerate(lines) if join in row.layers)
-            on_way = [layer_row(self.graph, layer) for layer in major(arm)]
-            flow.bows.append(Bow(unit_of[source], unit_of[target], on_way, at))
+            flow.bows.append(Bow(unit_of[source], unit_of[target], list(self._on_way(arm)), at))
         for place, heads in taps.items():
             for head in heads:
                 flow.units[unit_of[place]].taps.append(self._side(head))
+        self._note_shared([card for unit in flow.units for card in (unit.card, *(tap.card for tap in unit.taps))])
         return flow
+
+    def _note_shared(self, cards: Iterable[Card]) -> None:
+        """Says on a card how many of its layers have the weights of layers before them."""
+        applied: set[str | None] = {None}
+        for card in cards:
+            weighty = [
+                node
+                for layer in card.layers
+                for node in layer.nodes
+                if node.module is not None and node.op.tensors(self.graph.input_shapes(node))
+            ]
+            fresh = {node.module for node in weighty} - applied
+            again = len(weighty) - len(fresh)
+            applied |= fresh
+            if again > 1:
+                card.notes += (f"{again} layers have the weights of others",)
+            elif again:
+                card.notes += ("1 layer has the weights of another",)
 
     # -- cards
 
@@ -139,6 +157,19 @@ class _Maker:
 
     def _stack(self, places: Sequence[int]) -> Card:
         return stack_card(self.graph, [self.line.items[place] for place in places])
+
+    def _on_way(self, arm: Iterable[Item]) -> Iterable[Row]:
+        """The layers of an arm, one after another; what has arms of its own is one row with its name."""
+        for item in arm:
+            if isinstance(item, Layer):
+                yield from (layer_row(self.graph, layer) for layer in major([item]))
+            elif isinstance(item, Block) and all(isinstance(inner, Layer) for inner in item.items):
+                yield from self._on_way(item.items)
+            else:
+                own = list(layers([item]))
+                name = self.graph.scopes[item.scope].block if isinstance(item, Block) else None
+                words = f"{name or f'{len(major([item]))} layers'}, {item.shape[0]}"
+                yield Row(words, words, "merge", own)
 
     # -- heads
 

@@ -34,6 +34,8 @@ class Placed:
     y: float = 0
     #: Where each head's left side is.
     under: list[float] = field(default_factory=list)
+    #: How far below it they are.
+    drop: float = NEAR
 
     def move(self, dx: float, dy: float) -> None:
         """Puts it elsewhere."""
@@ -154,6 +156,7 @@ class RowLayout:
                     label = self.flow.stages[segment.stage].label
                     x = max(x, start + width(label, 10, bold=True) + 2 * PAD)
                     self.bands.append((start, y, x - start, bottom - y, segment.stage))
+            _clear(units)
             self.w = max(self.w, x)
             self.gutters.append(bottom + BETWEEN / 2)
             y = bottom + BETWEEN
@@ -227,6 +230,15 @@ def _under(here: Placed, free: float, *, last: bool) -> float:
     return free
 
 
+def _clear(units: Sequence[Placed]) -> None:
+    """Moves heads below the taller units of a row that they would lie on."""
+    for here in units:
+        bottom = here.y + here.h
+        left = min(here.under, default=here.x)
+        lowest = max(unit.y + unit.h for unit in units if unit.x < here.extent + NEAR and left < unit.right + NEAR)
+        here.drop = max(lowest - bottom, 0) + NEAR
+
+
 def shape_of(before: Placed) -> str:
     """What is written between two units; nothing after an input, which says its own shape."""
     entering = before.unit.card.layers[0].head.op.category == "input"
@@ -251,10 +263,11 @@ def draw_units(scene: Scene, placed: Sequence[Placed], tip: Tip) -> None:
         here.sheet.draw(scene, here.x, here.y, tip)
         bottom = here.y + here.h
         for place, (x, side) in enumerate(zip(here.under, here.sides)):
-            side.draw(scene, x, bottom + NEAR, tip)
+            side.draw(scene, x, bottom + here.drop, tip)
             start = here.x + here.sheet.w * (place + 1) / (len(here.sides) + 1)
             end = min(max(start, x + 8), x + side.w - 8)
-            points = [(start, bottom), (start, bottom + NEAR / 2), (end, bottom + NEAR / 2), (end, bottom + NEAR)]
+            turn, top = bottom + here.drop - NEAR / 2, bottom + here.drop
+            points = [(start, bottom), (start, turn), (end, turn), (end, top)]
             if start == end:
                 points = [points[0], points[-1]]
             scene.lines.append(Line(tuple(points), dashed=side.card.training))
