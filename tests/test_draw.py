@@ -12,7 +12,7 @@ import pytest
 
 import netdsl
 from netdsl.backends.canvas import engine as engine_module
-from netdsl.backends.canvas.engine import engine, render
+from netdsl.backends.canvas.engine import find, render
 from netdsl.backends.labels import metric, show
 from netdsl.backends.layers.diagram import Diagram, diagram
 from netdsl.backends.layers.dot import dot_text
@@ -323,7 +323,7 @@ def test_without_an_engine_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(engine_module, "which", nowhere)
     with pytest.raises(NetdslError, match="graphviz-pure") as raised:
-        engine()
+        find()
     assert [problem.code for problem in raised.value.diagnostics] == ["ND008"]
 
 

@@ -35,7 +35,7 @@ def tip(group: Element) -> str:
 
 
 def test_groups_are_stages_cards_and_layers() -> None:
-    graph, root = drawn("resnet", "18")
+    graph, root = drawn("resnet", "50")
     assert [group.get("id") for group in of_class(root, "stage")] == [
         "stage-input",
         "stage-112x112",
@@ -49,14 +49,15 @@ def test_groups_are_stages_cards_and_layers() -> None:
     cards = [group.get("id") for group in of_class(stage, "card")]
     assert cards == ["card-maxpool1", "card-layer1.0"]
     (card,) = (group for group in of_class(stage, "card") if group.get("data-block"))
-    assert (card.get("data-block"), card.get("data-count")) == ("basic", "2")
-    assert card.get("data-scopes") == "layer1.0 layer1.1"
-    assert tip(card).splitlines() == ["layer1.0 … layer1.1: basic ×2", "64×56×56", "147,968 params", "462,422,016 MACs"]
+    assert (card.get("data-block"), card.get("data-count")) == ("bottleneck", "3")
+    assert card.get("data-scopes") == "layer1.0 layer1.1 layer1.2"
+    numbers = ["256×56×56", "215,808 params", "667,942,912 MACs"]
+    assert tip(card).splitlines() == ["layer1.0 … layer1.2: bottleneck ×3", *numbers]
     inside = of_class(card, "layer")
-    assert [group.get("id") for group in inside] == ["layer1.1.conv1", "layer1.1.conv2", "layer1.1.add1"]
-    assert inside[0].get("data-layers") == "layer1.0.conv1 layer1.1.conv1"
-    assert (inside[0].get("data-op"), inside[0].get("class")) == ("conv", "layer conv")
-    assert int(inside[0].get("data-params") or 0) == 2 * (64 * 64 * 9 + 2 * 64)
+    assert [group.get("id") for group in inside] == [f"layer1.2.{name}" for name in ("conv1", "conv2", "conv3", "add1")]
+    assert inside[1].get("data-layers") == "layer1.0.conv2 layer1.1.conv2 layer1.2.conv2"
+    assert (inside[1].get("data-op"), inside[1].get("class")) == ("conv", "layer conv")
+    assert int(inside[1].get("data-params") or 0) == 3 * (64 * 64 * 9 + 2 * 64)
     assert len(of_class(card, "skip")) == 1
     assert stats(graph).totals.params == sum(int(card.get("data-params") or 0) for card in of_class(root, "card"))
 

@@ -1,31 +1,28 @@
-"""Diagrams of a graph by kind: an overview on one page, every layer, one block in detail, or a table."""
+"""Diagrams of a graph by kind: an overview on one page, every layer, or one block in detail."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple, get_args
 
 from netdsl.backends.block import block_scene
-from netdsl.backends.canvas.engine import render
+from netdsl.backends.canvas.engine import DPI, Engine, pdf_is_ours, render
 from netdsl.backends.canvas.options import Theme
+from netdsl.backends.canvas.pdf import pdf
 from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.layers import dot_text
 from netdsl.backends.overview import Options, overview
-from netdsl.backends.tables import write_scene
-from netdsl.backends.tables.model import Sheet
-from netdsl.backends.tables.nets import Net
-from netdsl.backends.tables.style import sheet, suited
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
-Kind = Literal["overview", "layers", "block", "table"]
+Kind = Literal["overview", "layers", "block"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The fields of :class:`Options` that each kind takes.
 TAKES: dict[Kind, frozenset[str]] = {
     "overview": frozenset(Options._fields),
     "layers": frozenset(),
     "block": frozenset({"heat", "theme", "page"}),
-    "table": frozenset({"theme", "page"}),
 }
 
 
@@ -36,11 +33,24 @@ class Drawing(NamedTuple):
     scene: Scene | None = None
     theme: Theme = "light"
 
-    def render(self, format: str) -> bytes:
-        """The diagram as ``svg``, ``png`` or ``dot``; see :func:`netdsl.backends.canvas.engine.render`."""
-        if self.scene is not None and format == "svg":
-            return svg(self.scene, both=self.theme == "auto")
-        return render(self.dot, format, placed=self.scene is not None)
+    def render(
+        self,
+        format: str,
+        *,
+        engine: Engine | None = None,
+        dpi: int = DPI,
+        say: Callable[[str], None] | None = None,
+    ) -> bytes:
+        """The diagram as ``svg``, ``png``, ``pdf`` or ``dot``; see :func:`netdsl.backends.canvas.engine.render`.
+
+        The SVG of what has its place is netdsl's own, unless ``engine`` is ``dot``, and a PDF is made of that.
+        """
+        if self.scene is not None and engine != "dot":
+            if format == "svg":
+                return svg(self.scene, both=self.theme == "auto")
+            if format == "pdf" and (engine == "pure" or pdf_is_ours()):
+                return pdf(svg(self.scene))
+        return render(self.dot, format, placed=self.scene is not None, engine=engine, dpi=dpi, say=say)
 
 
 def drawing(
@@ -54,8 +64,8 @@ def drawing(
     """A diagram of ``graph``. The same graph gives the same text.
 
     ``overview``: stages as bands, blocks as cards, repeats folded, as ``options`` say. ``layers``: every layer, blocks
-    as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. ``table``:
-    as its paper prints it, in the style that suits it. Which of the ``options`` a kind takes is in :data:`TAKES`.
+    as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. Which of
+    the ``options`` a kind takes is in :data:`TAKES`.
     """
     if kind == "overview":
         options = options or Options()
@@ -69,17 +79,7 @@ def drawing(
         options = options or Options()
         scene = block_scene(graph, block, view, options)
         return Drawing(scene.dot(), scene, options.theme)
-    if kind == "table":
-        net = Net(graph.variant or graph.name, graph, view)
-        return table_drawing(sheet([net], suited(net), graph.name), options)
     raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
-
-
-def table_drawing(made: Sheet, options: Options | None = None) -> Drawing:
-    """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
-    options = options or Options()
-    scene = write_scene.write(made, options)
-    return Drawing(scene.dot(), scene, options.theme)
 
 
 def draw(

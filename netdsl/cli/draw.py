@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from netdsl.backends.canvas.engine import DPI, FORMATS, MAX_PIXELS
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
-from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_drawing
-from netdsl.cli.options import Parser, add_file, compiled, target
-from netdsl.cli.tabled import add_table, tables
+from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing
+from netdsl.backends.mermaid import mermaid
+from netdsl.cli.options import Parser, add_engine, add_file, check_engine, compiled, target
 from netdsl.cli.terminal import write
 
 _EXAMPLES = """
@@ -19,10 +20,11 @@ netdsl draw specs/resnet.net:152 -o resnet152.svg --heat macs --theme auto
 netdsl draw specs/mobilenet_v2.net -o mobilenet.png --page slide --labels shapes,macs,rf
 netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
 netdsl draw specs/resnet.net:50 -o bottleneck.svg --as block:bottleneck
-netdsl draw specs/vgg.net -o vgg.svg --as table --theme auto
+netdsl draw specs/vgg19.net -o vgg19.pdf --page a4
+netdsl draw specs/unet.net --format mmd -o - >> README.md
 """
 
-_FORMATS = ("svg", "png", "dot")
+_FORMATS = (*FORMATS, "mmd")
 _Read = TypeVar("_Read")
 
 
@@ -31,10 +33,12 @@ def parser() -> Parser:
     options = Parser("draw", "Draws a net: on one page, or layer by layer.", _EXAMPLES)
     # The picture of a paper has the auxiliary heads.
     add_file(options, view="train")
-    # A table is of inference, as `netdsl table` prints it.
-    options.set_defaults(view=None)
     options.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help="where to, .svg, .png or .dot; - is the standard output"
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="where to, .svg, .png, .pdf, .dot or .mmd (Mermaid); - is the standard output",
     )
     options.add_argument(
         "--as",
@@ -43,10 +47,16 @@ def parser() -> Parser:
         default=("overview", None),
         metavar="KIND",
         help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames; "
-        "block:NAME: one block, or the scope of a path, in detail; table: as netdsl table prints it",
+        "block:NAME: one block, or the scope of a path, in detail",
     )
-    add_table(options.add_argument_group("of a table, which takes --theme and --page too"))
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
+    add_engine(options)
+    options.add_argument(
+        "--dpi",
+        metavar="N",
+        type=_dpi,
+        help=f"pixels to the inch of a PNG ({DPI} unless said), as far as its {MAX_PIXELS // 10**6} million pixels go",
+    )
     overview = options.add_argument_group("of an overview; a block takes --heat, --theme and --page too")
     overview.add_argument("--heat", choices=HEATS, help="colour the rows by their share of what the net costs")
     overview.add_argument(
@@ -97,7 +107,9 @@ def run(options: argparse.Namespace) -> int:
     """Writes the diagram."""
     form = options.format or options.output.rpartition(".")[2].lower()
     if form not in _FORMATS:
-        parser().error(f"`{options.output}` ends in none of .svg, .png and .dot: which --format?")
+        parser().error(
+            f"`{options.output}` ends in none of .{', .'.join(_FORMATS[:-1])} and .{_FORMATS[-1]}: which --format?"
+        )
     chosen = Options(options.heat, options.labels, options.theme, options.direction, options.page)
     kind, block = options.kind
     for name, given, usual in zip(Options._fields, chosen, Options()):
@@ -106,27 +118,33 @@ def run(options: argparse.Namespace) -> int:
             parser().error(f"--as {kind} takes no --{name}, which is of {kinds}")
     if options.theme == "auto" and form != "svg":
         parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
-    if kind != "table" and (options.variants or options.style):
-        parser().error(f"--{'variants' if options.variants else 'style'} is of --as table")
-    options.view = options.view or ("infer" if kind == "table" else "train")
-    drawn = _table(options, chosen) if kind == "table" else _drawn(options, kind, block, chosen)
-    if drawn is None:
+    if options.theme == "auto" and options.engine == "dot":
+        parser().error("--theme auto is of the SVG that netdsl writes, without --engine dot")
+    if options.dpi is not None and form != "png":
+        parser().error("--dpi is of a PNG: the others have no pixels")
+    check_engine(parser(), options.engine, form)
+    if form == "mmd" and (kind != "overview" or options.page is not None or "rf" in (options.labels or ())):
+        parser().error("Mermaid draws an overview, fits it to no page, and has no label rf")
+    graph = compiled(*target(parser(), options.file, options), options)
+    if graph is None:
         return 1
-    write(options.output, drawn.render(form))
+    if form == "mmd":
+        write(options.output, mermaid(graph, options.view, chosen).encode())
+        return 0
+    drawn = drawing(graph, kind=kind, view=options.view, options=chosen, block=block)
+    write(options.output, drawn.render(form, engine=options.engine, dpi=options.dpi or DPI, say=_say))
     _warn(drawn)
     return 0
 
 
-def _drawn(options: argparse.Namespace, kind: Kind, block: str | None, chosen: Options) -> Drawing | None:
-    """The drawing of one net; None where it has errors, which are reported."""
-    graph = compiled(*target(parser(), options.file, options), options)
-    return None if graph is None else drawing(graph, kind=kind, view=options.view, options=chosen, block=block)
+def _dpi(words: str) -> int:
+    if not words.isdecimal() or not 1 <= int(words) <= 9600:
+        raise argparse.ArgumentTypeError(f"`{words}` is not a whole number from 1 to 9600")
+    return int(words)
 
 
-def _table(options: argparse.Namespace, chosen: Options) -> Drawing | None:
-    """The same of a table, which has a column for each variant where its style does."""
-    made = tables(parser(), [options.file], options)
-    return None if made is None else table_drawing(made[0][0], chosen)
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)
 
 
 def _warn(drawn: Drawing) -> None:

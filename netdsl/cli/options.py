@@ -140,6 +140,21 @@ def add_operators(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """``--engine``: who draws."""
+    parser.add_argument(
+        "--engine",
+        choices=("pure", "dot"),
+        help="pure: netdsl itself and graphviz-pure; dot: the Graphviz of the system. Without it pure, if it is there",
+    )
+
+
+def check_engine(parser: argparse.ArgumentParser, engine: str | None, form: str) -> None:
+    """Exits with 2 where an engine is asked for and nothing is drawn."""
+    if engine is not None and form not in ("svg", "png", "pdf"):
+        parser.error(f"--engine draws .svg, .png and .pdf, and nothing of a .{form}")
+
+
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():

@@ -1,60 +1,114 @@
-"""DOT text drawn as SVG or PNG by graphviz-pure, or by Graphviz."""
+"""DOT text drawn as SVG, PNG or PDF: by graphviz-pure, which pip installs, or by a Graphviz of the system."""
 
 from __future__ import annotations
 
 import math
 import subprocess
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from shutil import which
+from typing import Literal, get_args
 
+from netdsl.backends.canvas import pdf
 from netdsl.diagnostics import Diagnostic, NetdslError
+
+#: Who draws: graphviz-pure and netdsl itself, or the ``dot`` that is on the path.
+Engine = Literal["pure", "dot"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+#: What can be written of DOT text.
+FORMATS = ("svg", "png", "pdf", "dot")
 
 #: Pixels that a PNG may have, in all and along a side; a larger drawing is scaled down.
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 30_000
-_DPI = 144
+#: Pixels to the inch of a PNG, unless said.
+DPI = 144
 
-_FORMATS = ("svg", "png", "dot")
+_SYSTEM = "install Graphviz: `apt install graphviz`, `brew install graphviz`, `winget install graphviz`"
 
 
-def render(dot: str, format: str, *, placed: bool = False) -> bytes:
-    """DOT text drawn: ``svg``, ``png`` (at most :data:`MAX_PIXELS`), or ``dot``, the text itself.
+def render(
+    dot: str,
+    format: str,
+    *,
+    placed: bool = False,
+    engine: Engine | None = None,
+    dpi: int = DPI,
+    say: Callable[[str], None] | None = None,
+) -> bytes:
+    """DOT text drawn as ``svg``, ``png`` (at most :data:`MAX_PIXELS`) or ``pdf``, or as ``dot``, the text itself.
 
-    With ``placed`` everything has its place already, as for ``neato -n2``; otherwise it is laid out.
+    With ``placed`` everything has its place already, as for ``neato -n2``; otherwise it is laid out. Without ``engine``
+    graphviz-pure draws, or else a system ``dot``. ``say`` is told where a PNG has fewer pixels than ``dpi`` asks for.
     Raises :class:`NetdslError` (ND008) where no Graphviz is found or it fails, ``ValueError`` for another format.
     """
-    if format not in _FORMATS:
-        raise ValueError(f"a diagram is drawn as svg, png or dot, not {format!r}")
+    if format not in FORMATS:
+        raise ValueError(f"a diagram is drawn as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, not {format!r}")
     if format == "dot":
         return dot.encode()
     if format == "svg":
-        return _run(dot, "-Tsvg", placed=placed)
+        return _run(find(engine), dot, "-Tsvg", placed=placed)
+    if format == "pdf":
+        return _pdf(dot, engine, placed=placed)
+    program = find(engine)
     # The first line of this format has the width and height in inches.
-    width, height = map(float, _run(dot, "-Tplain", placed=placed).split(maxsplit=4)[2:4])
+    width, height = map(float, _run(program, dot, "-Tplain", placed=placed).split(maxsplit=4)[2:4])
     # Around the drawing there is a border.
     width, height = width + 0.5, height + 0.5
-    dpi = min(_DPI, math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
-    return _run(dot, "-Tpng", f"-Gdpi={dpi:.4f}", placed=placed)
+    most = min(math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
+    if most < dpi and say is not None:
+        say(
+            f"the picture has {most:.0f} pixels to the inch instead of {dpi}: it may have {MAX_PIXELS:,} of them, "
+            f"and {MAX_SIDE:,} along a side"
+        )
+    return _run(program, dot, "-Tpng", f"-Gdpi={min(dpi, most):.4f}", placed=placed)
 
 
-def engine() -> str:
-    """The Graphviz to run: graphviz-pure beside this Python, else one on the path. :class:`NetdslError` without any."""
-    for name in ("graphviz-pure", "dot"):
-        for path in (sysconfig.get_path("scripts"), None):
-            found = which(name, path=path)
-            if found is not None:
-                return str(Path(found))
-    message = "a diagram cannot be drawn: neither `graphviz-pure` nor Graphviz's `dot` is found"
-    help = "install it with `pip install graphviz-pure`; `--format dot` needs neither"
-    raise NetdslError([Diagnostic("ND008", message, help=help)])
+def _pdf(dot: str, engine: Engine | None, *, placed: bool) -> bytes:
+    if engine == "dot" or (engine is None and not pdf_is_ours()):
+        return _run(find("dot"), dot, "-Tpdf", placed=placed)
+    return pdf.pdf(_run(find(engine), dot, "-Tsvg", placed=placed))
 
 
-def _run(dot: str, *options: str, placed: bool) -> bytes:
-    command = [engine(), *(("-Kneato", "-n2") if placed else ("-Kdot",)), "-q", *options]
+def pdf_is_ours() -> bool:
+    """Whether reportlab writes PDFs, with Helvetica's widths on any machine: unless only a system ``dot`` is there."""
+    return pdf.available() or system() is None
+
+
+def system() -> str | None:
+    """The system's ``dot``, if there is one."""
+    return which("dot")
+
+
+def find(engine: Engine | None = None) -> str:
+    """The program to run: graphviz-pure beside this Python or on the path, a ``dot`` on the path, or the first found.
+
+    Raises :class:`NetdslError` (ND008) where it is not found.
+    """
+    found = None
+    if engine != "dot":
+        found = which("graphviz-pure", path=sysconfig.get_path("scripts")) or which("graphviz-pure")
+    if found is None and engine != "pure":
+        found = system()
+    if found is not None:
+        return str(Path(found))
+    message, help = {
+        "pure": ("`graphviz-pure` is not found", "install it with `pip install graphviz-pure`"),
+        "dot": ("Graphviz's `dot` is not found", _SYSTEM),
+        None: (
+            "neither `graphviz-pure` nor Graphviz's `dot` is found",
+            "install it with `pip install graphviz-pure`; .dot and .mmd need neither",
+        ),
+    }[engine]
+    raise NetdslError([Diagnostic("ND008", f"a diagram cannot be drawn: {message}", help=help)])
+
+
+def _run(program: str, dot: str, *options: str, placed: bool) -> bytes:
+    command = [program, *(("-Kneato", "-n2") if placed else ("-Kdot",)), "-q", *options]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
     # After an error in a label there is a picture all the same, with the label missing.
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
-        raise NetdslError([Diagnostic("ND008", f"{Path(command[0]).name} could not draw this diagram: {said}")])
+        raise NetdslError([Diagnostic("ND008", f"{Path(program).name} could not draw this diagram: {said}")])
     return done.stdout

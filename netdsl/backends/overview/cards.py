@@ -98,6 +98,17 @@ class Card:
         last = max(self.layers, key=lambda layer: layer.nodes[-1].index)
         return max(last.head.shape, last.shape, key=len)
 
+    @property
+    def spoken(self) -> str:
+        """What is on it, for those who listen."""
+        words = self.title or ", ".join(f"{row.text}{times(row.times)}" for row in rows(self.parts))
+        return words + times(self.count)
+
+
+def times(count: int) -> str:
+    """`` ×3``; nothing for what stands once."""
+    return f" ×{count}" if count > 1 else ""
+
 
 def rows(parts: Iterable[Part]) -> Iterator[Row]:
     """Every row, from the top down."""

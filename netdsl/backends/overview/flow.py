@@ -68,6 +68,15 @@ class Flow:
     stages: list[Stage]
     bows: list[Bow]
 
+    @property
+    def spoken(self) -> str:
+        """The cards of each stage, in words."""
+        stages = []
+        for stage in self.stages:
+            words = ", ".join(self.units[unit].card.spoken for unit in stage.units)
+            stages.append(f"{stage.label}: {words}" if stage.label else words)
+        return "; ".join(stages)
+
 
 def flow(graph: Graph, found: Structure) -> Flow:
     """The line of a net."""

@@ -13,7 +13,7 @@ from netdsl.backends.canvas.scene import PAD, Scene
 from netdsl.backends.captions import caption
 from netdsl.backends.labels import metric
 from netdsl.backends.overview import heat
-from netdsl.backends.overview.cards import Card, Row, rows, summary
+from netdsl.backends.overview.cards import Card, Row, rows, summary, times
 from netdsl.backends.overview.cells import SMALL, UNMARKED, Mark, Sheet
 from netdsl.backends.overview.flow import Flow, Side, flow
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
@@ -188,7 +188,7 @@ class _Page:
         if scopes:
             data |= {"block": scopes[0].block or "", "scopes": " ".join(scope.path for scope in scopes)}
             data["count"] = str(len(scopes))
-        words = _times(len(scopes))
+        words = times(len(scopes))
         if scopes:
             first, last = scopes[0].path, scopes[-1].path
             words = f"{first if first == last else f'{first} … {last}'}: {scopes[0].block}{words}"
@@ -203,13 +203,7 @@ class _Page:
         return f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
 
     def _description(self) -> str:
-        """The cards of each stage, in words."""
-        stages = []
-        for stage in self.flow.stages:
-            cards = [self.flow.units[unit].card for unit in stage.units]
-            words = ", ".join(_spoken(card) for card in cards)
-            stages.append(f"{stage.label}: {words}" if stage.label else words)
-        return f"Overview of {self._name()}. {'; '.join(stages)}."
+        return f"Overview of {self._name()}. {self.flow.spoken}."
 
     def _title(self, scene: Scene, room: float) -> float:
         """Draws the title, in more lines where it is wider than the net; gives its height."""
@@ -240,17 +234,8 @@ class _Page:
         return y + 16
 
 
-def _spoken(card: Card) -> str:
-    words = card.title or ", ".join(f"{row.text}{_times(row.times)}" for row in rows(card.parts))
-    return words + _times(card.count)
-
-
 def _spelt(params: int, macs: int) -> list[str]:
     return [f"{params:,} params"] * bool(params) + [f"{macs:,} MACs"] * bool(macs)
-
-
-def _times(count: int) -> str:
-    return f" ×{count}" if count > 1 else ""
 
 
 def _total(every: list[Cost]) -> tuple[int, int]:
