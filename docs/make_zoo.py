@@ -50,7 +50,7 @@ def page(nets: list[Entry], usual: Entry, graphs: dict[str | None, Graph]) -> st
             f"{_citation(usual.paper)}\n",
             "## The spec\n",
             f"`netdsl zoo {usual.name}` prints it; `zoo:{usual.name}` stands for it wherever a command takes a file.\n",
-            f"```\n{graph.sources[0].text.rstrip()}\n```\n",
+            f"```net\n{graph.sources[0].text.rstrip()}\n```\n",
             "## The numbers\n",
             _numbers(nets, graphs),
             f"## Its {by}s{of}\n",

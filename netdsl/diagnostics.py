@@ -170,8 +170,8 @@ class NetdslError(Exception):
     """A compilation that failed, with every diagnostic and the sources they point into."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = ()) -> None:
-        self.diagnostics = tuple(diagnostics)
-        self.sources = tuple(sources)
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        self.sources: tuple[Source, ...] = tuple(sources)
         super().__init__(render(self.diagnostics, self.sources))
 
 

@@ -103,7 +103,7 @@ class Stats:
         self.graph = graph
         self.view = view
         self.batch = batch
-        self.totals = _totals(graph, seen, costs, fields)
+        self.totals: Totals = _totals(graph, seen, costs, fields)
         self._seen = seen
         self._costs = costs
         self._fields = fields

@@ -178,9 +178,9 @@ def markdown(code: str, level: int = 1) -> str:
     if found.fails is None or found.mended is None:
         return "\n\n".join([*lines, *_labelled("How it comes about", found.arises)]) + "\n"
     verb = "fails" if found.severity == "error" else "is warned of"
-    lines += [f"This {verb}{_asked(found.fails)}:", f"```\n{found.fails.text}```"]
+    lines += [f"This {verb}{_asked(found.fails)}:", f"```net\n{found.fails.text}```"]
     lines += [f"```text\n{_checked(found.fails)[1]}\n```"]
-    return "\n\n".join([*lines, f"Mended{_asked(found.mended)}:", f"```\n{found.mended.text}```"]) + "\n"
+    return "\n\n".join([*lines, f"Mended{_asked(found.mended)}:", f"```net\n{found.mended.text}```"]) + "\n"
 
 
 def _asked(example: Example) -> str:

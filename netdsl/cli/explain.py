@@ -253,7 +253,7 @@ class _Asked:
     def layer(self, one: Layer) -> _Said:
         node = one.node
         shapes = self.graph.input_shapes(node)
-        made = _constructor(node.op.call(shapes, node.shape)) if node.module is not None else None
+        made = constructor(node.op.call(shapes, node.shape)) if node.module is not None else None
         place, calls = self.place(node.span), self.calls(node.scope)
         source = [f"{self.shown(place)}: `{place['text']}`"]
         added = None
@@ -392,7 +392,7 @@ def _from(given: Given) -> str:
     return f"{given.name}, {word}" if word else given.name
 
 
-def _constructor(call: Call) -> str | None:
+def constructor(call: Call) -> str | None:
     """The module as Python makes it: ``nn.Conv2d(3, 64, 3, padding=1)``; None for what is no module."""
     if call.kind != "module":
         return None

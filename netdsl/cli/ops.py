@@ -20,7 +20,8 @@ netdsl ops soft-max
 
 _WIDTH = 100
 
-_FAMILIES = {
+#: What the categories of operators are called, in the order in which they are listed.
+FAMILIES = {
     "conv": "convolution",
     "fc": "fully connected",
     "pool": "pooling",
@@ -62,25 +63,26 @@ def _writable(name: str) -> bool:
 
 def _list() -> str:
     ops = [op for op in registry().values() if op.writable]
-    widest = max(len(_words(op)) for op in ops)
+    widest = max(len(words(op)) for op in ops)
     lines = []
-    for category, family in _FAMILIES.items():
+    for category, family in FAMILIES.items():
         members = sorted((op for op in ops if op.category == category), key=lambda op: op.keyword)
         if not members:
             continue
         lines += ["", family]
-        lines += [f"  {_words(op):<{widest}}  {op.example.line}" for op in members]
+        lines += [f"  {words(op):<{widest}}  {op.example.line}" for op in members]
     return "\n".join(lines[1:]) + "\n\n`netdsl ops NAME` shows a layer's attributes.\n"
 
 
-def _words(op: type[Op]) -> str:
+def words(op: type[Op]) -> str:
+    """The keyword and second names."""
     return ", ".join((op.keyword, *op.aliases))
 
 
 def _one(op: type[Op]) -> str:
     doc = " ".join((op.__doc__ or "").split("\n\n")[0].replace("``", "`").split())
-    lines = [f"{_words(op)} ({_FAMILIES.get(op.category, op.category)})", *_wrapped(doc, "  ", "  ")]
-    lines += ["", f"  {_written(op)}"]
+    lines = [f"{words(op)} ({FAMILIES.get(op.category, op.category)})", *_wrapped(doc, "  ", "  ")]
+    lines += ["", f"  {written(op)}"]
     attributes = op.attributes().values()
     if attributes:
         lines += ["", "attributes"]
@@ -102,7 +104,7 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False)
 
 
-def _written(op: type[Op]) -> str:
+def written(op: type[Op]) -> str:
     """How it is written: ``conv<kernel>-<channels>/<stride>``."""
     syntax = op.syntax
     text = op.keyword
@@ -118,7 +120,8 @@ def _written(op: type[Op]) -> str:
     return "written " + text + (" [@tensor]" if syntax.reference else "")
 
 
-def _kind(attribute: Attribute) -> str:
+def takes(attribute: Attribute) -> str:
+    """What an attribute may be: ``whole number, at least 1``."""
     kind = {
         "int": "whole number",
         "float": "number",
@@ -133,9 +136,17 @@ def _kind(attribute: Attribute) -> str:
         (attribute.maximum, "at most"),
         (attribute.below, "below"),
     )
-    parts = [kind, *(f"{word} {limit:g}" for limit, word in limits if limit is not None)]
+    return ", ".join([kind, *(f"{word} {limit:g}" for limit, word in limits if limit is not None)])
+
+
+def default(attribute: Attribute) -> str:
+    """``required``, or what stands where nothing is given; empty where another rule decides."""
     if attribute.required:
-        parts.append("required")
-    elif attribute.default is not None and attribute.default != ():
-        parts.append(f"default {show_value(attribute.default)}")
-    return ", ".join(parts)
+        return "required"
+    if attribute.default is None or attribute.default == ():
+        return ""
+    return f"default {show_value(attribute.default)}"
+
+
+def _kind(attribute: Attribute) -> str:
+    return ", ".join(filter(None, (takes(attribute), default(attribute))))

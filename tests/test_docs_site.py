@@ -1,0 +1,146 @@
+"""What makes the site: the pages that scripts write, the colours of specs, and the build itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pygments.token import Comment, Keyword, Name, Number, Operator, Text
+
+import netdsl
+from netdsl import highlight
+from netdsl.ir.op import registry
+from tests.documents import DOCS, ROOT
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["make_ops", "make_api"])
+def test_a_page_that_a_script_writes_is_what_it_would_write_now(name: str) -> None:
+    module = script(name)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), f"run `python docs/{name}.py`"
+
+
+def test_the_page_of_operators_has_all_of_them_with_all_that_they_have() -> None:
+    page = (DOCS / "operators.md").read_text(encoding="utf-8")
+    parts = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    ops = {op.keyword: op for op in registry().values() if op.writable and op.__module__.startswith("netdsl.ops.")}
+    assert parts.keys() == ops.keys()
+    for keyword, op in ops.items():
+        part = parts[keyword]
+        assert f"`{op.example.line}`" in part
+        for attribute in op.attributes():
+            assert f"| `{attribute}` |" in part
+        if keyword != "id":
+            assert "PyTorch: `" in part
+
+
+def test_the_page_of_python_has_every_public_name() -> None:
+    page = (DOCS / "python.md").read_text(encoding="utf-8")
+    for name in netdsl.__all__:
+        assert f"### netdsl.{name}\n" in page or (name.startswith("__") and f"`netdsl.{name}`" in page)
+
+
+# -- colours ----------------------------------------------------------------------------------------------------------
+
+
+def tokens(text: str) -> list[tuple[object, str]]:
+    return [(kind, value) for kind, value in highlight.SpecLexer().get_tokens(text) if value.strip()]
+
+
+def test_the_lexer_is_offered_to_pygments() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (target,) = project["entry-points"]["pygments.lexers"].values()
+    module, _, cls = target.partition(":")
+    assert getattr(sys.modules[module], cls) is highlight.SpecLexer
+    assert {"net", "netdsl"} <= set(highlight.SpecLexer.aliases)
+
+
+def test_its_words_are_those_of_the_language() -> None:
+    assert {"net", "input", "block", "variant", "expect", "if", "else", "as", "and", "reuse"} <= highlight.keywords()
+    assert {"conv", "fc", "softmax", "concat", "id", "swish"} <= highlight.operators()
+    assert {"valid", "plain", "train"} <= highlight.flags()
+
+
+def test_a_spec_in_colours() -> None:
+    text = "net a-1  # comment\nstem: Conv3-64/2 valid ×3, soft-max\n@stem as y, se(in.c) -> 1x2\n"
+    found = tokens(f"{text}if n == 2 {{ bn eps=0.1 }}\n")
+    assert found[:3] == [(Keyword, "net"), (Name.Class, "a-1"), (Comment.Single, "# comment")]
+    for token in (
+        (Name.Label, "stem"),
+        (Name.Builtin, "Conv"),
+        (Number.Integer, "64"),
+        (Name.Decorator, "valid"),
+        (Operator, "×"),
+        (Name.Builtin, "soft-max"),
+        (Name.Variable, "@stem"),
+        (Keyword, "as"),
+        (Name.Function, "se"),
+        (Operator, "->"),
+        (Keyword, "if"),
+        (Operator, "=="),
+        (Name.Attribute, "eps"),
+        (Number.Float, "0.1"),
+    ):
+        assert token in found
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "tests" / "torture.net", *sorted((ROOT / "specs").glob("*.net"))], ids=lambda p: p.stem
+)
+def test_no_part_of_a_spec_is_unknown_to_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    found = list(highlight.SpecLexer(stripnl=False, ensurenl=False).get_tokens(text))
+    assert "".join(value for _, value in found) == text
+    assert not [value for kind, value in found if kind is Text]
+
+
+# -- the build --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for package in ("mkdocs", "material"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed: it comes with the extra `docs`")
+    place = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(place)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return place
+
+
+def test_the_site_needs_no_network_and_leads_nowhere_else(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(https?:[^"' >]+)""", text):
+            raise AssertionError(f"{page.name} fetches {link}")
+
+
+def test_links_and_pictures_of_the_site_are_there(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if page.name == "404.html":
+            continue
+        for link in re.findall(r"""\b(?:src|href)=["']?([^"' >#?]+)""", text):
+            if not re.match(r"https?:|mailto:|data:", link):
+                assert (page.parent / link).exists(), f"{page.relative_to(site)} leads to {link}"
+
+
+def test_specs_are_shown_with_diagram_and_numbers(site: Path) -> None:
+    page = (site / "guide.html").read_text(encoding="utf-8")
+    assert page.count('<p class="netdsl-numbers">') > 15
+    assert page.count("<figure>") > 12 and "61,706 params" in page
+    assert "error[ND211]" in page and "warning[ND301]" in page
