@@ -682,3 +682,55 @@ def test_strip_probabilities_leaves_what_something_else_uses() -> None:
 def test_strip_probabilities_of_a_net_without_any() -> None:
     graph = compiled("dense")
     assert strip_probabilities(graph) is graph
+
+
+# -- loops ------------------------------------------------------------------------------------------------------------
+
+
+def loops(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("for i in range")]
+
+
+def test_numbered_members_are_made_and_called_in_loops() -> None:
+    graph = netdsl.compile(SPECS / "densenet.net", variant="121")
+    block = classes(torch_source(graph))["Dense"]
+    assert loops(block) == ["for i in range(1, 7):"] * 2
+    assert 'self.add_module(f"denselayer{i}", Denselayer(32 + 32 * i))' in block
+    assert 'x = torch.cat((x, getattr(self, f"denselayer{i}")(x)), 1)' in block
+    assert block.rstrip().endswith("return x")
+
+
+def numbered(count: int, layer: str, start: int = 1) -> str:
+    return "net n\ninput 4x8x8\n" + "".join(f"a{start + at}: {layer.format(at)}\n" for at in range(count))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (numbered(7, "conv3-4"), 2),
+        (numbered(5, "conv3-4"), 0),
+        (numbered(8, "conv3-{{4 + 2 * {}}}", start=0), 1),
+        (numbered(7, "conv3-8 groups=4"), 2),
+        (numbered(7, "conv3-4\nrelu"), 0),
+        (numbered(4, "conv3-4") + numbered(4, "conv3-4", start=7).partition("8x8\n")[2], 0),
+        (numbered(6, "conv3-{{4 * 2 ** {}}}"), 0),
+    ],
+    ids=["equal", "few", "even steps", "the first differs", "not in a row", "a gap", "powers"],
+)
+def test_what_counts_evenly_is_a_loop(text: str, expected: int) -> None:
+    graph = netdsl.compile(text)
+    assert len(loops(torch_source(graph))) == expected
+    agrees(graph)
+
+
+def test_a_loop_counts_by_a_name_that_is_free() -> None:
+    text = """net n
+    input i 4x8x8
+    input j 4x8x8
+    block f(k) { conv3-k }
+    add { @i | @j }
+    """ + "".join(f"a{at}: f(4)\n" for at in range(1, 9))
+    graph = netdsl.compile(text + "add { @a8 | @i }\n")
+    assert loops(torch_source(graph)) == ["for i in range(1, 9):"]
+    assert "for k in range(1, 9):" in torch_source(graph)
+    agrees(graph)

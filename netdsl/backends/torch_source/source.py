@@ -10,6 +10,7 @@ from netdsl.backends.torch_source.constructor import Writer
 from netdsl.backends.torch_source.forward import Forward
 from netdsl.backends.torch_source.inits import helpers, initialisation
 from netdsl.backends.torch_source.lines import Line, statement, statements
+from netdsl.backends.torch_source.loops import done, made
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.steps import EVAL, TRAIN
 from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain, prose, snake, unique, wrapped
@@ -91,14 +92,15 @@ def _class(definition: Definition) -> list[str]:
     lines = [f"class {definition.name}(nn.{definition.base}):"]
     arguments = [Atom(argument.declared) for argument in definition.arguments]
     lines += call("def __init__", [Atom("self"), *arguments]).lines(4, "", " -> None:")
-    lines += Writer(definition).members()
+    lines += made(Writer(definition).members(), "\n".join(lines))
     if definition.base == "Sequential":
         return lines
     forward = Forward(definition)
     parameters = [Atom("self"), *(Atom(f"{name}: Tensor") for name in forward.parameters)]
     lines += ["", *call("def forward", parameters).lines(4, "", " -> Tensor:")]
-    lines += statements(forward.lines, 8)
     value = forward.value if forward.value is not None else forward.names[definition.first.body.results[0]]
+    code, value = done(forward.lines, value, " ".join(forward.parameters))
+    lines += statements(code, 8)
     return [*lines, *statement(f"return {value}", 8)]
 
 
@@ -118,13 +120,14 @@ def _net(graph: Graph, plan: Plan, net: Definition, output_name: str) -> list[li
     }
     returned = {mode: "tuple" if sum(flags) != 1 or not flags[0] else "tensor" for mode, flags in present.items()}
     kinds = [name for name, word in ((output_name, "tuple"), ("Tensor", "tensor")) if word in returned.values()]
-    lines = [f"class {net.name}(nn.Module):", "    def __init__(self) -> None:", *Writer(net).members()]
+    lines = [f"class {net.name}(nn.Module):", "    def __init__(self) -> None:", *made(Writer(net).members(), "")]
     if inits := initialisation(graph, plan, net):
         lines += ["", *inits]
     lines += ["", *call("def forward", parameters).lines(4, "", f" -> {' | '.join(kinds)}:")]
     code = list(forward.lines)
     if not several:
         value = forward.value if forward.value is not None else forward.names[results[0]]
+        code, value = done(code, value, " ".join(forward.parameters))
         lines += [*statements(code, 8), *statement(f"return {value}", 8)]
         return [lines]
     texts = {
