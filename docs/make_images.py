@@ -6,9 +6,11 @@ With ``--check`` nothing is written, and the exit code is 1 where a picture ther
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import netdsl
+from netdsl import cli
 from netdsl.backends.draw import Kind, draw
 from netdsl.backends.overview import Options
 from netdsl.ir.types import View
@@ -30,9 +32,26 @@ PICTURES: dict[str, tuple[str, str | None, Kind, View]] = {
 #: Options of overviews, where there are any.
 OPTIONS = {"resnet50-heat.svg": Options(heat="macs")}
 
+#: File → what `netdsl draw` is told, run in the repository's root.
+COMMANDS = {
+    "bottleneck.svg": "specs/resnet.net:50 --as block:bottleneck",
+    "inception.svg": "specs/googlenet.net --as block:inception",
+    "squeeze.svg": "specs/senet.net --as block:layer1.1",
+    "dense.svg": "specs/densenet.net:121 --as block:dense",
+    "table-resnet.svg": "specs/resnet.net --as table",
+    "table-vgg.svg": "specs/vgg.net --as table",
+}
+
 
 def picture(name: str) -> bytes:
-    """The SVG of one of :data:`PICTURES`."""
+    """The SVG of one of :data:`PICTURES`, or of :data:`COMMANDS`."""
+    if name in COMMANDS:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            command = [ROOT / word if word.startswith("specs/") else word for word in COMMANDS[name].split()]
+            if cli.main(["draw", *map(str, command), "-o", str(path)]) != 0:
+                raise SystemExit(f"netdsl draw {COMMANDS[name]} failed")
+            return path.read_bytes()
     spec, variant, kind, view = PICTURES[name]
     graph = netdsl.compile(ROOT / "specs" / spec, variant=variant)
     return draw(graph, kind=kind, view=view, options=OPTIONS.get(name)).encode()
@@ -44,7 +63,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
     check = parser.parse_args().check
     stale = []
-    for name in PICTURES:
+    for name in (*PICTURES, *COMMANDS):
         path, drawn = IMAGES / name, picture(name)
         if check:
             stale += [] if path.exists() and path.read_bytes() == drawn else [name]

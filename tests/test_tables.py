@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import pytest
 
 import netdsl
-from netdsl.backends.canvas.engine import render
-from netdsl.backends.tables import write_csv, write_dot, write_html, write_latex, write_markdown, write_text
+from netdsl.backends.canvas.svg import svg
+from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_scene, write_text
 from netdsl.backends.tables.align import Entry, added, align
 from netdsl.backends.tables.columns import power
 from netdsl.backends.tables.model import Cell, Line, Matrix, Row, Sheet, grid, number, text
@@ -458,9 +458,9 @@ def test_a_drawing_has_every_word_of_the_table(name: str) -> None:
     else:
         graph = netdsl.compile(f"zoo:{name}")
         table = sheet([Net("one", graph, "infer")], NETS[name], name)
-    dot = write_dot.write(table)
-    assert dot == write_dot.write(table)
-    drawn = ElementTree.fromstring(render(dot, "svg"))
+    scene = write_scene.write(table)
+    assert scene.dot() == write_scene.write(table).dot()
+    drawn = ElementTree.fromstring(svg(scene))
     said = {"".join(element.itertext()).strip() for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
     for row in table.rows:
         for cell in row.cells:
@@ -473,8 +473,54 @@ def test_a_drawing_has_every_word_of_the_table(name: str) -> None:
 def test_equal_cells_are_one_and_pools_have_their_colour(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["table", "zoo:vgg", "--format", "dot"]) == 0
     dot = capsysbinary.readouterr().out.decode()
-    assert dot.count('COLSPAN="6" ALIGN="CENTER" BGCOLOR="#FBE1D9"') == 5
-    assert dot.count('COLSPAN="6" ALIGN="CENTER" BGCOLOR="#EEF2CC"') == 3
+    assert dot.count('fillcolor="#FBE1D9"') == 5
+    assert dot.count('fillcolor="#EEF2CC"') == 3
+
+
+def test_cells_of_a_drawing_tile_it() -> None:
+    for stem, variants in [("vgg", ["A", "C", "E"]), ("resnet", ["18", "152"])]:
+        nets = [Net(each, netdsl.compile(f"zoo:{stem}", variant=each), "infer") for each in variants]
+        scene = write_scene.write(sheet(nets, suited(nets[0]), stem))
+        cells = [box for box in scene.boxes if box.stroke == "#999999"]
+        bottom = max(box.y + box.h for box in cells)
+        assert abs(sum(box.w * box.h for box in cells) - scene.w * bottom) < 1
+        words = [box for box in scene.boxes if box.text]
+        for box in words:
+            assert box.x >= 0 and box.x + box.w <= scene.w + 0.1 and box.y + box.h <= scene.h + 1
+        inside = [box for box in words if box.y < bottom]
+        for box in inside:
+            # A text is in one cell alone.
+            assert any(c.x <= box.x and box.x + box.w <= c.x + c.w and c.y <= box.y + 1 < c.y + c.h for c in cells)
+
+
+def test_what_a_column_adds_is_bold_in_a_drawing() -> None:
+    nets = [Net(each, netdsl.compile("zoo:vgg", variant=each), "infer") for each in ("A", "B")]
+    scene = write_scene.write(sheet(nets, "vgg", ""))
+    bold = [box.text for box in scene.boxes if box.bold]
+    assert bold == ["output", "A", "B", "conv3-64", "conv3-128"]
+
+
+def test_draw_and_table_draw_alike(tmp_path: Path) -> None:
+    assert main(["table", "zoo:lenet5", "--format", "svg", "-o", str(tmp_path / "a.svg")]) == 0
+    assert main(["draw", "zoo:lenet5", "--as", "table", "-o", str(tmp_path / "b.svg")]) == 0
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    command = ["draw", "zoo:resnet", "--as", "table", "--variants", "18,34", "--theme", "dark"]
+    assert main([*command, "-o", str(tmp_path / "c.svg")]) == 0
+    drawn = (tmp_path / "c.svg").read_text()
+    assert "18-layer" in drawn and "34-layer" in drawn and "50-layer" not in drawn and "#22262b" in drawn
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--as", "table", "--heat", "macs"], "--as table takes no --heat"),
+        (["--style", "vgg"], "--style is of --as table"),
+        (["--variants", "18"], "--variants is of --as table"),
+    ],
+)
+def test_options_of_another_kind_are_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "zoo:resnet", "-o", "x.svg", *words]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_drawing_goes_to_a_file(tmp_path: Path) -> None:

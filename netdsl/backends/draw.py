@@ -1,4 +1,4 @@
-"""Diagrams of a graph by kind: an overview on one page, every layer, or one block in detail."""
+"""Diagrams of a graph by kind: an overview on one page, every layer, one block in detail, or a table."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.layers import dot_text
 from netdsl.backends.overview import Options, overview
+from netdsl.backends.tables import write_scene
+from netdsl.backends.tables.model import Sheet
+from netdsl.backends.tables.nets import Net
+from netdsl.backends.tables.style import sheet, suited
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
-Kind = Literal["overview", "layers", "block"]
+Kind = Literal["overview", "layers", "block", "table"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The fields of :class:`Options` that each kind takes.
 TAKES: dict[Kind, frozenset[str]] = {
     "overview": frozenset(Options._fields),
     "layers": frozenset(),
     "block": frozenset({"heat", "theme", "page"}),
+    "table": frozenset({"theme", "page"}),
 }
 
 
@@ -64,8 +69,8 @@ def drawing(
     """A diagram of ``graph``. The same graph gives the same text.
 
     ``overview``: stages as bands, blocks as cards, repeats folded, as ``options`` say. ``layers``: every layer, blocks
-    as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. Which of
-    the ``options`` a kind takes is in :data:`TAKES`.
+    as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. ``table``:
+    as its paper prints it, in the style that suits it. Which of the ``options`` a kind takes is in :data:`TAKES`.
     """
     if kind == "overview":
         options = options or Options()
@@ -79,7 +84,17 @@ def drawing(
         options = options or Options()
         scene = block_scene(graph, block, view, options)
         return Drawing(scene.dot(), scene, options.theme)
+    if kind == "table":
+        net = Net(graph.variant or graph.name, graph, view)
+        return table_drawing(sheet([net], suited(net), graph.name), options)
     raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
+
+
+def table_drawing(made: Sheet, options: Options | None = None) -> Drawing:
+    """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
+    options = options or Options()
+    scene = write_scene.write(made, options)
+    return Drawing(scene.dot(), scene, options.theme)
 
 
 def draw(

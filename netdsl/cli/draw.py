@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from netdsl.backends.canvas.engine import DPI, FORMATS, MAX_PIXELS
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
-from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing
+from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_drawing
 from netdsl.backends.mermaid import mermaid
 from netdsl.cli.options import Parser, add_engine, add_file, check_engine, compiled, target
+from netdsl.cli.tabled import add_table, tables
 from netdsl.cli.terminal import write
 
 _EXAMPLES = """
@@ -20,6 +21,7 @@ netdsl draw specs/resnet.net:152 -o resnet152.svg --heat macs --theme auto
 netdsl draw specs/mobilenet_v2.net -o mobilenet.png --page slide --labels shapes,macs,rf
 netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
 netdsl draw specs/resnet.net:50 -o bottleneck.svg --as block:bottleneck
+netdsl draw specs/vgg.net -o vgg.svg --as table --theme auto
 netdsl draw specs/vgg19.net -o vgg19.pdf --page a4
 netdsl draw specs/unet.net --format mmd -o - >> README.md
 """
@@ -33,6 +35,8 @@ def parser() -> Parser:
     options = Parser("draw", "Draws a net: on one page, or layer by layer.", _EXAMPLES)
     # The picture of a paper has the auxiliary heads.
     add_file(options, view="train")
+    # A table is of inference, as `netdsl table` prints it.
+    options.set_defaults(view=None)
     options.add_argument(
         "-o",
         "--output",
@@ -47,8 +51,9 @@ def parser() -> Parser:
         default=("overview", None),
         metavar="KIND",
         help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames; "
-        "block:NAME: one block, or the scope of a path, in detail",
+        "block:NAME: one block, or the scope of a path, in detail; table: as netdsl table prints it",
     )
+    add_table(options.add_argument_group("of a table, which takes --theme and --page too"))
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
     add_engine(options)
     options.add_argument(
@@ -125,15 +130,36 @@ def run(options: argparse.Namespace) -> int:
     check_engine(parser(), options.engine, form)
     if form == "mmd" and (kind != "overview" or options.page is not None or "rf" in (options.labels or ())):
         parser().error("Mermaid draws an overview, fits it to no page, and has no label rf")
+    if kind != "table" and (options.variants or options.style):
+        parser().error(f"--{'variants' if options.variants else 'style'} is of --as table")
+    options.view = options.view or ("infer" if kind == "table" else "train")
+    if form == "mmd":
+        return _mermaid(options, chosen)
+    drawn = _table(options, chosen) if kind == "table" else _drawn(options, kind, block, chosen)
+    if drawn is None:
+        return 1
+    write(options.output, drawn.render(form, engine=options.engine, dpi=options.dpi or DPI, say=_say))
+    _warn(drawn)
+    return 0
+
+
+def _drawn(options: argparse.Namespace, kind: Kind, block: str | None, chosen: Options) -> Drawing | None:
+    """The drawing of one net; None where it has errors, which are reported."""
+    graph = compiled(*target(parser(), options.file, options), options)
+    return None if graph is None else drawing(graph, kind=kind, view=options.view, options=chosen, block=block)
+
+
+def _table(options: argparse.Namespace, chosen: Options) -> Drawing | None:
+    """The same of a table, which has a column for each variant where its style does."""
+    made = tables(parser(), [options.file], options)
+    return None if made is None else table_drawing(made[0][0], chosen)
+
+
+def _mermaid(options: argparse.Namespace, chosen: Options) -> int:
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
-    if form == "mmd":
-        write(options.output, mermaid(graph, options.view, chosen).encode())
-        return 0
-    drawn = drawing(graph, kind=kind, view=options.view, options=chosen, block=block)
-    write(options.output, drawn.render(form, engine=options.engine, dpi=options.dpi or DPI, say=_say))
-    _warn(drawn)
+    write(options.output, mermaid(graph, options.view, chosen).encode())
     return 0
 
 

@@ -5,6 +5,8 @@ A drawing is made in the light theme; the others replace its colours.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from netdsl.backends.canvas.options import Theme
 from netdsl.backends.captions import Tint
 
@@ -34,6 +36,8 @@ KINDS: dict[Tint, str] = {
     "shape": "reshaping",
     "regularise": "regularising",
 }
+#: A quarter of these colours, behind cells of tables.
+PALE: dict[Literal["pool", "fc"], str] = {"pool": "#FBE1D9", "fc": "#EEF2CC"}
 WHITE, INK, GREY, LINE, RED, HAIR, FRAME = "#FFFFFF", "#222222", "#666666", "#444444", "#CC3311", "#00000055", "#444444"
 BANDS = ("#F6F6F6", "#ECECEC")
 #: The dark box of a number of repeats, and the number.
@@ -61,6 +65,8 @@ DARK: dict[str, str] = {
     "#FFAABB": "#84404F",
     "#DDDDDD": "#4A5058",
     "#EEDD88": "#665A17",
+    PALE["pool"]: "#4A322B",
+    PALE["fc"]: "#3A3F20",
 }
 PRINT: dict[str, str] = {
     "#F6F6F6": "#FFFFFF",
@@ -73,6 +79,8 @@ PRINT: dict[str, str] = {
     "#BBCC33": "#D4D4D4",
     "#FFAABB": "#EEEEEE",
     "#EEDD88": "#F4F4F4",
+    PALE["pool"]: "#F4F4F4",
+    PALE["fc"]: "#E8E8E8",
 }
 
 

@@ -1,0 +1,109 @@
+"""The tables of the nets that a command line names: what ``netdsl table`` and ``netdsl draw --as table`` share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from netdsl.analyses.stats import stats
+from netdsl.backends.tables.model import Sheet
+from netdsl.backends.tables.nets import Net
+from netdsl.backends.tables.style import SEVERAL, STYLES, Style, sheet, suited
+from netdsl.cli.options import Parser, compiled, target
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.sources import read
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import View
+from netdsl.syntax.parse import parse
+
+
+def add_table(options: argparse._ActionsContainer) -> None:
+    """``--variants`` and ``--style``."""
+    options.add_argument("--variants", metavar="NAME,…", type=_names, help="these variants as columns, in this order")
+    options.add_argument(
+        "--style",
+        choices=STYLES,
+        help="vgg and resnet have a column a net, googlenet and layers are of one net; what suits the net unless said",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME,NAME,…")
+    for name in names:
+        if names.count(name) > 1:
+            raise argparse.ArgumentTypeError(f"the variant `{name}` is named twice")
+    return names
+
+
+def tables(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> tuple[list[Sheet], Style] | None:
+    """The tables of ``files`` and their style: one, or one a net where the style is of one net.
+
+    None where a net has errors, which are reported.
+    """
+    if options.variants and (len(files) > 1 or target(parser, files[0], options)[1] is not None):
+        parser.error("--variants goes with one FILE, and without another variant")
+    made = _nets(parser, files, options)
+    if made is None:
+        return None
+    nets, style = made
+    groups = [nets] if style in SEVERAL else [[net] for net in nets]
+    return [sheet(group, style, caption(group, options.view)) for group in groups], style
+
+
+def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> tuple[list[Net], Style] | None:
+    """The nets that have a column or a table each, and the style; None where one has errors, which are reported."""
+    named = [target(parser, file, options) for file in files]
+    if options.variants:
+        named = [(named[0][0], variant) for variant in options.variants]
+    path, variant = named[0]
+    first = compiled(path, variant, options)
+    if first is None:
+        return None
+    style: Style = options.style or suited(Net("", first, options.view))
+    if style in SEVERAL and len(named) == 1 and variant is None and path != "-":
+        named = [(path, name) for name in columns(path, options.max_bytes) or first.variants] or named
+    graphs = []
+    for each in named:
+        known = each[0] == path and each[1] in (variant, first.variant)
+        graph = first if known else compiled(*each, options)
+        if graph is None:
+            return None
+        graphs.append(graph)
+    several = len({path for path, _ in named}) > 1
+    return [Net(_title(graph, several), graph, options.view) for graph in graphs], style
+
+
+def columns(path: str, most: int) -> tuple[str, ...]:
+    """The columns of the tables in a spec that compiles, in order. It has at most ``most`` bytes."""
+    text, _ = read(Path(path), most)
+    file, _ = parse(text, 0)
+    assert file is not None
+    program = Program(None, lambda _: None)
+    program.gather(file, lambda *_: None)
+    return tuple(program.columns)
+
+
+def _title(graph: Graph, several: bool) -> str:
+    """A column's title: the variant, ``18-layer`` where that is the depth; of several files the net too."""
+    if graph.variant is None:
+        return graph.name
+    if several:
+        return f"{graph.name} {graph.variant}"
+    layers = graph.variant.isdecimal() and int(graph.variant) == stats(graph).totals.depth
+    return f"{graph.variant}-layer" if layers else graph.variant
+
+
+def caption(nets: Sequence[Net], view: View) -> str:
+    """Of what the table is: the spec's name and title, and the variant where there is one column."""
+    graphs = [net.graph for net in nets]
+    names = list(dict.fromkeys(graph.name for graph in graphs))
+    words = ", ".join(names)
+    if len(graphs) == 1 and graphs[0].variant is not None:
+        words += f", variant {graphs[0].variant}"
+    if view == "train":
+        words += ", training view"
+    titles = {graph.title for graph in graphs}
+    return f"{words}: {graphs[0].title}" if len(titles) == 1 and graphs[0].title else words
