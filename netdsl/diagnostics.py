@@ -34,6 +34,11 @@ class Source(NamedTuple):
         begin = self.text.rfind("\n", 0, offset) + 1
         return line + 1, offset - begin + 1
 
+    def place(self, offset: int) -> str:
+        """``small.net:3:8``, the file with line and column; ``zoo:resnet, line 48:5``, where a colon means a variant."""
+        line, column = self.position(offset)
+        return f"{printable(self.name)}{', line ' if self.name.startswith('zoo:') else ':'}{line}:{column}"
+
 
 #: Every code with its short title. ND0xx: files and options, ND1xx: syntax, ND2xx: meaning,
 #: ND3xx: warnings, ND4xx: modules and their weights.
@@ -368,8 +373,7 @@ class _Renderer:
         return span.file, self.position(span, min(span.start, len(self.sources[span.file].text)))[0]
 
     def place(self, span: Span) -> str:
-        line, begin = self.position(span, span.start)
-        return f"{printable(self.sources[span.file].name)}:{line + 1}:{span.start - begin + 1}"
+        return self.sources[span.file].place(span.start)
 
     def excerpt(self, span: Span, sign: str, message: str, paint: str) -> list[str]:
         """The line of a span, unless it is the one that was shown last, with what points at the span below it."""

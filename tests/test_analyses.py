@@ -314,6 +314,27 @@ def test_a_stage_takes_in_the_branches_that_lead_to_it() -> None:
     assert [(r.op, r.layers) for r in rows] == [("32×32", 2), ("16×16", 10), ("8×8", 1)]
 
 
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        # a stride in the middle of a block: the whole call is of the stage that it makes
+        ("block b(c, s=1) { add { conv1-c, conv3-c/s | conv1-c/s }, relu }\nb(4), b(8, s=2), b(8)",
+         [("16×16", 5, 4), ("8×8", 5 + 5, 8)]),
+        ("block b(s) { conv1-8, dwconv3/s, conv1-8 }\nb(1), b(2)", [("16×16", 3, 8), ("8×8", 3, 8)]),
+        # in a call inside of a call
+        ("block c(c, s) { conv3-c/s, relu }\nblock b { c(4, 1), c(8, 2), c(8, 1) }\nrelu, b",
+         [("16×16", 1, 1), ("8×8", 6, 8)]),
+        # what ends in a pooling, and what changes the size twice, is cut as a line without a call is
+        ("block b { conv3-4, maxpool }\nb, b", [("16×16", 1, 4), ("8×8", 2, 4), ("4×4", 1, 4)]),
+        ("block b { conv3-4, conv3-5/2, conv3-6/2, conv3-7 }\nb", [("16×16", 1, 4), ("8×8", 1, 5), ("4×4", 2, 7)]),
+    ],
+)  # fmt: skip
+def test_a_stage_does_not_begin_inside_of_a_block(body: str, rows: list[tuple[str, int, int]]) -> None:
+    found = stats(graph_of(f"input 1x16x16\n{body}")).by("stage")
+    shown = [(row.op, row.layers - (row.op == "16×16"), row.shape[0]) for row in found]
+    assert shown == rows
+
+
 def test_an_encoder_and_decoder_have_a_stage_a_level_each_way() -> None:
     body = "input 1x16x16\nconv3-4 as a, maxpool, conv3-8, upconv2-4/2\nconcat { id | @a }, conv3-2"
     assert [r.op for r in stats(graph_of(body)).by("stage")] == ["16×16", "8×8", "16×16"]

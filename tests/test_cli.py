@@ -444,7 +444,7 @@ def test_build_writes_a_module_that_has_run(
     assert "forward" in lines["times"]
     source = (tmp_path / "wide.py").read_text()
     assert lines["file"] == f"{tmp_path / 'wide.py'}, {len(source.splitlines())} lines"
-    assert "netdsl" not in source
+    assert "netdsl" not in source.partition("\n")[2]
     monkeypatch.syspath_prepend(tmp_path)
     (net,) = (value for key, value in vars(importlib.import_module("wide")).items() if key.lower() == "family")
     assert net().eval()(torch.zeros(2, 3, 16, 16)).shape == (2, 10)
@@ -464,11 +464,36 @@ def test_build_without_running_needs_no_torch(family: Path, tmp_path: Path) -> N
     assert "device  none, not run" in done.stdout
     assert "softmax" not in (tmp_path / "family.py").read_text().lower()
     (tmp_path / "family.py").write_text("kept")
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run([*words, "--force"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "error[ND008]" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "family.py").read_text() == "kept"
+
+
+def test_an_edited_file_is_not_overwritten(run: Run, family: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.py"
+    assert run("build", family, "-o", file, "--no-run").code == 0
+    made = file.read_text(encoding="utf-8")
+    assert made.splitlines()[0].startswith("# Written by netdsl build, checksum ")
+    assert run("build", f"{family}:wide", "-o", file, "--no-run").code == 0  # as it was written, so nothing is lost
+    assert run("build", family, "-o", file, "--no-run").code == 0
+    assert file.read_text(encoding="utf-8") == made
+    file.write_bytes(made.replace("\n", "\r\n").encode())  # as git may lay it down
+    assert run("build", family, "-o", file, "--no-run").code == 0
+    for text, what in (
+        (made + "# mine\n", "was edited since `netdsl build` wrote it"),
+        (made.replace("nn.", "torch.nn.", 1), "was edited since `netdsl build` wrote it"),
+        ("print()\n", "was not written by `netdsl build`"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        shown = run("build", family, "-o", file, "--no-run")
+        assert (shown.code, shown.err.splitlines()[0]) == (1, f"error[ND006]: `{file}` {what}")
+        assert file.read_text(encoding="utf-8") == text
+        assert run("build", family, "-o", file, "--no-run", "--force").code == 0
+        assert file.read_text(encoding="utf-8") == made
+    file.write_bytes(b"")  # as `touch` and temporary files make it
+    assert run("build", family, "-o", file, "--no-run").code == 0
 
 
 def test_build_to_the_output_keeps_its_words_apart(run: Run, family: Path) -> None:

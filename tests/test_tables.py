@@ -51,6 +51,29 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return command
 
 
+def test_csv_is_no_formula() -> None:
+    assert [write_csv.literal(text) for text in ("=1+1", "+a", "-1x-1", "@x", "-", "conv1", "")] == [
+        "'=1+1",
+        "'+a",
+        "'-1x-1",
+        "'@x",
+        "-",
+        "conv1",
+        "",
+    ]
+
+
+def test_variants_beside_what_has_none(run: Callable[..., str], tmp_path: Path) -> None:
+    """Without a table and a default the parameters' own values are a net of their own: the first column."""
+    file = tmp_path / "a.net"
+    text = "net a\ninput 3x32x32\nparam w = 8\nvariant big: w = 16\nconv3-w, relu, maxpool\ngap, fc-10\n"
+    file.write_text(text, encoding="utf-8")
+    head, weights, *_ = cells(run(str(file), "--style", "vgg", "--format", "csv"))
+    assert (head, weights) == (["output", "a", "big"], ["weight layers", "2", "2"])
+    file.write_text(text + "default big\n", encoding="utf-8")
+    assert cells(run(str(file), "--style", "vgg", "--format", "csv"))[0] == ["output", "big"]
+
+
 def cells(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
 

@@ -368,7 +368,8 @@ def test_other_names_are_recognised() -> None:
 
 def test_partial_takes_what_fits_and_leaves_the_rest_as_it_started() -> None:
     tensors = {**state(), "fc.weight": torch.zeros(7, 96), "fc.bias": torch.zeros(7)}
-    with pytest.warns(WeightsWarning, match=r"33 tensors .* were loaded, and these were not: fc.weight, fc.bias"):
+    said = r"33 of 35 tensors match \(94 %\) and were loaded; these were not: fc.weight, fc.bias$"
+    with pytest.warns(WeightsWarning, match=said):
         found = load(SMALL, weights=tensors, partial=True, seed=3).state_dict()
     fresh = load(SMALL, seed=3).state_dict()
     for key, tensor in found.items():
@@ -383,6 +384,19 @@ def test_partial_on_the_command_line(spec: Path, tmp_path: Path, netdsl_: Callab
     assert "taken in part" in lines[2]
     assert lines[3].startswith(f"left        {spec}:1:1: the checkpoint has `extra` (1)")
     assert lines[4].startswith(f"            {spec}:17:5: `fc.weight` is 7×96")
+
+
+def test_partial_names_a_variant_that_fits_better(spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]) -> None:
+    wide = {**state(variant="wide"), "fc.weight": torch.zeros(7, 9), "fc.bias": torch.zeros(7)}
+    shown = netdsl_("weights", "check", spec, saved(tmp_path / "a.pth", wide, "zip"), "--partial")
+    better = f"`{spec}:wide` fits better: 39 of 41 tensors match (95 %)"
+    assert shown.code == 0 and f"            {better}\n" in shown.out
+    with pytest.warns(WeightsWarning, match=re.escape(f"; {better}")):
+        load(spec, weights=wide, partial=True)
+    near = {**state(), "fc.weight": torch.zeros(7, 96), "fc.bias": torch.zeros(7)}
+    assert (
+        "fits better" not in netdsl_("weights", "check", spec, saved(tmp_path / "b.pth", near, "zip"), "--partial").out
+    )
 
 
 def test_nothing_is_made_where_something_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,16 +72,18 @@ def _scope_piece(graph: Graph, seen: Seen, index: int, places: list[int], last: 
 def stages(graph: Graph, seen: Seen) -> list[Piece]:
     """The main path cut where its spatial size changes; a piece for each further output after them.
 
-    A layer beside the path counts in the stage that it leads to. Linear in the nodes.
+    A block's call is not cut where one layer in its midst changes the size: it is of the stage that it makes. A layer
+    beside the path counts in the stage that it leads to. Linear in the nodes.
     """
     main = seen.outputs[0][1]
     on_path: dict[int, int] = {}
     sizes: list[str] = []
     results: list[int] = []
-    for node in main_path(graph, seen, main):
-        size = _size(node.shape)
-        if not sizes or size != sizes[-1]:
-            sizes.append(size)
+    path = list(main_path(graph, seen, main))
+    cuts = _cuts(graph, path)
+    for place, node in enumerate(path):
+        if place in cuts:
+            sizes.append(_size(path[cuts[place]].shape))
             results.append(node.index)
         results[-1] = node.index
         on_path[node.index] = len(sizes) - 1
@@ -102,6 +104,42 @@ def stages(graph: Graph, seen: Seen) -> list[Piece]:
     sizes += [_size(graph.nodes[at].shape) for _, at in seen.outputs[1:]]
     pieces = zip(names, sizes, members, results, strict=True)
     return [Piece(name, size, places[::-1], result) for name, size, places, result in pieces if places]
+
+
+def _cuts(graph: Graph, path: list[Node]) -> dict[int, int]:
+    """Where stages begin on a path, each with the place of the node that has the stage's size first.
+
+    That is the same place, but inside of a block's call where no other size begins, and where what follows has weights
+    or joins branches: then the call begins the stage, or the outermost such call.
+    """
+    changes = [at for at, node in enumerate(path) if at == 0 or _size(node.shape) != _size(path[at - 1].shape)]
+    around: dict[int, list[int]] = {}
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for at, node in enumerate(path):
+        if node.scope not in around:
+            scopes = graph.ancestors(node.scope)
+            around[node.scope] = [index for index in scopes if graph.scopes[index].kind == "block"]
+        for index in around[node.scope]:
+            first.setdefault(index, at)
+            last[index] = at
+    cuts: dict[int, int] = {}
+    for number, at in enumerate(changes):
+        before = changes[number - 1] if number else -1
+        after = changes[number + 1] if number + 1 < len(changes) else len(path)
+        begin = at
+        for index in around[path[at].scope]:
+            if first[index] <= before or last[index] >= after:
+                break
+            if any(_weighty(graph, node) for node in path[at + 1 : last[index] + 1]):
+                begin = min(begin, first[index])
+        cuts[begin] = at
+    return cuts
+
+
+def _weighty(graph: Graph, node: Node) -> bool:
+    """Whether a node joins branches, or has the weights of a linear layer."""
+    return len(node.inputs) > 1 or node.op.linear
 
 
 def _names(stages: list[list[Node]]) -> list[str]:

@@ -6,12 +6,14 @@ import argparse
 import re
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 from netdsl.analyses.stats import stats
 from netdsl.backends.torch_source import torch_source
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import report, say, write
+from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View, show_shape
 from netdsl.rewrites.logits import strip_probabilities
@@ -33,7 +35,7 @@ def parser() -> Parser:
         "build",
         "Writes a net as a Python file that needs torch alone, makes the module from that same text, holds its\n"
         "shapes and parameters against the graph, and runs it once in the view that is named. Where anything is\n"
-        "wrong, nothing is written.",
+        "wrong, nothing is written. A file that was edited since is not overwritten unless --force says so.",
         _EXAMPLES,
     )
     add_file(options)
@@ -48,6 +50,9 @@ def parser() -> Parser:
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto is a GPU if there is one"
     )
     options.add_argument("--logits", action="store_true", help="leave out a soft-max at the end")
+    options.add_argument(
+        "--force", action="store_true", help="overwrite a file that was edited, or that is no such file"
+    )
     options.add_argument("--no-run", action="store_true", help="only write the file; torch is not needed")
     return options
 
@@ -65,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
     clock.lap("compile")
     lines = _numbers(graph, options.view)
     output = options.output or default_output(path, graph)
+    if not options.force:
+        refuse_edited(output)
     if options.no_run:
         outputs = [f"{name} {show_shape(shape)}" for name, shape in stats(graph, view=options.view).outputs()]
         lines += [("output", ", ".join(outputs)), ("device", "none, not run")]
@@ -86,6 +93,7 @@ def run(options: argparse.Namespace) -> int:
         clock.laps.append(("forward", ran.seconds))
         lines.append(("output", ", ".join(f"{name} {show_shape(shape)}" for name, shape in ran.outputs)))
         lines.append(("device", describe(device)))
+    text = signed(text)
     write(output, text.encode())
     lines.append(("file", "the standard output" if output == "-" else f"{output}, {text.count(chr(10))} lines"))
     lines.append(("times", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in clock.laps)))
@@ -95,6 +103,36 @@ def run(options: argparse.Namespace) -> int:
     else:
         say(shown)
     return 0
+
+
+#: The first line of a file that :func:`signed` made.
+_SIGNED = re.compile(rb"# Written by netdsl build, checksum ([0-9a-f]{16}): an edited file is kept.\n")
+
+
+def signed(text: str) -> str:
+    """The text below a line that tells, later, whether it was edited since."""
+    return f"# Written by netdsl build, checksum {_checksum(text.encode())}: an edited file is kept.\n{text}"
+
+
+def _checksum(data: bytes) -> str:
+    return sha256(data).hexdigest()[:16]
+
+
+def refuse_edited(output: str) -> None:
+    """Raises :class:`NetdslError` (ND006) where a file stands that :func:`signed` did not make, or that was edited."""
+    path = Path(output)
+    try:
+        if output == "-" or not path.is_file():
+            return
+        data = path.read_bytes().replace(b"\r\n", b"\n")
+    except OSError:  # writing says why
+        return
+    found = _SIGNED.match(data)
+    if not data.strip() or (found is not None and _checksum(data[found.end() :]) == found[1].decode()):
+        return
+    what = "was not written by `netdsl build`" if found is None else "was edited since `netdsl build` wrote it"
+    help = "`--force` overwrites it, `-o NAME.py` writes another file"
+    raise NetdslError([Diagnostic("ND006", f"`{output}` {what}", help=help)])
 
 
 def default_output(path: str, graph: Graph) -> str:

@@ -206,11 +206,9 @@ def as_github(found: Findings) -> str:
         properties["title"] = f"{diagnostic.code}: {CODES[diagnostic.code]}"
         message = [finding.message]
         for note in diagnostic.notes:
-            line, column = found.sources[note.span.file].position(note.span.start)
-            message.append(f"{found.sources[note.span.file].name}:{line}:{column}: {note.message}")
+            message.append(f"{found.sources[note.span.file].place(note.span.start)}: {note.message}")
         for note in diagnostic.trace:
-            line, column = found.sources[note.span.file].position(note.span.start)
-            message.append(f"{note.message}, called at {found.sources[note.span.file].name}:{line}:{column}")
+            message.append(f"{note.message}, called at {found.sources[note.span.file].place(note.span.start)}")
         if diagnostic.help is not None:
             message.append(f"help: {diagnostic.help}")
         lines.append(_command(diagnostic.severity, properties, "\n".join(message)))

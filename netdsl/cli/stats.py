@@ -252,6 +252,15 @@ def two_views(graph: Graph) -> bool:
     return any(o.mode != "both" for o in graph.outputs) or any(n.mode != "both" for n in graph.nodes)
 
 
+def _csv_cell(cell: object) -> object:
+    """A value as it is written in CSV: sizes with ``x``, and no text of a spec's that a spreadsheet would compute."""
+    from netdsl.backends.tables.write_csv import literal
+
+    if isinstance(cell, tuple):
+        return "x".join(map(str, cell))
+    return literal(cell.replace("×", "x")) if isinstance(cell, str) else cell
+
+
 def _csv(rows: tuple[Row, ...], columns: tuple[str, ...] | None) -> str:
     import csv
     import io
@@ -262,5 +271,5 @@ def _csv(rows: tuple[Row, ...], columns: tuple[str, ...] | None) -> str:
     writer.writerow(columns)
     for row in rows:
         cells = [getattr(row, name) for name in columns]
-        writer.writerow("x".join(map(str, cell)) if isinstance(cell, tuple) else cell for cell in cells)
+        writer.writerow(map(_csv_cell, cells))
     return text.getvalue()

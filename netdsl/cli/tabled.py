@@ -64,7 +64,9 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
         return None
     style: Style = options.style or suited(Net("", first, options.view))
     if style in SEVERAL and len(named) == 1 and variant is None and path != "-":
-        named = [(path, name) for name in columns(path, options.max_bytes) or first.variants] or named
+        # Without a table and without `default` the parameters' own values make a net beside those of the variants.
+        alone: tuple[str | None, ...] = (None, *first.variants) if first.variant is None else first.variants
+        named = [(path, name) for name in columns(path, options.max_bytes) or alone]
     graphs = []
     for each in named:
         known = each[0] == path and each[1] in (variant, first.variant)

@@ -135,27 +135,28 @@ def _compare(graph: Graph, options: argparse.Namespace) -> Comparison:
 
 
 def _check(comparison: Comparison, path: str, options: argparse.Namespace) -> int:
-    from netdsl.runtime.explain import explain, in_one
+    from netdsl.runtime.explain import better_variant, explain, in_one
 
     loads = comparison.fits or (options.partial and bool(comparison.matched))
     problems = explain(comparison)
     one: Diagnostic | None = None
+
+    def make(variant: str) -> Graph | None:
+        from netdsl.elaborate import analyse
+
+        return analyse(Path(path), **choice(variant, options)).graph
+
+    better = better_variant(comparison, make) if problems and loads else None
     if problems and not loads:
-
-        def make(variant: str) -> Graph | None:
-            from netdsl.elaborate import analyse
-
-            return analyse(Path(path), **choice(variant, options)).graph
-
         one = in_one(comparison, make)
         if one is not None:
             problems = [one, *(problems if options.all else [])]
     if options.format == "json":
         shown = [_plain(problem, comparison.graph.sources) for problem in problems]
-        _say_json({**_json(comparison), "loads": loads, "diagnostics": shown})
+        _say_json({**_json(comparison), "loads": loads, "better": better, "diagnostics": shown})
         return 0 if loads else 1
     if loads:
-        say(_summary(comparison, options) + _left(comparison, problems, options.all))
+        say(_summary(comparison, options, better=better) + _left(comparison, problems, options.all))
         return 0
     shown_most = problems if options.all else problems[:_MOST]
     report(shown_most, comparison.graph.sources)
@@ -166,7 +167,11 @@ def _check(comparison: Comparison, path: str, options: argparse.Namespace) -> in
     return 1
 
 
-def _summary(comparison: Comparison, options: argparse.Namespace, *, other: bool = False) -> str:
+def _summary(
+    comparison: Comparison, options: argparse.Namespace, *, other: bool = False, better: str | None = None
+) -> str:
+    from netdsl.runtime.explain import share
+
     lines = _heads(comparison, comparison.counts.get("counter", 0))
     counts = comparison.counts
     words = (
@@ -182,7 +187,11 @@ def _summary(comparison: Comparison, options: argparse.Namespace, *, other: bool
         said = f"all {counts['matched']:,} tensors match"
     elif options.partial and comparison.matched:
         verdict = "taken in part"
+        rest = [f"{counts[status]:,} {word}" for status, word in words[1:] if counts.get(status)]
+        said = ", ".join([share(comparison), *rest])
     lines.append(("result", f"{said}: {verdict}"))
+    if better is not None:
+        lines.append(("", better))
     if comparison.matched and not comparison.fits and not options.partial and not other:
         lines.append(("", f"`--partial` takes the {counts['matched']:,} that match"))
     text = _lines(lines)
@@ -233,8 +242,7 @@ def _where(problem: Diagnostic, sources: Sequence[Source]) -> str:
     if problem.span is None:
         return ""
     source = sources[problem.span.file]
-    line, column = source.position(problem.span.start)
-    return f"{source.name}:{line}:{column}: "
+    return f"{source.place(problem.span.start)}: "
 
 
 def _every(comparison: Comparison) -> str:

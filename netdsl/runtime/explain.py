@@ -42,6 +42,39 @@ def in_one(comparison: Comparison, make: Callable[[str], Graph | None] | None = 
 
 #: The most variants that are tried.
 _MOST = 40
+#: Below this share of tensors that match, a checkpoint may well be another variant's.
+_FEW = 0.9
+
+
+def share(comparison: Comparison) -> str:
+    """``122 of 320 tensors match (38 %)``: of those that the net wants."""
+    wanted = sum(row.slot is not None and row.status != "idle" for row in comparison.rows)
+    count = len(comparison.matched)
+    return f"{count:,} of {_tensors(wanted)} match ({100 * count // max(wanted, 1)} %)"
+
+
+def better_variant(comparison: Comparison, make: Callable[[str], Graph | None]) -> str | None:
+    """A sentence on the variant that takes most of a checkpoint which this net takes little of; None where none does
+    better. ``make`` is as in :func:`in_one`."""
+    graph, stored = comparison.graph, len(comparison.checkpoint.stored)
+    wanted = sum(row.slot is not None for row in comparison.rows)
+    if len(comparison.matched) >= _FEW * max(wanted, stored) or len(graph.variants) > _MOST:
+        return None
+    best: Comparison | None = None
+    for variant in graph.variants:
+        other = make(variant) if variant != graph.variant else None
+        held = None if other is None else compare(other, comparison.checkpoint, like=comparison)
+        if held is not None and _likeness(held) > _likeness(comparison if best is None else best):
+            best = held
+    if best is None:
+        return None
+    name = f"{_file(graph) or ''}:{best.graph.variant}" if _file(graph) else f"variant {best.graph.variant}"
+    return f"`{name}` fits better: {share(best)}"
+
+
+def _likeness(comparison: Comparison) -> tuple[int, int]:
+    """How much of a checkpoint a net takes, and how little is left of either."""
+    return len(comparison.matched), -len(comparison.problems)
 
 
 def _other_variants(comparison: Comparison, make: Callable[[str], Graph | None]) -> list[Fitting]:

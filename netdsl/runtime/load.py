@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ def load(
     if seed is not None:
         module.to(require_torch().get_default_device())
     if found is not None:
-        _fill(module, found)
+        _fill(module, found, _maker(source, set, input))
     _GRAPHS[module] = graph
     return module
 
@@ -120,6 +120,15 @@ def _unfit(
     """Every problem of a checkpoint; where it is another variant's or has other names, that alone."""
     from netdsl.runtime.explain import explain, in_one
 
+    one = in_one(found, _maker(source, set, input))
+    return NetdslError([one] if one is not None else explain(found), found.graph.sources)
+
+
+def _maker(
+    source: str | os.PathLike[str] | Graph, set: Mapping[str, Scalar] | None, input: str | Shape | None
+) -> Callable[[str], Graph | None]:
+    """What compiles another variant of the spec that was asked for; None comes of a graph."""
+
     def make(variant: str) -> Graph | None:
         if isinstance(source, Graph):
             return None
@@ -127,19 +136,21 @@ def _unfit(
         plain = Path(split_variant(os.fspath(source))[0]) if named or not isinstance(source, str) else source
         return analyse(plain, variant=variant, set=set, input=input).graph
 
-    one = in_one(found, make)
-    return NetdslError([one] if one is not None else explain(found), found.graph.sources)
+    return make
 
 
-def _fill(module: nn.Module, found: Comparison) -> None:
+def _fill(module: nn.Module, found: Comparison, make: Callable[[str], Graph | None]) -> None:
     """Gives a module the tensors that fit: all are read before the first is changed."""
+    from netdsl.runtime.explain import better_variant, share
     from netdsl.runtime.weights import values
 
     module.load_state_dict(values(found), strict=False)
     if found.problems:
         left = [row.key for row in found.problems]
         shown = ", ".join(left[:6]) + (f" and {len(left) - 6:,} more" if len(left) > 6 else "")
-        message = f"{len(found.matched):,} tensors of {found.checkpoint.name} were loaded, and these were not: {shown}"
+        message = f"{found.checkpoint.name}: {share(found)} and were loaded; these were not: {shown}"
+        better = better_variant(found, make)
+        message += f"; {better}" if better is not None else ""
         warnings.warn(printable(message), WeightsWarning, stacklevel=3)
 
 
