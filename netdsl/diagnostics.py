@@ -35,7 +35,7 @@ class Source(NamedTuple):
         return line + 1, offset - begin + 1
 
     def place(self, offset: int) -> str:
-        """``small.net:3:8``, the file with line and column; ``zoo:resnet, line 48:5``, where a colon means a variant."""
+        """``small.net:3:8``; ``zoo:resnet, line 48:5``, where a colon begins a variant."""
         line, column = self.position(offset)
         return f"{printable(self.name)}{', line ' if self.name.startswith('zoo:') else ':'}{line}:{column}"
 
