@@ -40,6 +40,8 @@ COMMANDS = {
     "dense.svg": "specs/densenet.net:121 --as block:dense",
     "table-resnet.svg": "specs/resnet.net --as table",
     "table-vgg.svg": "specs/vgg.net --as table",
+    "figure3.svg": "specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side",
+    "inceptions.svg": "specs/googlenet.net:paper specs/inception_v3.net --side-by-side",
 }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
+from netdsl.backends.beside import Detail, beside
 from netdsl.backends.block import block_scene
 from netdsl.backends.canvas.engine import DPI, Engine, pdf_is_ours, render
 from netdsl.backends.canvas.options import Theme
@@ -94,6 +95,15 @@ def table_drawing(made: Sheet, options: Options | None = None) -> Drawing:
     """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
     options = options or Options()
     scene = write_scene.write(made, options)
+    return Drawing(scene.dot(), scene, options.theme)
+
+
+def side_by_side(
+    graphs: Sequence[Graph], *, view: View = "train", options: Options | None = None, detail: Detail = "auto"
+) -> Drawing:
+    """Nets in columns, aligned by the size of their maps: every layer, blocks folded into cards, or what fits."""
+    options = options or Options()
+    scene = beside(graphs, view, options, detail)
     return Drawing(scene.dot(), scene, options.theme)
 
 

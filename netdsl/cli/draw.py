@@ -11,6 +11,7 @@ from netdsl.backends.canvas.engine import DPI, FORMATS, MAX_PIXELS
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
 from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_drawing
 from netdsl.backends.mermaid import mermaid
+from netdsl.cli.compare import add_compare, compared, compares
 from netdsl.cli.options import Parser, add_engine, add_file, check_engine, compiled, target
 from netdsl.cli.tabled import add_table, tables
 from netdsl.cli.terminal import write
@@ -24,6 +25,7 @@ netdsl draw specs/resnet.net:50 -o bottleneck.svg --as block:bottleneck
 netdsl draw specs/vgg.net -o vgg.svg --as table --theme auto
 netdsl draw specs/vgg19.net -o vgg19.pdf --page a4
 netdsl draw specs/unet.net --format mmd -o - >> README.md
+netdsl draw specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side -o figure3.svg
 """
 
 _FORMATS = (*FORMATS, "mmd")
@@ -32,9 +34,9 @@ _Read = TypeVar("_Read")
 
 def parser() -> Parser:
     """The options of ``netdsl draw``."""
-    options = Parser("draw", "Draws a net: on one page, or layer by layer.", _EXAMPLES)
+    options = Parser("draw", "Draws a net: on one page, or layer by layer; or several, to compare.", _EXAMPLES)
     # The picture of a paper has the auxiliary heads.
-    add_file(options, view="train")
+    add_file(options, many=True, view="train", settings=True)
     # A table is of inference, as `netdsl table` prints it.
     options.set_defaults(view=None)
     options.add_argument(
@@ -48,12 +50,12 @@ def parser() -> Parser:
         "--as",
         dest="kind",
         type=_kind,
-        default=("overview", None),
         metavar="KIND",
         help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames; "
         "block:NAME: one block, or the scope of a path, in detail; table: as netdsl table prints it",
     )
     add_table(options.add_argument_group("of a table, which takes --theme and --page too"))
+    add_compare(options)
     options.add_argument("--format", choices=_FORMATS, help="what to write, where the ending does not say it")
     add_engine(options)
     options.add_argument(
@@ -116,9 +118,11 @@ def run(options: argparse.Namespace) -> int:
             f"`{options.output}` ends in none of .{', .'.join(_FORMATS[:-1])} and .{_FORMATS[-1]}: which --format?"
         )
     chosen = Options(options.heat, options.labels, options.theme, options.direction, options.page)
-    kind, block = options.kind
+    named: tuple[Kind, str | None] | None = options.kind
+    kind, block = named or ("overview", None)
+    several = compares(parser(), options)
     for name, given, usual in zip(Options._fields, chosen, Options()):
-        if given != usual and name not in TAKES[kind]:
+        if given != usual and name not in TAKES[kind] and not several:
             kinds = ", ".join(f"--as {each}" for each in KINDS if name in TAKES[each])
             parser().error(f"--as {kind} takes no --{name}, which is of {kinds}")
     if options.theme == "auto" and form != "svg":
@@ -128,6 +132,8 @@ def run(options: argparse.Namespace) -> int:
     if options.dpi is not None and form != "png":
         parser().error("--dpi is of a PNG: the others have no pixels")
     check_engine(parser(), options.engine, form)
+    if form == "mmd" and several:
+        parser().error("Mermaid draws one net: several are of the other formats")
     if form == "mmd" and (kind != "overview" or options.page is not None or "rf" in (options.labels or ())):
         parser().error("Mermaid draws an overview, fits it to no page, and has no label rf")
     if kind != "table" and (options.variants or options.style):
@@ -135,7 +141,10 @@ def run(options: argparse.Namespace) -> int:
     options.view = options.view or ("infer" if kind == "table" else "train")
     if form == "mmd":
         return _mermaid(options, chosen)
-    drawn = _table(options, chosen) if kind == "table" else _drawn(options, kind, block, chosen)
+    if several:
+        drawn = compared(parser(), options, chosen)
+    else:
+        drawn = _table(options, chosen) if kind == "table" else _drawn(options, kind, block, chosen)
     if drawn is None:
         return 1
     write(options.output, drawn.render(form, engine=options.engine, dpi=options.dpi or DPI, say=_say))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,11 +51,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_file(
-    parser: argparse.ArgumentParser, *, many: bool = False, optional: bool = False, view: View | None = "infer"
+    parser: argparse.ArgumentParser,
+    *,
+    many: bool = False,
+    optional: bool = False,
+    view: View | None = "infer",
+    settings: bool = False,
 ) -> None:
     """``FILE[:VARIANT]`` (or ``FILES``) and the options that say which net of the file is meant.
 
-    ``view`` is the default of ``--view``; None where a command treats both unless one is asked for.
+    ``view`` is the default of ``--view``; None where a command treats both unless one is asked for. With ``settings``
+    each FILE may have its own, as :func:`compiled_all` reads them.
     """
     what = "the spec, or several" if many else "the spec"
     nargs = ("*" if optional else "+") if many else "?" if optional else None
@@ -62,7 +69,8 @@ def add_file(
         "file",
         metavar="FILE[:VARIANT]",
         nargs=nargs,
-        help=f"{what}; zoo:NAME is a shipped one, - the standard input; a variant may follow a colon",
+        help=f"{what}; zoo:NAME is a shipped one, - the standard input; a variant may follow a colon"
+        + (", then `,NAME=VALUE` for a parameter of this one alone" if settings else ""),
     )
     parser.add_argument("--variant", metavar="NAME", help="the variant or column; the file's default without it")
     parser.add_argument(
@@ -226,6 +234,32 @@ def compilation(path: str, variant: str | None, options: argparse.Namespace) -> 
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     return result
+
+
+#: ``FILE:VARIANT,width=1.4,depth=2``: what follows the first comma that a name and an equals sign follow.
+_OWN = re.compile(r"(?:,[A-Za-z_]\w*=[^,]*)+\Z")
+
+
+def own_settings(file: str) -> tuple[str, list[tuple[str, str]]]:
+    """A FILE without the settings after its name, and these. A file of the whole name has none."""
+    own = None if Path(file).exists() else _OWN.search(file)
+    if own is None:
+        return file, []
+    pairs = (setting.partition("=") for setting in own[0][1:].split(","))
+    return file[: own.start()], [(name, value) for name, _, value in pairs]
+
+
+def compiled_all(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Graph] | None:
+    """The graphs of all FILEs, each with ``--set`` and then its own settings; None where one of them has errors."""
+    if sum(split_variant(file)[0] == "-" for file in options.file) > 1:
+        parser.error("the standard input is one FILE, and `-` is given twice")
+    graphs = []
+    for file in options.file:
+        name, own = own_settings(file)
+        chosen = argparse.Namespace(**{**vars(options), "set": [*options.set, *own]})
+        graphs.append(compiled(*target(parser, name, options), chosen))
+    found = [graph for graph in graphs if graph is not None]
+    return found if len(found) == len(graphs) else None
 
 
 def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:

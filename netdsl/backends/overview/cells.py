@@ -132,7 +132,7 @@ def _badge(row: Row) -> float:
 
 def _share(row: Row) -> float:
     """The room that a row's share of the costs takes."""
-    return width("99.9%", SMALL) + 4 if row.share else 0
+    return max(width("99.9%", SMALL), width(row.share, SMALL)) + 4 if row.share else 0
 
 
 def _size(part: Part, short: bool) -> tuple[float, float]:

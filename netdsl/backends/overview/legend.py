@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import Heat
@@ -23,14 +23,20 @@ def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Hea
 def _legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:
     cards = [unit.card for unit in flow.units] + [side.card for unit in flow.units for side in unit.taps]
     if heat is not None:
-        y = bar(scene, y, room, *heat, "of the net's", "all repeats together")
+        kind, most = heat
+        y = bar(scene, y, room, kind, most, "of the net's", "all repeats together")
     else:
         found: set[Tint] = {row.tint for card in cards for row in rows(card.parts)}
         y = swatches(scene, found | {row.tint for bow in flow.bows for row in bow.rows}, y, room)
-    inside = drawn_in(cards)
-    if inside:
-        verb, them = ("is", "it") if len(inside) == 1 else ("are", "them")
-        scene.text(0, y + 5.5, f"{', '.join(inside)} {verb} drawn into the layer beside {them}", 8, ink=GREY)
+    return inside(scene, cards, y)
+
+
+def inside(scene: Scene, cards: Sequence[Card], y: float) -> float:
+    """Draws the line that says what is drawn into the layers; gives where it ends."""
+    found = drawn_in(cards)
+    if found:
+        verb, them = ("is", "it") if len(found) == 1 else ("are", "them")
+        scene.text(0, y + 5.5, f"{', '.join(found)} {verb} drawn into the layer beside {them}", 8, ink=GREY)
         y += 12
     return y
 
@@ -54,21 +60,25 @@ def bar(
     scene: Scene, y: float, room: float, heat: Heat, most: float, of: str, rest: str = "", left: float = 0.0
 ) -> float:
     """The colours of shares, from none to the ``most``, ``of the net's`` MACs or what the heat is; gives its end."""
+    return heat_bar(scene, y, room, [f"{100 * most:.1f}% {of} {NAMES[heat]}" + ("," if rest else ""), rest], left)
+
+
+def heat_bar(scene: Scene, y: float, room: float, words: Sequence[str], left: float = 0.0) -> float:
+    """The same with other words for what its end means, in one line where there is room."""
     scene.text(left, y + 5.5, "0", 8, ink=INK)
     x = left + 9.0
     for fill in HEAT:
         scene.boxes.append(Box(x, y, 20, 11, fill=fill, stroke=fill))
         x += 20
-    said = f"{100 * most:.1f}% {of} {NAMES[heat]}" + ("," if rest else "")
-    if rest and x + 5 + width(f"{said} {rest}", 8) <= room:
-        said, rest = f"{said} {rest}", ""
-    for line in filter(None, [said, rest]):
+    words = [line for line in words if line]
+    lines = [" ".join(words)] if x + 5 + width(" ".join(words), 8) <= room else words
+    for line in lines:
         scene.text(x + 5, y + 5.5, line, 8, ink=INK)
         y += 12
     return y + 4
 
 
-def drawn_in(cards: list[Card]) -> list[str]:
+def drawn_in(cards: Iterable[Card]) -> list[str]:
     """The norms, activations and the like that are no rows of their own."""
     words: dict[str, None] = {}
     for card in cards:
