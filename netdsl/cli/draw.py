@@ -64,7 +64,7 @@ def parser() -> Parser:
         type=_dpi,
         help=f"pixels to the inch of a PNG ({DPI} unless said), as far as its {MAX_PIXELS // 10**6} million pixels go",
     )
-    overview = options.add_argument_group("of an overview; a block takes --heat, --theme and --page too")
+    overview = options.add_argument_group("of an overview; blocks and volumes take --heat, --theme and --page too")
     overview.add_argument("--heat", choices=HEATS, help="colour the rows by their share of what the net costs")
     overview.add_argument(
         "--labels",

@@ -6,7 +6,7 @@ Coordinates are points from the top left corner, y downwards.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,7 +21,11 @@ PAD = 7.2
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle, with a line of text in it or none. ``name`` is its ``id`` in an SVG, ``tip`` its tooltip."""
+    """A rectangle, with a line of text in it or none. ``name`` is its ``id`` in an SVG, ``tip`` its tooltip.
+
+    With ``points`` it is a polygon of these corners instead, without text; the rectangle is what is around it. Of a DOT
+    text polygons are the background, below all else.
+    """
 
     x: float
     y: float
@@ -40,6 +44,7 @@ class Box:
     dashed: bool = False
     name: str = ""
     tip: str = ""
+    points: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,12 @@ class Scene:
         self._open -= 1
         made.boxes, made.lines = slice(boxes, len(self.boxes)), slice(lines, len(self.lines))
 
+    def polygon(self, points: Sequence[Point], fill: str, stroke: str = "none", pen: float = 0.6) -> None:
+        """A polygon of these corners."""
+        left, top = min(x for x, _ in points), min(y for _, y in points)
+        wide, high = max(x for x, _ in points) - left, max(y for _, y in points) - top
+        self.boxes.append(Box(left, top, wide, high, fill=fill, stroke=stroke, pen=pen, points=tuple(points)))
+
     def text(
         self, x: float, y: float, words: str, size: float, *, bold: bool = False, ink: str, align: str = "l"
     ) -> None:
@@ -135,7 +146,7 @@ class Scene:
         # The corners, so that the page has its size whatever is drawn.
         for name, x, y in (("corner0", 0.0, 0.0), ("corner1", self.w, self.h)):
             lines.append(f'  {name} [shape="point" style="invis" width="0.01" height="0.01" pos="{self._at(x, y)}"]')
-        lines += (f"  b{place} [{self._box(box)}]" for place, box in enumerate(self.boxes))
+        lines += (f"  b{place} [{self._box(box)}]" for place, box in enumerate(self.boxes) if not box.points)
         lines += (f"  corner0 -> corner1 [{self._line(line)}]" for line in self.lines)
         return "\n".join([*lines, "}", ""])
 
@@ -145,7 +156,17 @@ class Scene:
         if self.scale < 1:
             sides = ((side + 2 * PAD) * self.scale / 72 for side in (self.w, self.h))
             words += f' size="{",".join(f"{side:.4f}" for side in sides)}"'
-        return words
+        polygons = " ".join(self._polygon(box) for box in self.boxes if box.points)
+        return f'{words} _background="{polygons}"' if polygons else words
+
+    def _polygon(self, box: Box) -> str:
+        """A polygon in the language of ``_background``: its pen, its fill, and its corners."""
+        corners = " ".join(f"{number(x)} {number(self.h - y)}" for x, y in box.points)
+        pen = f"setlinewidth({box.pen:g})"
+        edge = box.stroke if box.stroke != "none" else box.fill
+        colours = [(sign, self.colour(each)) for sign, each in (("c", edge), ("C", box.fill)) if each != "none"]
+        words = [f"S {len(pen)} -{pen}", *(f"{sign} {len(each)} -{each}" for sign, each in colours)]
+        return " ".join([*words, f"{'P' if box.fill != 'none' else 'p'} {len(box.points)} {corners}"])
 
     def colour(self, colour: str) -> str:
         """A colour as the drawing's theme has it."""

@@ -133,6 +133,8 @@ class _Writer:
             style += f' stroke-width="{box.pen:g}"'
         if box.dashed:
             style += f' stroke-dasharray="{_DASHES}"'
+        if box.points:
+            return f'<polygon points="{" ".join(map(_at, box.points))}"{style}/>'
         if box.circle:
             middle = f'cx="{number(box.x + box.w / 2)}" cy="{number(box.y + box.h / 2)}"'
             return f'<ellipse {middle} rx="{number(box.w / 2)}" ry="{number(box.h / 2)}"{style}/>'

@@ -1,0 +1,269 @@
+"""The volumes of a net on a page: in a row, kernels and the lines between them, sizes at their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.structure import Layer, layers, structure
+from netdsl.analyses.view import see
+from netdsl.backends.canvas.metrics import width, wrap
+from netdsl.backends.canvas.options import Options
+from netdsl.backends.canvas.palette import GREY, INK, LINE, colours
+from netdsl.backends.canvas.scene import PAD, Line, Scene
+from netdsl.backends.captions import Tint, caption
+from netdsl.backends.labels import metric, show
+from netdsl.backends.overview import heat
+from netdsl.backends.overview.cells import Mark
+from netdsl.backends.overview.legend import bar, swatches
+from netdsl.backends.volumes.maps import Volume, found
+from netdsl.backends.volumes.scale import Scale
+from netdsl.backends.volumes.solid import Bar, Block, Planes, Solid, colour, solid
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import View, show_shape
+
+#: Maps of no more channels than this are drawn as planes, in a net that has no others.
+_PLANES = 20
+#: Room between volumes, and sizes of text: at edges, and in words below.
+_GAP, _EDGE, _WORDS, _ROW = 20.0, 8.5, 8.0, 11.0
+#: Edges shorter than this have no number of their own.
+_SHORT = 30.0
+
+
+def volumes(graph: Graph, view: View = "train", options: Options | None = None) -> Scene:
+    """The feature maps of a net as boxes, vectors as bars, and kernels with lines to what they make.
+
+    Of ``options`` it takes the heat, the theme and the page. What is beside the way to the main output is left out.
+    """
+    return _Page(graph, view, options or Options()).scene()
+
+
+class _Page:
+    def __init__(self, graph: Graph, view: View, options: Options) -> None:
+        self.graph, self.options = graph, options
+        seen = see(graph, view)
+        self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
+        built = structure(graph, seen)
+        self.heads = built.heads
+        self.volumes, self.ways = found(graph, built.items)
+        self.scale = Scale(self.volumes)
+        maps = [volume for volume in self.volumes if not volume.flat]
+        self.planes = bool(maps) and max(volume.shape[0] for volume in maps) <= _PLANES
+        self.solids = [solid(volume, self.scale, planes=self.planes) for volume in self.volumes]
+        self.tops = [_top(each) for each in self.solids]
+        self.right = self._place()
+
+    def scene(self) -> Scene:
+        """The page."""
+        name = f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
+        said = "; ".join(self._spoken(volume) for volume in self.volumes)
+        scene = Scene(name, f"Volumes of {name}. {said}.", colours=colours(self.options.theme))
+        top = self._title(scene, name)
+        above, below = max(each.h for each in self.solids) / 2, max(each.h for each in self.solids) / 2
+        levels = self._levels()
+        middle = top + 14 * (1 + max(levels, default=-1)) + 18 + above
+        most = self._draw(scene, middle)
+        self._over(scene, middle, levels)
+        scene.w = max([self.right, 260.0, *(box.x + box.w for box in scene.boxes)])
+        y = self._below(scene, middle + below + 10)
+        with scene.group("legend"):
+            y += 8
+            if self.options.heat:
+                y = bar(scene, y, scene.w, self.options.heat, most, "of the net's", "all repeats together")
+            else:
+                kinds: set[Tint] = {volume.tint for volume in self.volumes}
+                y = swatches(scene, kinds, y, scene.w)
+            notes = [self.scale.said(self.volumes, planes=self.planes)]
+            notes += [f"Left out: {', '.join(head.output.name for head in self.heads)}."] if self.heads else []
+            for line in wrap(" ".join(notes), scene.w, _WORDS):
+                scene.text(0, y + 5.5, line, _WORDS, ink=GREY)
+                y += _ROW
+        scene.h = y
+        if self.options.page is not None:
+            sides = zip(self.options.page, (scene.w, scene.h))
+            scene.scale = min(1.0, *(place / (side + 2 * PAD) for place, side in sides))
+        return scene
+
+    # -- places
+
+    def _place(self) -> float:
+        """Gives each volume its place from left to right; returns where the last ends."""
+        x = 0.0
+        for each, top in zip(self.solids, self.tops):
+            edge = self._left(each)
+            middle = each.w / 2
+            beside = max(0.0, max(width(top, _EDGE), width(self._channels(each.volume), _EDGE)) / 2 - middle)
+            each.x = x + max(edge, beside)
+            x = each.x + each.w + max(_GAP, beside + 4)
+        return x - _GAP
+
+    def _left(self, each: Solid) -> float:
+        """The room for the numbers at the left edges of a box."""
+        if not isinstance(each, Block) or each.front < _SHORT:
+            return 0.0
+        return width(str(each.volume.shape[-2] if len(each.volume.shape) > 2 else each.volume.shape[-1]), _EDGE) + 4
+
+    def _levels(self) -> list[int]:
+        """How high above the volumes each way goes: the longer above the shorter."""
+        levels: list[int] = []
+        order = sorted(range(len(self.ways)), key=lambda at: self.ways[at].target - self.ways[at].source)
+        chosen: dict[int, int] = {}
+        for at in order:
+            way = self.ways[at]
+            taken = {
+                chosen[other]
+                for other in chosen
+                if self.ways[other].source < way.target and way.source < self.ways[other].target
+            }
+            chosen[at] = next(level for level in range(len(self.ways)) if level not in taken)
+        levels += (chosen[at] for at in range(len(self.ways)))
+        return levels
+
+    # -- drawing
+
+    def _draw(self, scene: Scene, middle: float) -> float:
+        """Draws the volumes with their sizes, and their kernels; gives the largest share."""
+        kind = self.options.heat
+        shares = [0.0] * len(self.volumes)
+        if kind is not None:
+            whole = sum(heat.amount(kind, cost) for cost in self.costs.values()) or 1
+            shares = [
+                sum(heat.amount(kind, cost) for cost in self._costs(volume.layers)) / whole for volume in self.volumes
+            ]
+        most = max(shares)
+        for at, (each, share) in enumerate(zip(self.solids, shares)):
+            fill = colour(each.volume)
+            if kind is not None:
+                fill = heat.shade(share, most)[0] if share else colour(each.volume._replace(tint="input"))
+            with scene.group(f"volume {each.volume.tint}", *self._mark(each.volume)):
+                each.draw(scene, middle, fill)
+                said = f"{100 * share:.1f}%" if kind is not None and share else ""
+                self._sizes(scene, each, self.tops[at], middle, said)
+        for each, after in zip(self.solids, self.solids[1:]):
+            self._between(scene, each, after, middle)
+        return most
+
+    def _sizes(self, scene: Scene, each: Solid, top: str, middle: float, share: str) -> None:
+        """The numbers of a volume at its edges, or above it where these are short, and below it its share."""
+        shape = each.volume.shape
+        bottom = middle + each.h / 2
+        if isinstance(each, Block) and each.front >= _SHORT and not top:
+            left = each.x - 3
+            high = shape[-2] if len(shape) > 2 else shape[-1]
+            scene.text(left, bottom - 0.25 * each.front, str(high), _EDGE, ink=INK, align="r")
+            if each.dx:
+                # At the middle of the edge that goes back, to its left.
+                x, y = each.x + each.dx / 2 - 3, bottom - each.front - each.dy / 2 - 3
+                scene.text(x, y, str(shape[-1]), _EDGE, ink=INK, align="r")
+            centre = each.x + (each.w - each.dx) / 2
+        else:
+            scene.text(each.x + each.w / 2, middle + each.top - 7, top, _EDGE, ink=INK, align="c")
+            centre = each.x + (each.w - (each.dx if isinstance(each, Block) else 0)) / 2
+        if isinstance(each, Bar):
+            # Lines come to its ends, and go from those of its neighbours.
+            bottom = middle + max(other.h for other in self.solids if isinstance(other, Bar)) / 2
+        scene.text(centre, bottom + 8, self._channels(each.volume), _EDGE, ink=INK, align="c")
+        scene.text(centre, bottom + 8 + _ROW, share, _EDGE, ink=INK, align="c")
+
+    def _channels(self, volume: Volume) -> str:
+        if self.planes and not volume.flat:
+            return ""
+        words = "+".join(str(channels) for channels, _ in volume.parts) if volume.parts else str(volume.shape[0])
+        return words + (f" ×{volume.times}" if volume.times > 1 else "")
+
+    def _between(self, scene: Scene, each: Solid, after: Solid, middle: float) -> None:
+        """The kernel on one volume, and the lines from its corners to the next."""
+        volume = after.volume
+        window = each.window(volume.kernel)
+        whole = isinstance(after, Bar) or isinstance(each, Bar)
+        if volume.kernel is None and not whole:
+            # Of blocks, joins and what else has no window: one arrow.
+            goal = after.x - 1 - self._left(after)
+            scene.lines.append(Line(((each.x + each.w + 1, middle), (goal, middle)), kind="edge"))
+            return
+        if volume.kernel is not None and not isinstance(each, Bar):
+            with scene.group("kernel"):
+                each.kernel(scene, middle, window)
+        x, y = after.goal()
+        ends = [(after.x, after.top), (after.x, -after.top)] if isinstance(after, Bar) else [(x, y), (x, y)]
+        for start, end in zip(window[1:3], ends):
+            points = (start[0], start[1] + middle), (end[0], end[1] + middle)
+            scene.lines.append(Line(points, head=False, colour=LINE, pen=0.5, kind="edge kernel"))
+
+    def _over(self, scene: Scene, middle: float, levels: list[int]) -> None:
+        """The tensors that go past others, above all volumes."""
+        above = middle - max(each.h for each in self.solids) / 2 - 16
+        for way, level in zip(self.ways, levels):
+            source, target = self.solids[way.source], self.solids[way.target]
+            y = above - 14 * level
+            start, end = source.x + source.w * 0.7, target.x + target.w * 0.7
+            points = (
+                (start, middle + source.top - (14 if self.tops[way.source] else 3)),
+                (start, y),
+                (end, y),
+                (end, middle + target.top - (14 if self.tops[way.target] else 3)),
+            )
+            scene.lines.append(Line(points, kind="edge skip"))
+            scene.text((start + end) / 2, y - 5, way.words, _WORDS, ink=GREY, align="c")
+
+    def _below(self, scene: Scene, y: float) -> float:
+        """What makes each volume, in rows where words would be on one another; gives where they end."""
+        ends: list[float] = []
+        y += 8 + (_ROW if self.options.heat else 0)
+        for each in self.solids:
+            words = each.volume.words
+            middle = each.x + each.w / 2
+            left = max(0.0, middle - width(words, _WORDS) / 2)
+            row = next((row for row, end in enumerate(ends) if end + 6 <= left), len(ends))
+            ends[row : row + 1] = [left + width(words, _WORDS)]
+            scene.text(left, y + 6 + _ROW * row, words, _WORDS, ink=GREY)
+        return y + _ROW * len(ends) + 4
+
+    def _title(self, scene: Scene, name: str) -> float:
+        aside = {node.index for head in self.heads for layer in layers(head.items) for node in layer.nodes}
+        costs = [cost for index, cost in self.costs.items() if index not in aside]
+        words = f"{metric(sum(cost.params for cost in costs))} params · {metric(sum(cost.macs for cost in costs))} MACs"
+        with scene.group("title"):
+            scene.text(0, 10, name, 14, bold=True, ink=INK)
+            scene.text(width(name, 14, bold=True) + 10, 11, words, 10.5, ink=INK)
+            if self.graph.title and self.graph.title.strip():
+                scene.text(0, 26, self.graph.title, 9, ink=GREY)
+                return 40.0
+        return 26.0
+
+    # -- words
+
+    def _costs(self, every: Iterable[Layer]) -> list[Cost]:
+        return [self.costs[node.index] for layer in every for node in layer.nodes if node.index in self.costs]
+
+    def _spoken(self, volume: Volume) -> str:
+        times = f" ×{volume.times}" if volume.times > 1 else ""
+        return f"{volume.words}: {show(volume.shape)}{times}"
+
+    def _mark(self, volume: Volume) -> Mark:
+        """What an SVG says of a volume."""
+        every = volume.layers
+        heads = [layer for layer in every if not layer.minor] or every
+        costs = self._costs(every)
+        params, macs = sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
+        first, last = heads[0].head.name, heads[-1].head.name
+        said = [first if first == last else f"{first} … {last}"]
+        said[0] += f": {', '.join(caption(self.graph, node) for node in heads[0].nodes)}" if first == last else ""
+        said.append(show_shape(volume.shape))
+        said += [f"{params:,} params"] if params else []
+        said += [f"{macs:,} MACs"] if macs else []
+        data = {"shape": show_shape(volume.shape), "params": str(params), "macs": str(macs)}
+        data |= {"count": str(volume.times), "layers": " ".join(layer.head.name for layer in every)}
+        return Mark(f"volume-{last}", "\n".join(said), data)
+
+
+def _top(each: Solid) -> str:
+    """What is written above a volume: its sides where its edges have no room, or where there are three."""
+    shape = each.volume.shape
+    if each.volume.flat:
+        return ""
+    if isinstance(each, Planes):
+        return f"{shape[0]}@{show_shape(shape[1:])}"
+    if isinstance(each, Block) and each.front >= _SHORT and len(shape) < 4:
+        return ""
+    return show_shape(shape[1:])

@@ -1,0 +1,211 @@
+"""Volumes: which tensors are drawn, how large, and where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import netdsl
+from netdsl.analyses.structure import structure
+from netdsl.analyses.view import see
+from netdsl.backends.canvas.engine import render
+from netdsl.backends.canvas.options import Options, Theme
+from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.canvas.svg import svg
+from netdsl.backends.draw import drawing
+from netdsl.backends.volumes import volumes
+from netdsl.backends.volumes.maps import Volume, Way, found
+from netdsl.backends.volumes.scale import Scale
+from netdsl.backends.volumes.solid import Block, solid
+from netdsl.cli import main
+from netdsl.ir.graph import Graph
+
+SPECS = Path(__file__).parent.parent / "specs"
+ZOO = sorted(path.stem for path in SPECS.glob("*.net"))
+
+
+def zoo(stem: str, variant: str | None = None) -> Graph:
+    return netdsl.compile(SPECS / f"{stem}.net", variant=variant)
+
+
+def compiled(text: str) -> Graph:
+    return netdsl.compile("net small\n" + text)
+
+
+def maps(graph: Graph) -> tuple[list[Volume], list[Way]]:
+    return found(graph, structure(graph, see(graph, "train")).items)
+
+
+def check(scene: Scene) -> None:
+    """No text on another, and nothing off the page."""
+    words = [box for box in scene.boxes if box.text]
+    for one, other in combinations(words, 2):
+        across = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+        down = min(one.y + one.h * 0.9, other.y + other.h * 0.9) - max(one.y + one.h * 0.1, other.y + other.h * 0.1)
+        assert across < 1.5 or down < 0.5, (one.text, other.text)
+    for box in scene.boxes:
+        assert box.x >= -0.1 and box.y >= -0.1 and box.x + box.w <= scene.w + 0.1 and box.y + box.h <= scene.h + 0.1
+    for line in scene.lines:
+        assert all(-0.1 <= x <= scene.w + 0.1 and -0.1 <= y <= scene.h + 0.1 for x, y in line.points)
+
+
+# -- what is drawn
+
+
+def test_the_volumes_of_alexnet_are_those_of_its_figure() -> None:
+    drawn, ways = maps(zoo("alexnet"))
+    assert [volume.shape for volume in drawn] == [
+        (3, 227, 227),
+        (96, 55, 55),
+        (96, 27, 27),
+        (256, 27, 27),
+        (256, 13, 13),
+        (384, 13, 13),
+        (384, 13, 13),
+        (256, 13, 13),
+        (256, 6, 6),
+        (4096,),
+        (4096,),
+        (1000,),
+    ]
+    assert [volume.kernel for volume in drawn[1:4]] == [(11, 11), (3, 3), (5, 5)]
+    assert [volume.words for volume in drawn[:3]] == ["input", "11×11/4", "max 3×3/2"]
+    assert ways == []
+
+
+def test_repeats_are_one_volume() -> None:
+    drawn, _ = maps(zoo("resnet", "50"))
+    assert [(volume.shape, volume.times) for volume in drawn[3:7]] == [
+        ((256, 56, 56), 3),
+        ((512, 28, 28), 4),
+        ((1024, 14, 14), 6),
+        ((2048, 7, 7), 3),
+    ]
+    assert [volume.times for volume in maps(zoo("vgg16"))[0]][:5] == [1, 2, 1, 2, 1]
+
+
+def test_every_weight_of_the_way_is_in_a_volume() -> None:
+    for stem in ("resnet", "googlenet", "densenet", "mobilenet_v2", "unet"):
+        graph = zoo(stem)
+        drawn, _ = maps(graph)
+        shown = {node.index for volume in drawn for layer in volume.layers for node in layer.nodes}
+        seen = see(graph, "infer")
+        assert {node.index for node in seen.nodes if node.op.weight_layer} <= shown
+
+
+def test_an_hourglass_has_ways_over_it() -> None:
+    drawn, ways = maps(zoo("unet"))
+    assert [(drawn[way.source].shape, drawn[way.target].shape, way.words) for way in ways] == [
+        ((512, 64, 64), (1024, 56, 56), "crop 56×56"),
+        ((256, 136, 136), (512, 104, 104), "crop 104×104"),
+        ((128, 280, 280), (256, 200, 200), "crop 200×200"),
+        ((64, 568, 568), (128, 392, 392), "crop 392×392"),
+    ]
+    # What comes over the line is first in the concatenation.
+    assert drawn[ways[-1].target].parts == ((64, False), (64, True))
+
+
+# -- how large
+
+
+def test_sides_are_to_scale() -> None:
+    drawn, _ = maps(zoo("alexnet"))
+    scale = Scale(drawn)
+    assert scale.linear
+    boxes = [solid(volume, scale, planes=False) for volume in drawn[:9]]
+    fronts = [box.front for box in boxes if isinstance(box, Block)]
+    for front, volume in zip(fronts, drawn):
+        assert front / fronts[0] == pytest.approx(volume.shape[1] / 227)
+    # Thickness goes by the root: 384 channels are twice as thick as 96.
+    assert scale.depth(384) == pytest.approx(2 * scale.depth(96))
+    assert scale.bar(4096) / scale.bar(1000) == pytest.approx(math.sqrt(4.096))
+
+
+def test_what_cannot_be_linear_goes_by_the_root_and_says_so() -> None:
+    graph = compiled("input 1x16000\nconv9-16/4, relu\nmaxpool4\nconv3-32/20\nfc-10\n")
+    drawn, _ = maps(graph)
+    scale = Scale(drawn)
+    assert not scale.linear
+    assert scale.side(4000) == pytest.approx(scale.side(16000) / 2)
+    said = " ".join(box.text for box in volumes(graph).boxes)
+    assert "drawn by their square roots" in said
+
+
+def test_a_kernel_is_to_scale_and_on_its_map() -> None:
+    drawn, _ = maps(zoo("alexnet"))
+    first = solid(drawn[0], Scale(drawn), planes=False)
+    assert isinstance(first, Block)
+    corners = first.window((11, 11))
+    assert corners[3][1] - corners[0][1] == pytest.approx(first.front * 11 / 227)
+    assert corners[1][0] - corners[0][0] == pytest.approx(first.dx * 11 / 227)
+    assert all(first.x <= x <= first.x + first.w and first.top <= y <= -first.top for x, y in corners)
+
+
+def test_few_channels_are_planes() -> None:
+    scene = volumes(zoo("lenet5"))
+    texts = [box.text for box in scene.boxes if box.text]
+    assert [text for text in texts if "@" in text] == ["1@32×32", "6@28×28", "6@14×14", "16@10×10", "16@5×5"]
+    # A plane each, a kernel on four of them, and three bars.
+    assert sum(bool(box.points) for box in scene.boxes) == 1 + 6 + 6 + 16 + 16 + 4 + 3
+
+
+# -- where
+
+
+@pytest.mark.parametrize("stem", ZOO)
+def test_the_zoo_is_drawn(stem: str) -> None:
+    graph = zoo(stem)
+    for options in (Options(), Options(heat="macs")):
+        check(volumes(graph, "train", options))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 784\nfc-300, relu, fc-10\n",
+        "input 1x16000\nconv9-16/4, relu\nmaxpool4\nconv3-32\nconv3-32\nfc-10\n",
+        "input 3x16x112x112\nconv3-64\nmaxpool\nconv3-128\ngap\nfc-101\n",
+        "input a 3x32x32\ninput b 3x32x32\nconcat { @a, conv3-8 | @b, conv3-8 }\nconv3-16\ngap\nfc-2\n",
+        "input 3x2x500\nconv1x7-8\nupsample ×2\nconv3-4 plain\n",
+        "input 3x8x8\nid\n",
+    ],
+)
+def test_maps_of_every_rank_are_drawn(text: str) -> None:
+    check(volumes(compiled(text)))
+
+
+def test_the_same_in_svg_and_dot(tmp_path: Path) -> None:
+    scene = volumes(zoo("lenet5"))
+    drawn = ElementTree.fromstring(svg(scene))
+    polygons = [each for each in drawn.iter("{http://www.w3.org/2000/svg}polygon") if each.get("points")]
+    ours = [box for box in scene.boxes if box.points]
+    by_graphviz = ElementTree.fromstring(render(scene.dot(), "svg", placed=True))
+    theirs = [each for each in by_graphviz.iter("{http://www.w3.org/2000/svg}polygon") if each.get("fill") == "#77aadd"]
+    blue = [each for each in polygons if each.get("fill") == "#77aadd"]
+    assert len(ours) == sum(1 for each in polygons) and len(blue) == 6 + 16
+    # The legend's box is a rectangle of netdsl's and a polygon of Graphviz's.
+    assert len(theirs) == len(blue) + 1
+
+
+@pytest.mark.parametrize("theme", ["dark", "print", "auto"])
+def test_themes(theme: Theme) -> None:
+    graph = zoo("lenet5")
+    other = drawing(graph, kind="volumes", options=Options(theme=theme)).render("svg")
+    assert other != drawing(graph, kind="volumes").render("svg")
+
+
+def test_a_golden(golden: Callable[[str, str], None]) -> None:
+    golden("volumes-lenet5.svg", drawing(zoo("lenet5"), kind="volumes").render("svg").decode())
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.png"
+    assert main(["draw", "zoo:lenet5", "--as", "volumes", "-o", str(path)]) == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert main(["draw", "zoo:lenet5", "--as", "volumes", "--direction", "strip", "-o", str(path)]) == 2
+    assert "--as volumes takes no --direction" in capsys.readouterr().err
