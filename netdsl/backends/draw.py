@@ -1,4 +1,4 @@
-"""Diagrams of a graph by kind: an overview on one page, every layer, one block in detail, or a table."""
+"""Diagrams of a graph by kind: an overview on one page, every layer, one block in detail, a table, or volumes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from netdsl.backends.tables import write_scene
 from netdsl.backends.tables.model import Sheet
 from netdsl.backends.tables.nets import Net
 from netdsl.backends.tables.style import sheet, suited
+from netdsl.backends.volumes import volumes
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
-Kind = Literal["overview", "layers", "block", "table"]
+Kind = Literal["overview", "layers", "block", "table", "volumes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The fields of :class:`Options` that each kind takes.
 TAKES: dict[Kind, frozenset[str]] = {
@@ -29,6 +30,7 @@ TAKES: dict[Kind, frozenset[str]] = {
     "layers": frozenset(),
     "block": frozenset({"heat", "theme", "page"}),
     "table": frozenset({"theme", "page"}),
+    "volumes": frozenset({"heat", "theme", "page"}),
 }
 
 
@@ -71,7 +73,8 @@ def drawing(
 
     ``overview``: stages as bands, blocks as cards, repeats folded, as ``options`` say. ``layers``: every layer, blocks
     as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. ``table``:
-    as its paper prints it, in the style that suits it. Which of the ``options`` a kind takes is in :data:`TAKES`.
+    as its paper prints it, in the style that suits it. ``volumes``: feature maps as boxes, to scale. Which of the
+    ``options`` a kind takes is in :data:`TAKES`.
     """
     if kind == "overview":
         options = options or Options()
@@ -84,6 +87,10 @@ def drawing(
             raise ValueError("which block? name it as `block`")
         options = options or Options()
         scene = block_scene(graph, block, view, options)
+        return Drawing(scene.dot(), scene, options.theme)
+    if kind == "volumes":
+        options = options or Options()
+        scene = volumes(graph, view, options)
         return Drawing(scene.dot(), scene, options.theme)
     if kind == "table":
         net = Net(graph.variant or graph.name, graph, view)

@@ -23,6 +23,7 @@ netdsl draw specs/mobilenet_v2.net -o mobilenet.png --page slide --labels shapes
 netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
 netdsl draw specs/resnet.net:50 -o bottleneck.svg --as block:bottleneck
 netdsl draw specs/vgg.net -o vgg.svg --as table --theme auto
+netdsl draw specs/alexnet.net -o alexnet.svg --as volumes
 netdsl draw specs/vgg19.net -o vgg19.pdf --page a4
 netdsl draw specs/unet.net --format mmd -o - >> README.md
 netdsl draw specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side -o figure3.svg
@@ -52,7 +53,8 @@ def parser() -> Parser:
         type=_kind,
         metavar="KIND",
         help="overview: stages and blocks, repeats folded (as without it); layers: every layer, blocks as frames; "
-        "block:NAME: one block, or the scope of a path, in detail; table: as netdsl table prints it",
+        "block:NAME: one block, or the scope of a path, in detail; table: as netdsl table prints it; "
+        "volumes: feature maps as boxes, to scale",
     )
     add_table(options.add_argument_group("of a table, which takes --theme and --page too"))
     add_compare(options)

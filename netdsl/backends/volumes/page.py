@@ -64,8 +64,8 @@ class _Page:
         middle = top + 14 * (1 + max(levels, default=-1)) + 18 + above
         most = self._draw(scene, middle)
         self._over(scene, middle, levels)
-        scene.w = max([self.right, 260.0, *(box.x + box.w for box in scene.boxes)])
         y = self._below(scene, middle + below + 10)
+        scene.w = max([self.right, 260.0, *(box.x + box.w for box in scene.boxes)])
         with scene.group("legend"):
             y += 8
             if self.options.heat:
@@ -92,7 +92,8 @@ class _Page:
         for each, top in zip(self.solids, self.tops):
             edge = self._left(each)
             middle = each.w / 2
-            beside = max(0.0, max(width(top, _EDGE), width(self._channels(each.volume), _EDGE)) / 2 - middle)
+            words = max(width(top, _EDGE), width(self._channels(each.volume), _EDGE)) + 2
+            beside = max(0.0, words / 2 - middle)
             each.x = x + max(edge, beside)
             x = each.x + each.w + max(_GAP, beside + 4)
         return x - _GAP

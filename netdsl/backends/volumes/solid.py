@@ -101,7 +101,7 @@ class Block(Solid):
             u, v = 1.0, 1.0
         else:
             v = min(1.0, max((kernel[-2] if len(kernel) > 1 else kernel[-1]) / high, 2.5 / self.front))
-            u = min(1.0, max(kernel[-1] / sides[-1], 3.0 / max(self.dx, 3.0))) if len(sides) > 1 else 1.0
+            u = min(1.0, max(kernel[-1] / sides[-1], 2.0 / max(self.dx, 2.0))) if len(sides) > 1 else 1.0
         a, b = (1 - u) / 2, (1 - v) * 0.38
         return [self._face(a, b), self._face(a + u, b), self._face(a + u, b + v), self._face(a, b + v)]
 
