@@ -32,7 +32,7 @@ class Ramp:
 class Given:
     """What one layer's text gives: attribute values, their places, and where each value came from."""
 
-    __slots__ = ("bare", "end", "head", "origins", "problems", "reference", "spans", "values", "words")
+    __slots__ = ("bare", "end", "head", "origins", "problems", "reference", "spans", "styled", "values", "words")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -42,6 +42,8 @@ class Given:
         self.reference: tree.Reference | None = None
         self.problems: list[Stop] = []
         self.bare = 0
+        #: whether a style says what stands around the layer
+        self.styled = False
         #: where the head of the layer ends: word, kernel, channels and stride
         self.end = -1
         #: where the layer's word ends, if nothing but modifiers comes after it
@@ -80,7 +82,7 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
                 place = Span(span.file, span.start, span.start)
                 raise stop("ND202", message, span, help=Advice(help, Edit(place, " ")))
             message = f"`{op.keyword}` has no kernel"
-            raise stop("ND202", message, span, help=f"it is written {show_syntax(op)}")
+            raise stop("ND202", message, span, help=_unkernelled(op, layer, digits, span))
         parts = [int(d) if len(d) < 10 else 10**9 for d in digits.replace("X", "x").split("x") if d] if digits else []
         attribute = op.attributes()[op.syntax.kernel]
         sizes: list[Any] = [*parts, *(evaluate(part, env) for part in layer.kernel)]
@@ -89,7 +91,10 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
         if op.syntax.channels is None:
             message = f"`{op.keyword}` has no channel count of its own"
             help = f"it is written {show_syntax(op)}"
-            if op.syntax.positional and isinstance(layer.channels, tree.Literal):
+            if op.syntax.stride is not None and layer.stride is None and isinstance(layer.channels, tree.Literal):
+                hyphen = Span(word.span.file, layer.channels.span.start - 1, layer.channels.span.start)
+                help = Advice(f"a stride stands after a `/`: `/{layer.channels.value}`", Edit(hyphen, "/"))
+            elif op.syntax.positional and isinstance(layer.channels, tree.Literal):
                 negative = f" {{-{layer.channels.value}}}"
                 place = Span(word.span.file, word.span.end, layer.channels.span.end)
                 help = Advice(f"a negative value stands in braces: `{op.keyword}{negative}`", Edit(place, negative))
@@ -107,10 +112,24 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
         put(given, op.syntax.stride, numbers(attribute, values, layer.stride.span, rank), layer.stride.span, "written")
 
 
+def _unkernelled(op: type[Op], layer: tree.Layer, digits: str, span: Span) -> str:
+    """A help for a number at the word of a layer that has no kernel: ``fc10``, ``upsample2``."""
+    if digits.isdecimal() and not layer.kernel and layer.channels is None and layer.stride is None:
+        if op.syntax.channels is not None:
+            return Advice(f"a hyphen stands before it: `{op.keyword}-{digits}`", Edit(span, f"-{digits}"))
+        if op.syntax.times is not None:
+            return Advice(f"it is written `{op.keyword} ×{digits}`", Edit(span, f" ×{digits}"))
+        if op.syntax.positional:
+            return Advice(f"it is written `{op.keyword} {digits}`", Edit(span, f" {digits}"))
+    return f"it is written {show_syntax(op)}"
+
+
 def read_modifiers(
     given: Given, op: type[Op], modifiers: tuple[tree.Modifier, ...], env: Env, rank: int | None, origin: str
 ) -> None:
     """Flags, attributes and bare values. What stops one of them is kept in ``given``, and the others are read."""
+    if _two_numbers(given, op, modifiers):
+        return
     valued: tree.Modifier | None = None
     for place, modifier in enumerate(modifiers):
         try:
@@ -132,6 +151,29 @@ def read_modifiers(
                 _positional(given, op, modifier, env, rank, origin)
         except Stop as problem:
             given.problems.append(problem)
+
+
+def _two_numbers(given: Given, op: type[Op], modifiers: tuple[tree.Modifier, ...]) -> bool:
+    """Whether a kernel and a channel count stand apart (``conv 64 3x3``), which is said once."""
+    if op.syntax.kernel is None or op.syntax.channels is None or given.head is None or len(modifiers) != 2:
+        return False
+    sizes = []
+    for modifier in modifiers:
+        parts = (
+            modifier.value.parts
+            if isinstance(modifier, tree.Positional) and isinstance(modifier.value, tree.Sizes)
+            else ()
+        )
+        sizes.append([part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int])
+    (one, other) = sizes
+    if not one or not other or (len(one) > 1 and len(other) > 1):
+        return False
+    kernel, channels = (one, other) if len(one) > 1 or (len(other) == 1 and one < other) else (other, one)
+    text = f"{'x'.join(map(str, kernel if len({*kernel}) > 1 else kernel[:1]))}-{channels[0]}"
+    span = modifiers[0].span.to(modifiers[1].span)
+    help = Advice(f"it is written `{op.keyword}{text}`", Edit(span._replace(start=given.head), text))
+    given.problems.append(stop("ND202", f"`{op.keyword}` takes no values without a name", span, help=help))
+    return True
 
 
 def _takes(op: type[Op], flag: tree.Flag) -> bool:
@@ -171,6 +213,10 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
             help = f"a value by its name takes a key: `key={word}`"
         elif word in attributes:
             help = f"`{word}` takes a value: `{word}=…`"
+        elif lookup(word) is not None and not given.styled and flag.span.start > given.end:
+            glued = flag.span.start - given.end < 3
+            place = flag.span._replace(start=given.end if glued else flag.span.start, end=flag.span.start)
+            help = Advice(f"a comma stands between two layers: `, {word}`", Edit(place, ", "))
         elif lookup(word) is not None:
             help = f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
         elif near is not None and near not in known:
@@ -185,7 +231,7 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
     name, attributes = item.name.text, op.attributes()
     if name not in attributes:
         near = nearest(name, [*attributes, *op.syntax.flags])
-        help = _elsewhere(item.name, attributes)
+        help = _elsewhere(item, attributes)
         if help is None and near is not None and near not in attributes:
             help = f"`{near}` is a flag: it stands alone"
         elif help is None:
@@ -207,7 +253,14 @@ _ELSEWHERE = {
 }  # fmt: skip
 
 
-def _elsewhere(name: tree.Name, attributes: dict[str, Attribute]) -> str | None:
+def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute]) -> str | None:
+    name = item.name
+    part = item.value.parts[0] if isinstance(item.value, tree.Sizes) else None
+    word = part.name if isinstance(part, tree.Variable) else None
+    if name.text in ("padding", "pad") and word in ("same", "valid"):
+        return Advice(f"`{word}` is a flag: it stands alone", Edit(item.span, word))
+    if name.text in ("activation", "act", "norm", "nonlinearity"):
+        return f"it is a layer of its own: `, {word or 'relu'}` after this one, or in a `style`"
     ours = _ELSEWHERE.get(name.text.lower())
     if ours is None or ours not in attributes:
         return None

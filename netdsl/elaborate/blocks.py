@@ -30,19 +30,23 @@ class BlockMaker(BranchMaker):
         op = lookup(word)
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
-            raise stop("ND201", message, name.span, help=_as_layer(call, op))
+            parts = [self.text_of(argument.span) for argument in call.arguments]
+            raise stop("ND201", message, name.span, help=_as_layer(call, op, parts))
         if context.program.broken(name.text, block=True):
             raise Stop
         from netdsl.syntax.from_python import as_layer
 
-        text = self.sources[call.span.file].text[call.span.start : call.span.end] if self.sources else ""
-        if (written := as_layer(text)) is not None:
+        if (written := as_layer(self.text_of(call.span))) is not None:
             help: str | None = Advice(f"it is written `{written}`", Edit(call.span, written))
             raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
         layer = elsewhere(name)
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or did_you_mean(name.text, names())
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
+
+    def text_of(self, span: Span) -> str:
+        """The text of a stretch of a source."""
+        return self.sources[span.file].text[span.start : span.end] if self.sources else ""
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""
@@ -147,9 +151,21 @@ def _default(expression: tree.Expression) -> str:
     return "…"
 
 
-def _as_layer(call: tree.Call, op: type[Op]) -> str:
-    """A help for a layer that is called like a block: as it would be written, where that is plain."""
+def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
+    """A help for a layer that is called like a block: as it would be written, where that is plain.
+
+    ``parts`` are the texts of its arguments.
+    """
     word = call.name.text
+    if op.variadic and len(parts) > 1 and all(argument.name is None for argument in call.arguments):
+        text = f"{op.keyword} {{ {' | '.join(parts)} }}"
+        return (
+            Advice(f"it is written `{text}`", Edit(call.span, text)) if len(text) < 60 else "branches stand in braces"
+        )
+    plain = [int(part) for part in parts if part.isdecimal() and len(part) < 6]
+    if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 2:
+        text = f"{op.keyword}{min(plain)}-{max(plain)}"
+        return Advice(f"it is written `{text}`", Edit(call.span, text))
     values = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Literal)]
     rest = Span(call.span.file, call.name.span.end, call.span.end)
     if len(values) < len(call.arguments) or len(values) > len(op.syntax.positional):

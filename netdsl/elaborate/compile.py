@@ -315,6 +315,8 @@ class Compiler:
         if program.default is not None and program.default.text not in known:
             name = program.default
             help = did_you_mean(name.text, known, name.span)
+            if help is None and known:
+                help = f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"`{name}`" for name in known)
             self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=help))
             program.default = None
         for declared in program.variants.values():
@@ -399,7 +401,7 @@ class Compiler:
     def inputs(self, program: Program, given: Input | None) -> list[tuple[Shape, Shape, tree.Input]] | None:
         """For each input its shape, the shape that the spec gives it, and its declaration; None after an error."""
         if not program.inputs:
-            if program.broken("input"):
+            if program.broken("input") or program.broken("Input") or program.broken("INPUT"):
                 return None
             message = "the net has no input"
             span = program.net.span if program.net is not None else Span(0, 0, 0)

@@ -31,7 +31,7 @@ ELSEWHERE = {
     "deconv": "upconv", "convtranspose": "upconv", "transposedconv": "upconv", "depthwiseconv": "dwconv",
     "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
     "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
-    "stochasticdepth": "droppath", "pixelshuffle": "upsample",
+    "stochasticdepth": "droppath", "fullyconnected": "fc", "pixelshuffle": "upsample",
 }  # fmt: skip
 #: What stands for a statement of Python's, or for the first of two words of a layer.
 PYTHON = {
@@ -49,6 +49,8 @@ PYTHON = {
     "batch": "here it is called `bn`",
     "depthwise": "here it is called `dwconv`",
     "separable": "here it is called `sepconv`",
+    "pool": "there are `maxpool`, `avgpool` and `gap`",
+    "end": "what belongs together stands in braces: `block name(c) { … }`",
     "let": "`param name = 1` declares a parameter",
     "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
 }
@@ -85,7 +87,7 @@ class LayerMaker(Maker):
             raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span)
         if op.variadic:
             message = f"`{op.keyword}` joins branches"
-            raise stop("ND225", message, layer.word.span, help=f"write `{op.keyword} {{ a | b }}`")
+            raise stop("ND225", message, layer.word.span, help=_as_join(op, layer))
         if op.keyword == "id":
             return self.identity(op, layer, flow)
         enters = self.need(flow, layer.span)
@@ -153,6 +155,8 @@ class LayerMaker(Maker):
             assert help is not None
             text = f"did you mean `{near}{digits}`?"
             help = Advice(text, *help.edits) if isinstance(help, Advice) else text
+        if help is None and context.labels.has([name.text]) and layer.span == name.span:
+            help = Advice(f"the tensor of that label is `@{name.text}`", Edit(name.span, f"@{name.text}"))
         help = help or did_you_mean(name.text, [*context.program.blocks, *names(), *STATEMENTS], name.span)
         if help is None and name.text in context.env.visible():
             help = f"`{name.text}` is a value; a value stands in braces or after `=`"
@@ -281,6 +285,7 @@ class LayerMaker(Maker):
         """The node of one layer: ``place`` is where it stands, ``context`` where its text does."""
         rank = None if enters.shape is None else len(enters.shape) - 1
         given = Given()
+        given.styled = find_style(op, context.styles) is not None or bool(layer.suffixes)
         if defaults is not None:
             sign, env = defaults
             read_modifiers(given, op, sign.modifiers, env, rank, "style")
@@ -460,6 +465,18 @@ def elsewhere(word: tree.Name) -> str | None:
     stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", word.text.lower().replace("_", ""))
     ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
     return Advice(f"here it is called `{ours}`", Edit(word.span, ours)) if ours is not None else None
+
+
+def _as_join(op: type[Op], layer: tree.Layer) -> str:
+    """A help for a join without braces; ``add @skip`` is of that tensor and the one that is there."""
+    tensors = [
+        m.value for m in layer.modifiers if isinstance(m, tree.Positional) and isinstance(m.value, tree.Reference)
+    ]
+    if len(tensors) < len(layer.modifiers) or not tensors:
+        return f"write `{op.keyword} {{ a | b }}`"
+    names = ["id"] * (len(tensors) == 1) + [f"@{tree.show_path(tensor.path)}" for tensor in tensors]
+    text = f"{op.keyword} {{ {' | '.join(names)} }}"
+    return Advice(f"it is written `{text}`", Edit(layer.span, text))
 
 
 def _as_net(layer: tree.Layer) -> str | None:

@@ -290,9 +290,12 @@ def _values_of(block: tree.Block) -> set[str]:
 def _lone_label(row: tree.Row) -> list[Diagnostic]:
     """A label at the head of a row of several items names its first alone."""
     first = row.items[0]
-    if first.label is None or len(row.items) < 2 or any(item.label is not None for item in row.items[1:]):
+    if first.label is None or len(row.items) < 2:
         return []
-    if not isinstance(first.core, (tree.Layer, tree.Call)) or first.repeat is not None:
+    # A label of a tensor that was there before is hardly meant, whatever has labels after it.
+    if not isinstance(first.core, tree.Reference) and any(item.label is not None for item in row.items[1:]):
+        return []
+    if not isinstance(first.core, (tree.Layer, tree.Call, tree.Reference)) or first.repeat is not None:
         return []
     name = tree.show_path(first.label)
     message = f"the label `{name}` names the first item of this line alone"

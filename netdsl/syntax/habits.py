@@ -143,6 +143,103 @@ def _names(mistake: Mistake) -> str | None:
     return Advice("a net is named by `net`", mistake.edit("net", start, start + len(found[1])))
 
 
+def _inputs(mistake: Mistake) -> str | None:
+    """``input: 3x32x32``, ``input a: 1x28x28``"""
+    if mistake.word != ":" and not mistake.before.endswith(":"):
+        return None
+    found = re.match(r"[ \t]*(input)([ \t]+\w+)?[ \t]*(:)[ \t]*(?=\d)", mistake.text[mistake.begin : mistake.end], re.I)
+    if found is None:
+        return None
+    word = mistake.edit("input", mistake.begin + found.start(1), mistake.begin + found.end(1))
+    colon = mistake.edit("", mistake.begin + found.start(3), mistake.begin + found.end(3))
+    name = found[2].strip() if found[2] else None
+    text = f"`input {name} 3x32x32`" if name else "`input 3x32x32`"
+    return Advice(f"an input has no colon: {text}", *([word] if found[1] != "input" else []), colon)
+
+
+def _declarations(mistake: Mistake) -> str | None:
+    """Colons and braces where a declaration has another sign."""
+    text, offset = mistake.text, mistake.offset
+    line = text[mistake.begin : mistake.end]
+    if mistake.word == ":" and re.match(r"[ \t]*style[ \t]+\w+[ \t]*:", line) and mistake.names == {"EQUAL"}:
+        blank = "" if text[offset - 1].isspace() else " "
+        return Advice("a style has an `=`: `style conv = _, relu`", mistake.edit(f"{blank}="))
+    if mistake.word == ":" and re.match(r"[ \t]*(?:block|output|if)\b", line) and mistake.rest.startswith("{"):
+        return Advice("no colon stands before the braces", mistake.edit(""))
+    found = re.match(r"[ \t]*variant[ \t]+[\w.-]+([ \t]*\{)", line)
+    if mistake.word == "{" and found is not None and (closer := mistake.pairs.get(offset)) is not None:
+        place = mistake.begin + found.start(1)
+        edits = (mistake.edit(":", place, offset + 1), mistake.edit("", closer, closer + 1))
+        return Advice("a variant's parameters stand after a colon: `variant b1: width = 1.1`", *edits)
+    return None
+
+
+def _loops(mistake: Mistake) -> str | None:
+    """``repeat 3 { … }``, ``for 3 { … }``"""
+    line = mistake.text[mistake.begin : mistake.end]
+    found = re.match(
+        r"[ \t]*((?:repeat|loop|for)[ \t]*(?:\w+[ \t]+in[ \t]+)?(?:range)?[ (]*(\w+)\)?[ \t]*:?[ \t]*)([{\[])", line
+    )
+    if found is None:
+        return None
+    opener = mistake.begin + found.start(3)
+    closer = mistake.pairs.get(opener)
+    help = f"what repeats stands before its number: `[ … ] ×{found[2]}`"
+    if closer is None or not mistake.begin <= mistake.offset <= closer:
+        return help
+    start = mistake.begin + found.start(1)
+    return Advice(help, mistake.edit("[", start, opener + 1), mistake.edit(f"] ×{found[2]}", closer, closer + 1))
+
+
+def _sums(mistake: Mistake) -> str | None:
+    """``@skip + id``, ``+ @skip``"""
+    if mistake.word != "+" or mistake.computes:
+        return None
+    begin, end = mistake.item(), mistake.code_end()
+    line = mistake.text[begin:end]
+    found = re.fullmatch(r"(?:(@?[A-Za-z_][\w.]*)[ \t]*)?\+[ \t]*(@[A-Za-z_][\w.]*|id)[ \t]*", line)
+    if found is None:
+        return "tensors are added by `add { a | b }`" if "@" in line else None
+    text = f"add {{ {found[1] or 'id'} | {found[2]} }}"
+    return Advice(f"tensors are added by `{text}`", mistake.edit(text, begin, begin + len(line.rstrip())))
+
+
+def _heads(mistake: Mistake) -> str | None:
+    """``conv3-64-2``, ``conv3-64/2/2``"""
+    if mistake.word not in ("-", "/") or mistake.text.startswith("->", mistake.offset):
+        return None
+    line = mistake.text[mistake.begin : mistake.offset]
+    after = re.match(r"[-/](\d+)(?![\w-])", mistake.text[mistake.offset : mistake.end])
+    if after is not None and mistake.word == "-" and re.search(r"[A-Za-z]\w*-\w+\Z", line) and int(after[1]) < 9:
+        return Advice("a stride stands after a `/`", mistake.edit("/"))
+    if re.search(r"[A-Za-z]\w*(?:-[\w{}]+)?/[\w{}×]+\Z", line):
+        return "a layer has one kernel, one channel count and one stride: `conv3-64/2`; of two axes it is `/2x1`"
+    return None
+
+
+def _values(mistake: Mistake) -> str | None:
+    """``{2 width}``, ``params ~ 1M``"""
+    inside = re.search(r"[-/=]\{[^{}]*\d\Z", mistake.before)
+    if inside is not None and re.fullmatch(r"[A-Za-z]\w*", mistake.word) and mistake.word not in ("if", "else"):
+        place = mistake.begin + len(mistake.before)
+        return Advice("a product has a `*`", mistake.edit("*", place, mistake.offset))
+    if mistake.word in ("~", "≈") and re.match(r"[ \t]*expect\b", mistake.before):
+        return "what is about right has two bounds: `params > 1.0 M, params < 1.1 M`"
+    return None
+
+
+def _returns(mistake: Mistake) -> str | None:
+    """``return conv3-64``, ``output fc-10``"""
+    found = re.match(r"[ \t]*(return[ \t]+)\w", mistake.text[mistake.begin : mistake.end])
+    help = "the last row gives the net's output, and `output name { … }` a further one"
+    if found is not None:
+        start = mistake.begin + found.start(1)
+        return Advice("what stands last is returned", mistake.edit("", start, mistake.begin + found.end(1)))
+    if re.match(r"[ \t]*output[ \t]+\w+\Z", mistake.before) and mistake.word in ("-", "/"):
+        return help
+    return None
+
+
 def _python(mistake: Mistake) -> str | None:
     """A line of PyTorch or Keras."""
     from netdsl.syntax.from_python import LINE, as_layer
@@ -171,5 +268,6 @@ def _python(mistake: Mistake) -> str | None:
 
 #: Before the rules of advice whose words are more general; :func:`comma` comes last of all.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _arrow, _names, _python, _apart, _detached, _joins, _repeats,
+    _arrow, _names, _inputs, _declarations, _loops, _returns, _python, _apart, _heads, _detached, _sums, _joins,
+    _repeats, _values,
 )  # fmt: skip
