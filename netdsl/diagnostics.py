@@ -54,6 +54,7 @@ CODES: dict[str, str] = {
     "ND009": "a graph in JSON that cannot be read",
     "ND010": "operators that cannot be loaded",
     "ND011": "a name that the net does not have",
+    "ND012": "an address that cannot be served at",
     "ND101": "syntax error",
     "ND102": "unclosed bracket",
     "ND103": "a character that does not belong here",

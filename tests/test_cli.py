@@ -122,7 +122,7 @@ def test_every_command_that_takes_a_file_has_the_same_words(run: Run, name: str)
         (("stats", "a.net", "--input", "3x0x4"), "has a length that is not above zero"),
         (("stats", "a.net:A", "--variant", "B"), "two variants are asked for: `A` and `B`"),
         (("draw", "a.net"), "the following arguments are required: -o/--output"),
-        (("draw", "a.net", "-o", "a.gif"), "ends in none of .svg, .png, .pdf, .dot and .mmd"),
+        (("draw", "a.net", "-o", "a.gif"), "ends in none of .svg, .png, .pdf, .dot, .mmd and .html"),
         (("ir", "a.json", "--variant", "x"), "a graph in JSON is compiled already"),
     ],
 )

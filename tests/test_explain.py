@@ -38,6 +38,7 @@ WITHOUT_EXAMPLE = {
     "ND009",  # a graph in JSON
     "ND010",  # operators of a package
     "ND011",  # a name on the command line
+    "ND012",  # a port that is taken
     "ND104",  # a mistake of the formatter
     "ND401",  # a module, against its graph
     *(f"ND{number}" for number in range(402, 413)),  # checkpoints

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netdsl.backends.canvas.engine import DPI, FORMATS, MAX_PIXELS
-from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, labels, page
+from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, Theme, labels, page
 from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_drawing
 from netdsl.backends.mermaid import mermaid
 from netdsl.cli.compare import add_compare, compared, compares
+from netdsl.cli.drawpage import write_page
 from netdsl.cli.options import Parser, add_engine, add_file, check_engine, compiled, target
 from netdsl.cli.tabled import add_table, tables
 from netdsl.cli.terminal import write
@@ -24,12 +25,13 @@ netdsl draw specs/resnet.net:18 -o resnet18.png --as layers --view infer
 netdsl draw specs/resnet.net:50 -o bottleneck.svg --as block:bottleneck
 netdsl draw specs/vgg.net -o vgg.svg --as table --theme auto
 netdsl draw specs/alexnet.net -o alexnet.svg --as volumes
+netdsl draw specs/resnet.net:50 -o resnet50.html
 netdsl draw specs/vgg19.net -o vgg19.pdf --page a4
 netdsl draw specs/unet.net --format mmd -o - >> README.md
 netdsl draw specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side -o figure3.svg
 """
 
-_FORMATS = (*FORMATS, "mmd")
+_FORMATS = (*FORMATS, "mmd", "html")
 _Read = TypeVar("_Read")
 
 
@@ -45,7 +47,8 @@ def parser() -> Parser:
         "--output",
         metavar="FILE",
         required=True,
-        help="where to, .svg, .png, .pdf, .dot or .mmd (Mermaid); - is the standard output",
+        help="where to, .svg, .png, .pdf, .dot, .mmd (Mermaid) or .html (a page that opens blocks); "
+        "- is the standard output",
     )
     options.add_argument(
         "--as",
@@ -75,7 +78,7 @@ def parser() -> Parser:
         help="what stands beside the layers: some of shapes, params, macs and rf (the receptive field), or none; "
         "shapes,params,macs unless named",
     )
-    overview.add_argument("--theme", choices=THEMES, default="light", help="auto: an SVG that is as the screen is")
+    overview.add_argument("--theme", choices=THEMES, help="light unless named, and an HTML page auto: as the screen is")
     overview.add_argument("--direction", choices=DIRECTIONS, default="auto", help="one strip, or rows")
     overview.add_argument(
         "--page",
@@ -119,15 +122,18 @@ def run(options: argparse.Namespace) -> int:
         parser().error(
             f"`{options.output}` ends in none of .{', .'.join(_FORMATS[:-1])} and .{_FORMATS[-1]}: which --format?"
         )
-    chosen = Options(options.heat, options.labels, options.theme, options.direction, options.page)
+    theme: Theme = options.theme or "light"
+    chosen = Options(options.heat, options.labels, theme, options.direction, options.page)
     named: tuple[Kind, str | None] | None = options.kind
     kind, block = named or ("overview", None)
     several = compares(parser(), options)
+    if form == "html":
+        return write_page(parser(), options, chosen, several=several)
     for name, given, usual in zip(Options._fields, chosen, Options()):
         if given != usual and name not in TAKES[kind] and not several:
             kinds = ", ".join(f"--as {each}" for each in KINDS if name in TAKES[each])
             parser().error(f"--as {kind} takes no --{name}, which is of {kinds}")
-    if options.theme == "auto" and form != "svg":
+    if theme == "auto" and form != "svg":
         parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
     if options.theme == "auto" and options.engine == "dot":
         parser().error("--theme auto is of the SVG that netdsl writes, without --engine dot")

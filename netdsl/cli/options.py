@@ -220,11 +220,17 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
     }
 
 
-def compilation(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
-    """What the net that is asked for comes to; errors, warnings and notes go to the error stream."""
+def analysed(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
+    """What the net that is asked for comes to. Nothing is printed."""
     result = analyse(Path(path), **choice(variant, options))
     if options.strict and result.diagnostics:
         result = result._replace(graph=None, diagnostics=tuple(d._replace(strict=True) for d in result.diagnostics))
+    return result
+
+
+def compilation(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
+    """What the net that is asked for comes to; errors, warnings and notes go to the error stream."""
+    result = analysed(path, variant, options)
     said = result.diagnostics
     if sum(diagnostic.code == "ND211" for diagnostic in said) > 1:
         from netdsl.cli.findings import gathered

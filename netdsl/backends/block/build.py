@@ -58,7 +58,8 @@ class Builder:
     """Makes pieces of items. ``graph`` is that of the block alone.
 
     ``heads`` are outputs beside the main one; those whose place was found are taken out of ``left``. ``opened`` is
-    whether blocks inside are opened, ``shares`` whether boxes are to have room for a share of the cost.
+    whether blocks inside are opened, ``shares`` whether boxes are to have room for a share of the cost. With
+    ``each`` repeats are drawn one by one, however many there are.
     """
 
     def __init__(
@@ -70,7 +71,9 @@ class Builder:
         opened: bool,
         shares: bool,
         mark: Callable[[Sequence[Block]], Mark],
+        each: bool = False,
     ) -> None:
+        self.each = each
         self.graph = graph
         self.own = own
         self.opened = opened
@@ -207,7 +210,7 @@ class Builder:
                 forms.append(own)
         found: list[list[Item]] = []
         for run in runs:
-            few = isinstance(run[0], Layer) and len(run) <= _EACH
+            few = self.each or (isinstance(run[0], Layer) and len(run) <= _EACH)
             found += [[item] for item in run] if few else [run]
         return found
 

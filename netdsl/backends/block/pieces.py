@@ -244,7 +244,8 @@ class Series:
 
     def enters(self, pen: Pen, *points: Point, dashed: bool = False) -> None:
         """Draws the line to the first piece, from ``points`` on, the last of which is where the series begins."""
-        if self.pieces and isinstance(self.pieces[0], Step) and self.pieces[0].bare:
+        first = self.pieces[0] if self.pieces else None
+        if (isinstance(first, Step) and first.bare) or (isinstance(first, Fork) and not first.shared):
             return
         x, y = points[-1]
         head = bool(self.pieces) and not self.pieces[0].forks

@@ -79,7 +79,7 @@ class Card:
 
     ``first`` says how a first block differs. ``layers`` are all layers of all repeats. ``mode`` is ``train`` for a head
     that acts in training alone, ``notes`` are in small print. ``scopes`` are the calls of the block, by their indices
-    in ``Graph.scopes``.
+    in ``Graph.scopes``, and ``items`` its repeats one by one.
     """
 
     title: str
@@ -91,6 +91,7 @@ class Card:
     training: bool = False
     notes: tuple[str, ...] = ()
     scopes: tuple[int, ...] = ()
+    items: tuple[Item, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -312,7 +313,7 @@ def block_card(graph: Graph, found: Fold) -> Card:
     if not parts:
         parts = [layer_row(graph, layer) for layer in layers([item])]
     scopes = tuple(one.scope for one in found.items if isinstance(one, Block))
-    return Card(title, detail, count, parts, first, every, scopes=scopes)
+    return Card(title, detail, count, parts, first, every, scopes=scopes, items=found.items)
 
 
 def stack_card(graph: Graph, items: Sequence[Item], title: str = "") -> Card:

@@ -39,7 +39,7 @@ def overview(graph: Graph, view: View = "train", options: Options | None = None)
     on the cards, then without their rows. ``Scene.smallest`` says what came of it.
     """
     options = options or Options()
-    pages = (_Page(graph, view, options, sparse) for sparse in range(3 if options.page else 1))
+    pages = (Page(graph, view, options, sparse) for sparse in range(3 if options.page else 1))
     for page in pages:
         scene = page.scene()
         if options.page is None or scene.smallest >= LEAST:
@@ -47,10 +47,14 @@ def overview(graph: Graph, view: View = "train", options: Options | None = None)
     return scene
 
 
-class _Page:
-    """``sparse`` is 1 without small print, 2 without rows on titled cards too."""
+class Page:
+    """One overview. ``sparse`` is 1 without small print, 2 without rows on titled cards too.
 
-    def __init__(self, graph: Graph, view: View, options: Options, sparse: int) -> None:
+    ``bare`` leaves out the title and the legend, for where something around the drawing says them.
+    """
+
+    def __init__(self, graph: Graph, view: View, options: Options, sparse: int = 0, *, bare: bool = False) -> None:
+        self.bare = bare
         self.graph = graph
         self.view = view
         self.options = options
@@ -74,20 +78,22 @@ class _Page:
         if "rf" in self.labels:
             self._receptive_fields()
         small = {id(card): "" if sparse else self._cost(card.layers) for card in cards}
-        self.sheets = [Sheet(unit.card, small[id(unit.card)], self._mark(unit.card)) for unit in self.flow.units]
+        self.sheets = [Sheet(unit.card, small[id(unit.card)], self.mark(unit.card)) for unit in self.flow.units]
         self.sides = [
-            [Sheet(side.card, small[id(side.card)], self._mark(side.card, side), "card head") for side in unit.taps]
+            [Sheet(side.card, small[id(side.card)], self.mark(side.card, side), "card head") for side in unit.taps]
             for unit in self.flow.units
         ]
 
     def scene(self) -> Scene:
+        """The drawing."""
         layout = self._layout()
         scene = Scene(self._name(), self._description(), colours=colours(self.options.theme))
-        top = self._title(scene, layout.w)
-        layout.draw(scene, 0, top, self._tip)
+        top = 0.0 if self.bare else self._title(scene, layout.w)
+        layout.draw(scene, 0, top, self.tip)
         chosen = (self.options.heat, self.most) if self.options.heat else None
         room = layout.w if self.options.page else max(layout.w, 300)
-        scene.h = draw_legend(scene, self.flow, top + layout.h + 14, room, chosen)
+        end = top + layout.h
+        scene.h = end if self.bare else draw_legend(scene, self.flow, end + 14, room, chosen)
         scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes)])
         if self.options.page is not None:
             scene.scale = min(
@@ -159,7 +165,7 @@ class _Page:
             if stage.label and field is not None:
                 stage.label += f" · rf {'×'.join(map(str, field if len(set(field)) > 1 else field[:1]))}"
 
-    def _tip(self, row: Row) -> Mark:
+    def tip(self, row: Row) -> Mark:
         """The id of a row, what a browser shows for it, and its numbers."""
         if not row.layers:
             return UNMARKED
@@ -179,7 +185,7 @@ class _Page:
             data["share"] = row.share
         return Mark(layer.head.name, "\n".join(said), data)
 
-    def _mark(self, card: Card, head: Side | None = None) -> Mark:
+    def mark(self, card: Card, head: Side | None = None) -> Mark:
         """The same of a card. Where blocks repeat, its id is that of the first."""
         params, macs = _total([self.costs[node.index] for layer in card.layers for node in layer.nodes])
         scopes = [self.graph.scopes[scope] for scope in card.scopes]
