@@ -55,12 +55,17 @@ _LINK = re.compile(r'(\]\(|src=")([^)#:"\s]+)')
 
 def on_config(config: Any) -> Any:
     """Puts every page of the zoo into the navigation."""
-    found = sorted(path.name for path in (Path(config.docs_dir) / "zoo").glob("*.md") if path.name != "index.md")
+    found = []
+    for path in (Path(config.docs_dir) / "zoo").glob("*.md"):
+        title = re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if path.name != "index.md" and title is not None:
+            found.append({title[1]: f"zoo/{path.name}"})
+    found.sort(key=lambda each: next(iter(each)).lower())
     for section in config.nav:
         for name, pages in section.items():
             if "zoo/*" in pages:
                 at = pages.index("zoo/*")
-                section[name] = [*pages[:at], *(f"zoo/{page}" for page in found), *pages[at + 1 :]]
+                section[name] = [*pages[:at], *found, *pages[at + 1 :]]
     return config
 
 
@@ -89,7 +94,7 @@ def on_page_content(content: str, page: Any, config: Any, files: Any) -> str:
         size = re.search(r'width="([\d.]+)pt"', file.content_string) if file is not None else None
         if size is not None and " width=" not in image:
             least = float(size[1]) * 4 / 3 * _LEAST
-            image = image.replace("<img", f'<img style="min-width:{least:.0f}px" loading="lazy"')
+            image = image.replace("<img", f'<img style="--least:{least:.0f}px" loading="lazy"')
         return f'<a class="picture" href="{target}">{image}</a>'
 
     return re.sub(r'<img\b[^>]*\bsrc="([^":]+\.svg)"[^>]*>', linked, content)
