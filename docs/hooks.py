@@ -7,10 +7,11 @@ A fenced block ``netdsl`` holds a spec. The page shows it with its diagram and i
     …
     ```
 
-``title`` names the file, as commands on the page call it; ``as`` is a kind of diagram, or ``none``; ``view``,
-``variant`` and ``input`` are those of :func:`netdsl.compile` and of reports. ``stats`` adds a row for each layer,
-``stats="block"`` for each block. ``fails="ND204"`` is for a spec with that error, and ``warns`` for one with a warning:
-the page shows the message. A spec that does not do what its block says fails the build.
+``title`` names the file, as commands on the page call it; ``as`` is a kind of diagram (``block:NAME`` one of its
+blocks), or ``none``; ``view``, ``variant`` and ``input`` are those of :func:`netdsl.compile` and of reports. ``stats``
+adds a row for each layer, ``stats="block"`` for each block. ``fails="ND204"`` is for a spec with that error, and
+``warns`` for one with a warning: the page shows the message. A spec that does not do what its block says fails the
+build.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from mkdocs.structure.files import File
 import netdsl
 from netdsl.analyses.stats import Stats
 from netdsl.backends.canvas.options import Options
-from netdsl.backends.draw import drawing
+from netdsl.backends.draw import TAKES, drawing
 from netdsl.diagnostics import render
 from netdsl.elaborate import analyse
 from netdsl.ir.graph import Graph
@@ -152,9 +153,11 @@ def _shown(match: re.Match[str], page: Any, config: Any, files: Any) -> str:
 
 def _figure(graph: Graph, chosen: dict[str, str], page: Any, config: Any, files: Any) -> tuple[str, float]:
     """A figure, and its width in pixels."""
-    kind: Any = chosen.get("as", "overview")
+    kind: Any
+    kind, _, block = chosen.get("as", "overview").partition(":")
     view: Any = chosen.get("view", "train")
-    drawn = drawing(graph, kind=kind, view=view, options=Options(theme="auto") if kind == "overview" else None)
+    options = Options(theme="auto") if "theme" in TAKES[kind] else None
+    drawn = drawing(graph, kind=kind, view=view, options=options, block=block or None)
     svg = drawn.render("svg")
     name = f"pictures/{graph.name}-{hashlib.sha256(svg).hexdigest()[:12]}.svg"
     if files.get_file_from_path(name) is None:

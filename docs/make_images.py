@@ -11,7 +11,7 @@ from pathlib import Path
 
 import netdsl
 from netdsl import cli
-from netdsl.backends.draw import Kind, draw
+from netdsl.backends.draw import TAKES, Kind, draw
 from netdsl.backends.overview import Options
 from netdsl.ir.types import View
 
@@ -29,8 +29,8 @@ PICTURES: dict[str, tuple[str, str | None, Kind, View]] = {
     "vgg19.svg": ("vgg19.net", None, "layers", "infer"),
 }
 
-#: Options of overviews, where there are any.
-OPTIONS = {"resnet50-heat.svg": Options(heat="macs")}
+#: Options of overviews beside the theme, which is the reader's.
+OPTIONS = {"resnet50-heat.svg": Options(heat="macs", theme="auto")}
 
 #: File → what `netdsl draw` is told, run in the repository's root.
 COMMANDS = {
@@ -53,13 +53,15 @@ def picture(name: str) -> bytes:
     if name in COMMANDS:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
-            command = [ROOT / word if word.startswith("specs/") else word for word in COMMANDS[name].split()]
+            words = [*COMMANDS[name].split(), "--theme", "auto"]
+            command = [ROOT / word if word.startswith("specs/") else word for word in words]
             if cli.main(["draw", *map(str, command), "-o", str(path)]) != 0:
                 raise SystemExit(f"netdsl draw {COMMANDS[name]} failed")
             return path.read_bytes()
     spec, variant, kind, view = PICTURES[name]
     graph = netdsl.compile(ROOT / "specs" / spec, variant=variant)
-    return draw(graph, kind=kind, view=view, options=OPTIONS.get(name)).encode()
+    options = OPTIONS.get(name, Options(theme="auto")) if "theme" in TAKES[kind] else None
+    return draw(graph, kind=kind, view=view, options=options).encode()
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from netdsl import zoo
 from netdsl.analyses.stats import Stats, stats
+from netdsl.backends.canvas.options import Options
 from netdsl.backends.draw import draw
 from netdsl.cli.table import Column, Table, markdown
 from netdsl.cli.zoo import Entry, entries
@@ -30,7 +31,7 @@ def files(name: str, *, pictures: bool = True) -> Iterator[tuple[Path, bytes]]:
     usual = next(entry for entry in nets if entry.default)
     yield PAGES / f"{name}.md", page(nets, usual, graphs).encode()
     if pictures:
-        yield PAGES / "images" / f"{name}.svg", draw(graphs[usual.variant], view="train").encode()
+        yield PAGES / "images" / f"{name}.svg", draw(graphs[usual.variant], options=Options(theme="auto")).encode()
 
 
 def page(nets: list[Entry], usual: Entry, graphs: dict[str | None, Graph]) -> str:
