@@ -198,6 +198,10 @@ def did_you_mean(word: str, candidates: Iterable[str], span: Span | None = None)
     return Advice(text, Edit(span, near)) if sure and span is not None else text
 
 
+#: Among more candidates than this, those alone are looked at that are much alike at a glance.
+_MANY = 500
+
+
 def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     """The nearest candidate, and whether a slip of the pen is all that parts it from the word.
 
@@ -210,6 +214,9 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     known = {candidate.casefold(): candidate for candidate in candidates}
     if wanted in known:
         return known[wanted], True
+    if len(known) > _MANY:
+        alike = [c for c in known if c[:1] == wanted[:1] and abs(len(c) - len(wanted)) < 2]
+        known = {candidate: known[candidate] for candidate in alike[:_MANY]}
     limit = 0 if len(wanted) < 2 else max(1, len(wanted) // 3)
     found = sorted(
         (distance, place, candidate)
@@ -310,7 +317,8 @@ def render(
     ``ending`` stands there in place of the count.
     """
     ordered = sort(diagnostics)
-    parts = [_Renderer(sources, colour).one(diagnostic) for diagnostic in ordered]
+    renderer = _Renderer(sources, colour)
+    parts = [renderer.one(diagnostic) for diagnostic in ordered]
     if ending is not None:
         parts.append(ending)
     elif len(ordered) > 1:

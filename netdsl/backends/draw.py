@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 from netdsl.backends.beside import Detail, beside
 from netdsl.backends.block import block_scene
-from netdsl.backends.canvas.engine import DPI, Engine, pdf_is_ours, render
+from netdsl.backends.canvas.engine import DPI, MAX_DRAWN, Engine, check_drawn, pdf_is_ours, render
 from netdsl.backends.canvas.options import Theme
 from netdsl.backends.canvas.pdf import pdf
 from netdsl.backends.canvas.scene import Scene
@@ -68,6 +68,7 @@ def drawing(
     view: View = "train",
     options: Options | None = None,
     block: str | None = None,
+    most: int = MAX_DRAWN,
 ) -> Drawing:
     """A diagram of ``graph``. The same graph gives the same text.
 
@@ -75,43 +76,50 @@ def drawing(
     as frames. ``block``: that of the name ``block`` (see :func:`netdsl.backends.block.drawable`) in detail. ``table``:
     as its paper prints it, in the style that suits it. ``volumes``: feature maps as boxes, to scale. Which of the
     ``options`` a kind takes is in :data:`TAKES`.
+
+    Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` boxes.
     """
     if kind == "overview":
         options = options or Options()
-        scene = overview(graph, view, options)
-        return Drawing(scene.dot(), scene, options.theme)
+        return _drawn(overview(graph, view, options), options, most)
     if kind == "layers":
-        return Drawing(dot_text(graph, view=view))
+        return Drawing(dot_text(graph, view=view, most=most))
     if kind == "block":
         if block is None:
             raise ValueError("which block? name it as `block`")
         options = options or Options()
-        scene = block_scene(graph, block, view, options)
-        return Drawing(scene.dot(), scene, options.theme)
+        return _drawn(block_scene(graph, block, view, options), options, most)
     if kind == "volumes":
         options = options or Options()
-        scene = volumes(graph, view, options)
-        return Drawing(scene.dot(), scene, options.theme)
+        return _drawn(volumes(graph, view, options), options, most)
     if kind == "table":
         net = Net(graph.variant or graph.name, graph, view)
-        return table_drawing(sheet([net], suited(net), graph.name), options)
+        return table_drawing(sheet([net], suited(net), graph.name), options, most=most)
     raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
 
 
-def table_drawing(made: Sheet, options: Options | None = None) -> Drawing:
+def _drawn(scene: Scene, options: Options, most: int) -> Drawing:
+    check_drawn(len(scene.boxes), most, "this diagram", "`netdsl stats` lists the layers")
+    return Drawing(scene.dot(), scene, options.theme)
+
+
+def table_drawing(made: Sheet, options: Options | None = None, *, most: int = MAX_DRAWN) -> Drawing:
     """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
     options = options or Options()
-    scene = write_scene.write(made, options)
-    return Drawing(scene.dot(), scene, options.theme)
+    return _drawn(write_scene.write(made, options), options, most)
 
 
 def side_by_side(
-    graphs: Sequence[Graph], *, view: View = "train", options: Options | None = None, detail: Detail = "auto"
+    graphs: Sequence[Graph],
+    *,
+    view: View = "train",
+    options: Options | None = None,
+    detail: Detail = "auto",
+    most: int = MAX_DRAWN,
 ) -> Drawing:
     """Nets in columns, aligned by the size of their maps: every layer, blocks folded into cards, or what fits."""
     options = options or Options()
-    scene = beside(graphs, view, options, detail)
-    return Drawing(scene.dot(), scene, options.theme)
+    return _drawn(beside(graphs, view, options, detail), options, most)
 
 
 def draw(
@@ -121,9 +129,10 @@ def draw(
     view: View = "train",
     options: Options | None = None,
     block: str | None = None,
+    most: int = MAX_DRAWN,
 ) -> str:
     """A diagram of ``graph`` as the text of an SVG. See :func:`drawing`.
 
     Raises :class:`netdsl.NetdslError` (ND008) where no Graphviz is found.
     """
-    return drawing(graph, kind=kind, view=view, options=options, block=block).render("svg").decode()
+    return drawing(graph, kind=kind, view=view, options=options, block=block, most=most).render("svg").decode()

@@ -43,4 +43,4 @@ def compared(parser: argparse.ArgumentParser, options: argparse.Namespace, chose
         return None
     named: tuple[Kind, str | None] | None = options.kind
     detail: Detail = "auto" if named is None else "layers" if named[0] == "layers" else "cards"
-    return side_by_side(graphs, view=options.view or "train", options=chosen, detail=detail)
+    return side_by_side(graphs, view=options.view or "train", options=chosen, detail=detail, most=options.max_drawn)

@@ -14,7 +14,7 @@ from netdsl.backends.mermaid import mermaid
 from netdsl.cli.compare import add_compare, compared, compares
 from netdsl.cli.drawpage import write_page
 from netdsl.cli.options import Parser, add_engine, add_file, check_engine, compiled, target
-from netdsl.cli.tabled import add_table, tables
+from netdsl.cli.tabled import add_drawn, add_table, tables
 from netdsl.cli.terminal import write
 
 _EXAMPLES = """
@@ -69,6 +69,7 @@ def parser() -> Parser:
         type=_dpi,
         help=f"pixels to the inch of a PNG ({DPI} unless said), as far as its {MAX_PIXELS // 10**6} million pixels go",
     )
+    add_drawn(options)
     overview = options.add_argument_group("of an overview; blocks and volumes take --heat, --theme and --page too")
     overview.add_argument("--heat", choices=HEATS, help="colour the rows by their share of what the net costs")
     overview.add_argument(
@@ -163,13 +164,15 @@ def run(options: argparse.Namespace) -> int:
 def _drawn(options: argparse.Namespace, kind: Kind, block: str | None, chosen: Options) -> Drawing | None:
     """The drawing of one net; None where it has errors, which are reported."""
     graph = compiled(*target(parser(), options.file, options), options)
-    return None if graph is None else drawing(graph, kind=kind, view=options.view, options=chosen, block=block)
+    if graph is None:
+        return None
+    return drawing(graph, kind=kind, view=options.view, options=chosen, block=block, most=options.max_drawn)
 
 
 def _table(options: argparse.Namespace, chosen: Options) -> Drawing | None:
     """The same of a table, which has a column for each variant where its style does."""
     made = tables(parser(), [options.file], options)
-    return None if made is None else table_drawing(made[0][0], chosen)
+    return None if made is None else table_drawing(made[0][0], chosen, most=options.max_drawn)
 
 
 def _mermaid(options: argparse.Namespace, chosen: Options) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from netdsl.cli.options import Parser, add_file, choice, compiled, target
+from netdsl.cli.options import Parser, add_file, compilation, target
 from netdsl.cli.terminal import say
-from netdsl.elaborate import expand
+from netdsl.elaborate.expand import expanded
 
 _EXAMPLES = """
 netdsl expand specs/vgg19.net
@@ -31,8 +30,8 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Prints the resolved text."""
     path, variant = target(parser(), options.file, options)
-    # Warnings and notes are the compiler's to give; the text alone has none.
-    if compiled(path, variant, options) is None:
+    made = compilation(path, variant, options)
+    if made.graph is None:
         return 1
-    say(expand(Path(path), **choice(variant, options)))
+    say(expanded(made, made.graph))
     return 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from netdsl.cli.options import choice
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, sort
-from netdsl.elaborate import Compilation, analyse
+from netdsl.elaborate import Compilation, Limits, analyse
 
 
 class Finding(NamedTuple):
@@ -96,6 +96,9 @@ class Checker:
     def __init__(self, targets: Sequence[tuple[str, str | None]], options: argparse.Namespace) -> None:
         self.targets = targets
         self.options = options
+        self.limits = choice(None, options)["limits"]
+        #: what all compilations took together
+        self.work = 0
         self.before: dict[tuple[str, str | None], Compilation] = {}
 
     def check(self, texts: Mapping[Path, str] | None = None) -> Findings:
@@ -107,9 +110,14 @@ class Checker:
         for path, variant in self.targets:
             made = self.compile(path, variant, texts or {})
             results = [(made.variant or variant or "", made)]
-            if variant is None:
-                others = [other for other in made.variants if other != made.variant]
-                results += [(other, self.compile(path, other, texts or {})) for other in others]
+            left = [] if variant is not None else [other for other in made.variants if other != made.variant]
+            work = made.work
+            while left and work <= self.limits.steps:
+                results.append((left[0], self.compile(path, left.pop(0), texts or {})))
+                work += results[-1][1].work
+            if left:
+                unseen = _unseen(path, len(results), len(left), self.limits)
+                found[unseen.diagnostic, path] = unseen
             nets += sum(result.graph is not None for _, result in results)
             shown: dict[object, list[str]] = {}
             for name, result in results:
@@ -143,7 +151,15 @@ class Checker:
         if made is None or any(texts.get(Path(s.name).resolve(), s.text) != s.text for s in made.sources):
             made = analyse(Path(path), texts=texts, **choice(variant, self.options))
             self.before[path, variant] = made
+            self.work += made.work
         return made
+
+
+def _unseen(path: str, seen: int, left: int, limits: Limits) -> Finding:
+    """Variants that are not checked, since those before them took so long."""
+    message = f"{left:,} of {seen + left:,} variants were not checked: all take over {limits.steps:,} steps together"
+    help = f"`--max-nodes` raises the bound, and `{path}:NAME` checks one variant"
+    return Finding(Diagnostic("ND218", message, help=help), path)
 
 
 def _place(source: Source, sources: list[Source]) -> int:

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from netdsl.cli.options import Parser
+from netdsl.cli.options import Parser, add_limits
 from netdsl.cli.terminal import report, say, write
-from netdsl.diagnostics import Diagnostic, NetdslError
-from netdsl.elaborate.sources import read
+from netdsl.diagnostics import NetdslError
+from netdsl.elaborate import Limits
+from netdsl.elaborate.sources import read, read_bytes
 from netdsl.elaborate.values import Stop
 from netdsl.syntax.format import format
 from netdsl.zoo import PREFIX
@@ -39,6 +40,7 @@ def parser() -> Parser:
     options.add_argument(
         "--check", action="store_true", help="write nothing; name what would change, and exit with 1 if anything would"
     )
+    add_limits(options, "bytes")
     options.add_argument("--diff", action="store_true", help="write nothing; print what would change")
     return options
 
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     aside = options.diff or (not options.check and any(map(_is_printed, options.file)))
     for file in options.file:
         try:
-            spec = _formatted(file)
+            spec = _formatted(file, Limits(bytes=options.max_bytes))
             if options.diff:
                 say(_difference(spec))
             elif not options.check and spec.path is None:
@@ -95,16 +97,14 @@ def _note(text: str, aside: bool) -> None:
         say(text)
 
 
-def _formatted(file: str) -> _Spec:
+def _formatted(file: str, limits: Limits) -> _Spec:
     """Raises :class:`NetdslError` for what cannot be read."""
     try:
-        source, path = read(Path(file))
-        data = None if path is None else path.read_bytes()
+        source, path = read(Path(file), limits.bytes)
+        data = None if path is None else read_bytes(path, limits.bytes)
     except Stop as problem:
         raise NetdslError([] if problem.diagnostic is None else [problem.diagnostic]) from None
-    except OSError as error:
-        raise NetdslError([Diagnostic("ND001", f"cannot read `{file}`: {error.strerror}")]) from None
-    new, problems = format(source)
+    new, problems = format(source, limits.tokens)
     if new is None:
         raise NetdslError(problems, [source])
     # the mark of byte order and Windows' line ends are no part of the text that was read

@@ -9,6 +9,8 @@ from netdsl.analyses.view import restrict
 from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.elaborate.sources import read_file
+from netdsl.elaborate.values import Stop
 from netdsl.ir.graph import Graph
 from netdsl.ir.print import from_json, text, to_json
 from netdsl.ir.verify import InvalidGraph, verify
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if path.endswith(".json"):
         if variant is not None or options.set or options.input:
             parser().error("a graph in JSON is compiled already: it takes no variant, no --set and no --input")
-        graph: Graph | None = _read(path)
+        graph: Graph | None = _read(path, options.max_nodes)
     else:
         graph = compiled(path, variant, options)
     if graph is None:
@@ -60,15 +62,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _read(path: str) -> Graph:
+#: What a node takes in JSON, at most, with its share of the source; usually it is a third of that.
+_BYTES = 1_000
+
+
+def _read(path: str, nodes: int) -> Graph:
     try:
-        data = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        message = f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}"
-        raise NetdslError([Diagnostic("ND001", message)]) from None
-    except UnicodeDecodeError:
-        raise NetdslError([Diagnostic("ND002", f"`{path}` is not text in UTF-8")]) from None
+        data = read_file(Path(path), _BYTES * nodes)
+    except Stop as problem:
+        found = [] if problem.diagnostic is None else [problem.diagnostic]
+        if found and found[0].code == "ND007":
+            message = f"`{path}` is too long: a graph of {nodes:,} nodes has at most {_BYTES * nodes:,} bytes"
+            found = [Diagnostic("ND007", message, help="`--max-nodes` raises the bound")]
+        raise NetdslError(found) from None
     graph = from_json(data)
+    if len(graph.nodes) > nodes:
+        message = f"the net has over {nodes:,} nodes"
+        raise NetdslError([Diagnostic("ND218", message, help="`--max-nodes` raises the bound")])
     try:
         verify(graph)
     except InvalidGraph as error:

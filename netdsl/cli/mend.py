@@ -17,6 +17,8 @@ from netdsl.diagnostics import Diagnostic, Edit, NetdslError, Source, Span, edit
 _ROUNDS = 20
 #: How often a file is tried with single changes, where all together do more harm than good.
 _TRIES = 100
+#: How many times what one check may take.
+_PATIENCE = 10
 
 
 class Mended(NamedTuple):
@@ -68,7 +70,7 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
                         old.setdefault(Path(source.name).resolve(), (source.name, source.text))
                 texts, found, accepted = changed, after, True
                 break
-            if len(batch) > 1 and tries < _TRIES:
+            if len(batch) > 1 and tries < _TRIES and checker.work < _PATIENCE * checker.limits.steps:
                 batches += [[finding] for finding in batch]
             else:
                 refused.update(_sign(finding, found) for finding in batch)

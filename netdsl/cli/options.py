@@ -91,6 +91,7 @@ def add_file(
     )
     add_operators(parser)
     add_limits(parser)
+    add_uses(parser)
     parser.add_argument("--strict", action="store_true", help="take every warning as an error")
     parser.add_argument(
         "--view",
@@ -101,16 +102,20 @@ def add_file(
     )
 
 
-def add_limits(parser: argparse.ArgumentParser) -> None:
-    """``--max-nodes N`` and the other bounds, and ``--allow-use DIR``."""
-    for field, what in _LIMITS.items():
+def add_limits(parser: argparse.ArgumentParser, *fields: str) -> None:
+    """``--max-nodes N`` and the other bounds; those of ``fields`` alone, where some are named."""
+    for field in fields or _LIMITS:
         parser.add_argument(
             f"--max-{field}",
             metavar="N",
-            type=_bound,
+            type=bound,
             default=getattr(LIMITS, field),
-            help=f"{what} ({getattr(LIMITS, field):,} unless said)",
+            help=f"{_LIMITS[field]} ({getattr(LIMITS, field):,} unless said)",
         )
+
+
+def add_uses(parser: argparse.ArgumentParser) -> None:
+    """``--allow-use DIR``."""
     parser.add_argument(
         "--allow-use",
         metavar="DIR",
@@ -130,7 +135,8 @@ _LIMITS = {
 }
 
 
-def _bound(text: str) -> int:
+def bound(text: str) -> int:
+    """A bound as a command line says it: a whole number above zero, ``20,000`` too."""
     digits = text.replace(",", "").replace("_", "")
     if not digits.isdecimal() or len(digits) > 18 or int(digits) < 1:
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 to 18 digits")

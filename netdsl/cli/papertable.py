@@ -8,7 +8,7 @@ from netdsl.backends.draw import table_drawing
 from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_text
 from netdsl.backends.tables.model import Sheet
 from netdsl.cli.options import Parser, add_engine, add_file, check_engine
-from netdsl.cli.tabled import add_table, tables
+from netdsl.cli.tabled import add_drawn, add_table, tables
 from netdsl.cli.terminal import say, write
 
 _EXAMPLES = """
@@ -35,6 +35,7 @@ def parser() -> Parser:
     )
     add_file(options, many=True)
     add_table(options)
+    add_drawn(options)
     options.add_argument("--format", choices=_FORMATS, default="text", help="svg, png, pdf and dot are drawings")
     add_engine(options)
     options.add_argument("--standalone", action="store_true", help="a whole document, of LaTeX or HTML")
@@ -55,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
         what = "--standalone" if options.standalone else f"--format {options.format}"
         parser().error(f"{what} writes one table, and --style {style} makes {len(sheets)}")
     if options.format in _DRAWN:
-        write(options.output, table_drawing(sheets[0]).render(options.format, engine=options.engine))
+        write(
+            options.output,
+            table_drawing(sheets[0], most=options.max_drawn).render(options.format, engine=options.engine),
+        )
         return 0
     text = "\n".join(_written(table, options) for table in sheets)
     if options.output == "-":

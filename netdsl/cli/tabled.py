@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl.analyses.stats import stats
+from netdsl.backends.canvas.engine import MAX_DRAWN
 from netdsl.backends.tables.model import Sheet
 from netdsl.backends.tables.nets import Net
 from netdsl.backends.tables.style import SEVERAL, STYLES, Style, sheet, suited
-from netdsl.cli.options import Parser, compiled, target
+from netdsl.cli.options import Parser, bound, compiled, target
+from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read
 from netdsl.ir.graph import Graph
@@ -25,6 +27,17 @@ def add_table(options: argparse._ActionsContainer) -> None:
         "--style",
         choices=STYLES,
         help="vgg and resnet have a column a net, googlenet and layers are of one net; what suits the net unless said",
+    )
+
+
+def add_drawn(options: argparse._ActionsContainer) -> None:
+    """``--max-drawn``."""
+    options.add_argument(
+        "--max-drawn",
+        metavar="N",
+        type=bound,
+        default=MAX_DRAWN,
+        help=f"the most boxes that a diagram may have ({MAX_DRAWN:,} unless said)",
     )
 
 
@@ -62,20 +75,28 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
     first = compiled(path, variant, options)
     if first is None:
         return None
-    style: Style = options.style or suited(Net("", first, options.view))
+    seen = Net("", first, options.view)
+    style: Style = options.style or suited(seen)
     if style in SEVERAL and len(named) == 1 and variant is None and path != "-":
         # Without a table and without `default` the parameters' own values make a net beside those of the variants.
         alone: tuple[str | None, ...] = (None, *first.variants) if first.variant is None else first.variants
         named = [(path, name) for name in columns(path, options.max_bytes) or alone]
-    graphs = []
+    graphs: list[Graph] = []
     for each in named:
+        if sum(len(graph.nodes) for graph in graphs) > 3 * options.max_nodes:
+            message = f"the nets of this table have over {3 * options.max_nodes:,} nodes together"
+            help = "`--variants` picks some of them, and `--max-nodes` raises the bound"
+            raise NetdslError([Diagnostic("ND218", message, help=help)])
         known = each[0] == path and each[1] in (variant, first.variant)
         graph = first if known else compiled(*each, options)
         if graph is None:
             return None
         graphs.append(graph)
     several = len({path for path, _ in named}) > 1
-    return [Net(_title(graph, several), graph, options.view) for graph in graphs], style
+    nets = [seen if graph is first else Net("", graph, options.view) for graph in graphs]
+    for net in nets:
+        net.title = _title(net.graph, several)
+    return nets, style
 
 
 def columns(path: str, most: int) -> tuple[str, ...]:

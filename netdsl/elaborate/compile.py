@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,6 +125,17 @@ def analyse(
     return Compiler(limits, allow_use, texts).run(source, variant, set or {}, input)
 
 
+@lru_cache(maxsize=16)
+def _parsed(source: Source, number: int, tokens: int) -> tuple[tree.File | None, tuple[Diagnostic, ...], int]:
+    """What :func:`parse` makes of a source, and how many words and signs may still be read.
+
+    Kept for a while: a file of several variants is compiled several times.
+    """
+    progress = Progress(tokens)
+    file, problems = parse(source, number, progress)
+    return file, tuple(problems), max(0, progress.left)
+
+
 class Compiler:
     """One compilation: its sources and what is said of them."""
 
@@ -161,10 +173,8 @@ class Compiler:
 
     def parse(self, source: Source) -> tree.File | None:
         """Reads the next source; what is wrong with it is reported. None where nothing can be made of it."""
-        progress = Progress(self.tokens)
-        file, problems = parse(source, len(self.sources), progress)
+        file, problems, self.tokens = _parsed(source, len(self.sources), self.tokens)
         self.sources.append(source)
-        self.tokens = max(0, progress.left)
         self.diagnostics += problems
         if len(problems) >= MAX_ERRORS:
             self.notes.append(f"over {MAX_ERRORS - 1} lines cannot be read; what comes after them was not looked at")

@@ -20,6 +20,12 @@ from netdsl.ir.types import Scalar, show_shape
 
 _WORD = re.compile(r"(?!(?:if|else)\b)[A-Za-z_][A-Za-z0-9_]*\Z")
 _PART = re.compile(r"[A-Za-z0-9_]+\Z")
+_NET = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\Z")
+#: Stands before a name for a tensor until it is known whether that is used; no spec holds this character.
+_MARK = "\ue000"
+_TEXT = r'"(?:[^"\\\n]|\\.)*"'
+#: What gives the only input a name, where it has none and something refers to it.
+_ENTRY = "id"
 #: Where a line's comment begins, if the line is not longer.
 _MARGIN = 60
 
@@ -40,9 +46,17 @@ def expand(
     )
     if made.graph is None:
         raise NetdslError(made.errors, made.sources)
-    text = "\n".join(_Writer(made.graph, made).lines()) + "\n"
+    return expanded(made, made.graph)
+
+
+def expanded(made: Compilation, graph: Graph) -> str:
+    """The net of a compilation, whose ``graph`` this is, written out."""
+    writer = _Writer(graph, made)
+    text = "\n".join(writer.lines()) + "\n"
     # A name for a tensor that nothing refers to by it is left out again.
-    return re.sub(r' as ("[^"\n]*")(?=\s)', lambda name: name[0] if f"@{name[1]}" in text else "", text)
+    used = set(re.findall(f"@({_TEXT})", text))
+    text = re.sub(f"{_MARK}( as ({_TEXT}))", lambda name: name[1] if name[2] in used else "", text)
+    return text.replace(f"\n{_ENTRY}\n", "\n", 1)
 
 
 class _Writer:
@@ -51,12 +65,15 @@ class _Writer:
         self.origins = made.origins
         self.last: int | None = graph.inputs[0] if len(graph.inputs) == 1 else None
         self.known: dict[str, int] = {}
+        names = {name for node in graph.nodes if node.inputs for name in (node.name, node.label)}
+        self.entry = next(name for n in range(len(names) + 1) if (name := f"input#{n}" if n else "input") not in names)
         self.starts = [_line_starts(source.text) for source in graph.sources]
 
     def lines(self) -> Iterator[str]:
         graph = self.graph
         title = f" {show(graph.title)}" if graph.title is not None else ""
-        yield f"net {graph.name}{title}"
+        if _NET.match(graph.name) or title:
+            yield f"net {graph.name if _NET.match(graph.name) else 'net'}{title}"
         if graph.variant is not None:
             yield f"# variant {graph.variant}"
         for name, value in graph.settings:
@@ -67,6 +84,8 @@ class _Writer:
             label = f"{node.label} " if node.label is not None else ""
             yield f"input {label}{'x'.join(map(str, node.shape))}"
         yield ""
+        if self.last is not None and graph.nodes[self.last].label is None:
+            yield f"{_ENTRY}{_MARK} as {_quoted(self.entry)}"
         scopes = {scope.path: scope.index for scope in graph.scopes if scope.kind == "output"}
         bodies = {output.name: scopes.get(output.name) for output in graph.outputs}
         inside = {body for body in bodies.values() if body is not None}
@@ -118,24 +137,23 @@ class _Writer:
     def body(self, members: list[Node], indent: str, mode: str | None, prefix: str) -> Iterator[str]:
         """One line a node; ``prefix`` is the path of the scope that the lines stand in."""
         scope: int | None = None
-        groups = dict(self.groups(members))
-        open_until: int | None = None
+        groups = self.groups(members)
+        open_until: list[int] = []
         for node in members:
             if node.scope != scope:
                 yield from self.heading(node, indent)
                 scope = node.scope
-            if open_until is None and node.index in groups:
-                open_until = groups[node.index]
-                yield from self.start(self.graph.nodes[open_until].inputs[0], indent)
+            for end in groups.get(node.index, ()):
+                open_until.append(end)
+                yield from self.start(self.graph.nodes[end].inputs[0], indent)
                 yield f"{indent}["
                 indent += "  "
-            if node.index == open_until:
+            if open_until and node.index == open_until[-1]:
                 indent = indent[:-2]
-                yield f"{indent}] {node.mode} as {_quoted(node.name)}"
-                self.known[node.name] = node.index
-                self.last, open_until = node.index, None
+                yield f"{indent}] {node.mode}{_MARK} as {_quoted(node.name)}"
+                self.known[node.name] = self.last = open_until.pop()
                 continue
-            inner = mode if open_until is None else self.graph.nodes[open_until].mode
+            inner = mode if not open_until else self.graph.nodes[open_until[-1]].mode
             text = self.item(node, prefix, inner)
             flow = node.inputs[0]
             lead = "" if flow == self.last or node.op.variadic else f"@{self.name(flow)}, "
@@ -147,19 +165,22 @@ class _Writer:
         if self.last != index:
             yield f"{indent}@{self.name(index)}"
 
-    def groups(self, members: list[Node]) -> Iterator[tuple[int, int]]:
-        """First and last node of each group that acts in one mode alone."""
+    def groups(self, members: list[Node]) -> dict[int, list[int]]:
+        """The groups that act in one mode alone: by their first nodes the last ones, the outermost first."""
+        found: dict[int, list[int]] = {}
         for node in members:
             if node.op.keyword == "select":
                 first = node.inputs[1]
                 inside = {first}
-                for earlier in range(first, -1, -1):
+                # What enters was made before all that is inside.
+                for earlier in range(first, node.inputs[0], -1):
                     if earlier in inside and self.graph.nodes[earlier].mode == node.mode:
                         first = earlier
                         inside.update(
                             i for i in self.graph.nodes[earlier].inputs if self.graph.nodes[i].mode == node.mode
                         )
-                yield first, node.index
+                found.setdefault(first, []).insert(0, node.index)
+        return found
 
     def heading(self, node: Node, indent: str) -> Iterator[str]:
         scope = self.graph.scopes[node.scope]
@@ -178,12 +199,12 @@ class _Writer:
             text = f"{node.op.keyword} {{ {branches} }}{words}"
         elif node.module is not None and self.known.get(node.module, node.index) != node.index:
             self.known[node.name] = node.index
-            return f"reuse {_path(node.module)}{words} as {_quoted(node.name)}"
+            return f"reuse {_path(node.module)}{words}{_MARK} as {_quoted(node.name)}"
         else:
             text = layer(node, [self.name(i) for i in node.inputs[1:]]) + words
         if node.module is None:
             self.known[node.name] = node.index
-            return f"{text} as {_quoted(node.name)}"
+            return f"{text}{_MARK} as {_quoted(node.name)}"
         self.known[node.module] = node.index
         return f"{_path(node.module.removeprefix(prefix))}: {text}"
 
@@ -191,7 +212,7 @@ class _Writer:
         """How a tensor is referred to."""
         node = self.graph.nodes[index]
         if node.index in self.graph.inputs:
-            return _path(node.label) if node.label is not None else _quoted("input")
+            return _path(node.label) if node.label is not None else _quoted(self.entry)
         if node.module is not None and self.known.get(node.module) == index:
             return _path(node.module)
         return _quoted(node.name)

@@ -14,7 +14,7 @@ class Limits(NamedTuple):
     large one tensor may be, without its batch.
     """
 
-    nodes: int = 20_000
+    nodes: int = 10_000
     calls: int = 200
     bytes: int = 500_000
     elements: int = 10**13
@@ -32,12 +32,12 @@ class Limits(NamedTuple):
     @property
     def letters(self) -> int:
         """How many letters the dotted names of all modules and scopes may have together."""
-        return 500 * self.nodes
+        return 1_000 * self.nodes
 
     @property
     def tokens(self) -> int:
         """How many words and signs may be read: what is long by its comments takes less time than what is dense."""
-        return self.bytes // 5
+        return self.bytes // 10
 
 
 #: What holds unless other limits are given.

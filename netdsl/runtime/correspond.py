@@ -213,8 +213,12 @@ class _Matcher:
                     for layer in (*ours, *theirs):
                         self.kinds[layer] = number
         left = []
+        by_kind: dict[int, tuple[list[_Layer], list[_Layer]]] = {}
+        for place, layers in enumerate((self.source, self.target)):
+            for layer in layers:
+                by_kind.setdefault(self.kinds[layer], ([], []))[place].append(layer)
         for kind in self._uneven():
-            sides = [[layer for layer in layers if self.kinds[layer] == kind] for layers in (self.source, self.target)]
+            sides = by_kind[kind]
             one = (sides[0] or sides[1])[0]
             shapes = tuple((name, shape) for name, (_, shape) in one.tensors.items())
             paths = [tuple(layer.path for layer in side) for side in sides]

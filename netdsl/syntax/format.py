@@ -7,17 +7,17 @@ reads as the text did, with the same comments.
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Source, Span
 from netdsl.syntax import layout
 from netdsl.syntax.columns import align
-from netdsl.syntax.lalr import Parser, Unexpected
+from netdsl.syntax.lalr import Parser, Progress, TooLong, Unexpected
 from netdsl.syntax.lalr import Token as Terminal
 from netdsl.syntax.layout import Token
-from netdsl.syntax.parse import MAX_NESTING, load, parse
+from netdsl.syntax.parse import MARKS, MAX_NESTING, load, parse
 
 _TIMES = frozenset({"TIMES", "KTIMES"})
 #: Rules whose `×` is a repeat; in others it stands between sizes.
@@ -28,20 +28,22 @@ _SPACED = frozenset({"sum", "comparison", "and", "or", "not"})
 _ENDS = frozenset(",|)]}")
 #: Blanks that a text may have and that are not printable.
 _BLANKS = str.maketrans("", "", "\t\n\r\f\xa0")
-_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)')
 
 
-def format(source: Source) -> tuple[str | None, list[Diagnostic]]:
+def format(source: Source, tokens: int = sys.maxsize) -> tuple[str | None, list[Diagnostic]]:
     """The text of a source in its canonical layout; None, and why, where it cannot be read.
 
-    Formatting the result gives the result again.
+    Formatting the result gives the result again. A text of more than ``tokens`` words and signs is not read.
     """
     text = source.text
     try:
-        reading = _read(text)
-    except Unexpected:
-        return None, parse(source, 0)[1]
-    if not text.translate(_BLANKS).isprintable() or _deep(reading.tokens):
+        # Brackets by the thousand are not read to their end.
+        reading = None if _deep(text) else _read(text, tokens)
+    except (Unexpected, TooLong):
+        reading = None
+    if reading is None:
+        return None, parse(source, 0, Progress(tokens))[1]
+    if not text.translate(_BLANKS).isprintable():
         # what no grammar forbids
         problems = parse(source, 0)[1]
         if problems:
@@ -97,24 +99,25 @@ _marks = _Marks()
 _reader: Parser | None = None
 
 
-def _read(text: str) -> _Reading:
-    """Raises :class:`Unexpected`."""
+def _read(text: str, most: int = sys.maxsize) -> _Reading:
+    """Raises :class:`Unexpected`, and :class:`TooLong` for a text of more than ``most`` words and signs."""
     global _reader
     if _reader is None:
         _reader = load(_marks)
     _marks.found, _marks.rules = [], []
-    _reader.parse(text)
+    _reader.parse(text, Progress(most))
     return _Reading([(terminal, rule) for _, terminal, rule in sorted(_marks.found)], _marks.rules)
 
 
-def _deep(tokens: list[tuple[Terminal, str]]) -> bool:
+def _deep(text: str) -> bool:
+    """Whether brackets nest deeper than they may."""
     depth = 0
-    for terminal, _ in tokens:
-        if terminal in ("(", "[", "{"):
+    for mark in MARKS.finditer(text):
+        if mark.group(2) is not None:
             depth += 1
             if depth > MAX_NESTING:
                 return True
-        elif terminal in (")", "]", "}"):
+        elif mark.group(3) is not None:
             depth -= 1
     return False
 
@@ -202,7 +205,7 @@ def _words(reading: _Reading) -> list[tuple[str, str, str]]:
 
 
 def _comments(text: str) -> list[str | None]:
-    return [layout.comment(match[1]) for match in _MARKS.finditer(text) if match[1]]
+    return [layout.comment(match[1]) for match in MARKS.finditer(text) if match[1]]
 
 
 def _new_rows(text: str, reading: _Reading) -> list[bool]:

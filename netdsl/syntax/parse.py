@@ -23,10 +23,10 @@ MAX_ERRORS = 20
 
 _HOLE = "\ue000"
 #: Texts in quotes, comments, brackets. A text that has escapes and does not end takes its line with it.
-_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|"[^"\\\n]*\\[^\n]*|(#[^\n]*)|([\[({])|([\])}])')
+MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|"[^"\\\n]*\\[^\n]*|(#[^\n]*)|([\[({])|([\])}])')
 #: Marks, and the beginnings of lines that nothing but a statement begins with.
 _STATEMENTS = re.compile(
-    _MARKS.pattern + r"|(^(?:net|input|param|variant|default|style|block|use|expect|init|output)[ \t]+[\w\"])",
+    MARKS.pattern + r"|(^(?:net|input|param|variant|default|style|block|use|expect|init|output)[ \t]+[\w\"])",
     re.MULTILINE,
 )
 _INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
@@ -144,7 +144,7 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
     pairs: dict[int, int] = {}
     comments: list[tree.Comment] = []
     stack: list[int] = []
-    for match in _MARKS.finditer(text):
+    for match in MARKS.finditer(text):
         at = match.start()
         if match.group(1) is not None:
             comments.append(tree.Comment(match.group(1).rstrip(), Span(file, at, match.end())))

@@ -24,8 +24,17 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 30_000
 #: Pixels to the inch of a PNG, unless said.
 DPI = 144
+#: Boxes that a diagram may have unless more are allowed.
+MAX_DRAWN = 2_000
 
 _SYSTEM = "install Graphviz: `apt install graphviz`, `brew install graphviz`, `winget install graphviz`"
+
+
+def check_drawn(count: int, most: int, what: str, help: str) -> None:
+    """Raises :class:`NetdslError` (ND218) where ``count`` boxes are more than ``most``."""
+    if count > most:
+        message = f"{what} would be too large: it takes as long as {count:,} boxes, and the bound is {most:,}"
+        raise NetdslError([Diagnostic("ND218", message, help=f"{help}; `--max-drawn` raises the bound")])
 
 
 def render(

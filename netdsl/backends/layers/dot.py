@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 import graphviz
 
-from netdsl.backends.canvas.engine import render
+from netdsl.backends.canvas.engine import MAX_DRAWN, check_drawn, render
 from netdsl.backends.captions import LayerTint
 from netdsl.backends.labels import cell, metric, plain, row, show, table
 from netdsl.backends.layers.diagram import Box, Diagram, Frame, Link, diagram
@@ -83,17 +84,57 @@ def draw(graph: Graph, *, view: View = "train") -> str:
     return render(dot_text(graph, view=view), "svg").decode()
 
 
-def dot_text(graph: Graph, *, view: View = "train") -> str:
+def dot_text(graph: Graph, *, view: View = "train", most: int = MAX_DRAWN) -> str:
     """A diagram of ``graph`` as DOT text, for :func:`render` or any Graphviz. The same graph gives the same text.
 
     One box a layer, with the norm and activation that follow it; a frame for each call of a block; shapes
     ``channels×height×width`` on the arrows where they change. ``view`` says which face of the net is drawn; in the
     training one, what acts in training alone is dashed.
+
+    Raises :class:`NetdslError` (ND218) for more than ``most`` boxes, or arrows that pass by so many others that they
+    take as long to lay out.
     """
-    return _Writer(graph, diagram(graph, view), view).text()
+    shown = diagram(graph, view)
+    check_drawn(_extent(shown), most, "a diagram of all layers", "`--as overview` folds repeats")
+    return _Writer(graph, shown, view).text()
+
+
+def _extent(shown: Diagram) -> int:
+    """How much there is to lay out, in boxes.
+
+    Graphviz orders what stands side by side, and arrows that pass by count among that: so many on each rank, squared.
+    Twenty pairs take about as long as a box.
+    """
+    rank = [0] * len(shown.boxes)
+    for link in sorted(shown.links, key=lambda link: link.target):
+        rank[link.target] = max(rank[link.target], rank[link.source] + 1)
+    change = [0] * (max(rank, default=0) + 2)
+    for link in shown.links:
+        change[rank[link.source] + 1] += 1
+        change[rank[link.target]] -= 1
+    return len(shown.boxes) + sum(passing * passing for passing in accumulate(change)) // 20
 
 
 # -- DOT --------------------------------------------------------------------------------------------------------------
+
+
+class _Inside:
+    """What stands in each frame, by its index: boxes, forks, outputs and frames."""
+
+    def __init__(self, shown: Diagram, forks: Mapping[tuple[int, int], str]) -> None:
+        self.boxes: list[list[int]] = [[] for _ in shown.frames]
+        self.forks: list[list[str]] = [[] for _ in shown.frames]
+        self.outputs: list[list[int]] = [[] for _ in shown.frames]
+        self.frames: list[list[int]] = [[] for _ in shown.frames]
+        for place, box in enumerate(shown.boxes):
+            self.boxes[box.frame].append(place)
+        for (_, around), name in forks.items():
+            self.forks[around].append(name)
+        for place, (_, at) in enumerate(shown.outputs):
+            self.outputs[shown.boxes[at].frame].append(place)
+        for index, frame in enumerate(shown.frames):
+            if frame.parent is not None:
+                self.frames[frame.parent].append(index)
 
 
 class _Writer:
@@ -109,11 +150,7 @@ class _Writer:
     def text(self) -> str:
         dot = graphviz.Digraph(_escaped(self.graph.name), graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
         dot.attr(label=self._legend())
-        inside: list[list[int]] = [[] for _ in self.shown.frames]
-        for index, frame in enumerate(self.shown.frames):
-            if frame.parent is not None:
-                inside[frame.parent].append(index)
-        self._frame(dot, 0, inside, 0)
+        self._frame(dot, 0, _Inside(self.shown, self.forks), 0)
         for link in self._edges():
             dot.edge(*link[:2], **link[2])
         source: str = dot.source
@@ -128,21 +165,19 @@ class _Writer:
 
     # -- frames
 
-    def _frame(self, dot: graphviz.Digraph, index: int, inside: list[list[int]], depth: int) -> None:
+    def _frame(self, dot: graphviz.Digraph, index: int, inside: _Inside, depth: int) -> None:
         """A frame and all in it, as a cluster."""
         frame = self.shown.frames[index]
         with dot.subgraph(name=f"cluster{index}") as cluster:
             cluster.attr(**self._frame_style(frame, depth))
-            for place, box in enumerate(self.shown.boxes):
-                if box.frame == index:
-                    cluster.node(f"n{place}", **self._box(box))
-            for (_, around), name in self.forks.items():
-                if around == index:
-                    cluster.node(name, shape="point", width="0.04", height="0.04", ordering="out", color=_LINE)
-            for place, (output, at) in enumerate(self.shown.outputs):
-                if self.shown.boxes[at].frame == index:
-                    cluster.node(f"out{place}", **self._output(output, self.shown.boxes[at]))
-            for child in inside[index]:
+            for place in inside.boxes[index]:
+                cluster.node(f"n{place}", **self._box(self.shown.boxes[place]))
+            for name in inside.forks[index]:
+                cluster.node(name, shape="point", width="0.04", height="0.04", ordering="out", color=_LINE)
+            for place in inside.outputs[index]:
+                output, at = self.shown.outputs[place]
+                cluster.node(f"out{place}", **self._output(output, self.shown.boxes[at]))
+            for child in inside.frames[index]:
                 self._frame(cluster, child, inside, depth + (1 if frame.band else 0))
 
     def _frame_style(self, frame: Frame, depth: int) -> dict[str, str]:

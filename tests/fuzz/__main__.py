@@ -1,0 +1,61 @@
+"""``python -m tests.fuzz [--seconds N] [--seed N] [--keep DIR]``: tries inputs, and says how many and what they did."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from tests.fuzz.holds import check, where
+from tests.fuzz.inputs import make
+
+CASES = Path(__file__).with_name("cases")
+
+
+def fuzz(seconds: float, seed: int, keep: Path) -> tuple[int, int, Counter[str]]:
+    """Tries inputs for so long. Returns how many, how many of them compiled, and the finds by where they arose.
+
+    The first input of each find is written into ``keep``.
+    """
+    tried = compiled = 0
+    finds: Counter[str] = Counter()
+    end = time.monotonic() + seconds
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "fuzz.net"
+        while time.monotonic() < end:
+            data = make(random.Random(f"{seed} {tried}"))
+            tried += 1
+            try:
+                compiled += check(data, file)
+            except Exception as error:
+                found = where(error)
+                finds[found] += 1
+                if finds[found] == 1:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    (keep / f"{found}.net").write_bytes(data)
+                    (keep / f"{found}.txt").write_text(traceback.format_exc()[-4000:], encoding="utf-8")
+                    print(f"input {tried}: {found}: {str(error)[:200]}", flush=True)
+    return tried, compiled, finds
+
+
+def main() -> int:
+    """1 where something was found."""
+    options = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    options.add_argument("--seconds", type=float, default=60)
+    options.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options.add_argument("--keep", type=Path, default=Path("fuzz-finds"), help="where inputs go that break something")
+    given = options.parse_args()
+    tried, compiled, finds = fuzz(given.seconds, given.seed, given.keep)
+    print(f"seed {given.seed}: {tried:,} inputs, {compiled:,} compiled, {sum(finds.values()):,} tracebacks")
+    for found, count in finds.most_common():
+        print(f"{count:6,}  {found}")
+    return 1 if finds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
