@@ -41,6 +41,7 @@ COMMANDS = {
     "alexnet.svg": "specs/alexnet.net --as volumes",
     "lenet5.svg": "specs/lenet5.net --as volumes",
     "unet-volumes.svg": "specs/unet.net --as volumes",
+    "googlenet-layers.svg": "specs/googlenet.net:paper --as layers",
     "table-resnet.svg": "specs/resnet.net --as table",
     "table-vgg.svg": "specs/vgg.net --as table",
     "figure3.svg": "specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side",

@@ -236,7 +236,7 @@ def test_mermaid(golden: Callable[[str, str], None]) -> None:
 
 
 def test_mermaid_of_an_hourglass_and_of_a_strip() -> None:
-    text = mermaid(zoo("unet"), options=Options(direction="strip", theme="print", labels=()))
+    text = mermaid(zoo("unet"), options=Options(direction="right", theme="print", labels=()))
     assert "flowchart LR" in text and "MACs" not in text and "#77AADD" not in text
     assert re.search(r'n\d+\["crop 56×56"\]', text)
     # From a stage to the row on the bow, and on to the stage that it enters.

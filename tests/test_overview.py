@@ -458,7 +458,7 @@ def test_a_drawing_has_the_size_of_its_page() -> None:
 
 def test_directions() -> None:
     graph = zoo("efficientnet", "b0")
-    strip, rows_ = (overview(graph, options=Options(direction=way)) for way in ("strip", "rows"))
+    strip, rows_ = (overview(graph, options=Options(direction=way)) for way in ("right", "rows"))
     assert strip.w > 1.5 * rows_.w and strip.h < rows_.h
 
 
@@ -477,7 +477,7 @@ def test_what_is_no_label() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--as", "layers", "--heat", "macs", "--format", "svg"], "which is of --as overview"),
+        (["--as", "block:x", "--direction", "down", "--format", "svg"], "which is of --as overview"),
         (["--theme", "auto", "--format", "png"], "--theme auto is of an SVG"),
         (["--page", "a5"], "a page is slide"),
         (["--labels", "flops"], "labels are shapes"),

@@ -200,6 +200,9 @@ class _Finder:
             return True
         if self.call[chain[-1].scope] != self.call[node.scope]:
             return False
+        if node.head > node.index and not all(map(is_minor, chain)):
+            # A style put it before the layer that is still to come.
+            return False
         op = node.op
         return is_minor(node) or (all(map(is_minor, chain)) and op.category != "merge" and not op.probabilities)
 

@@ -12,7 +12,7 @@ from netdsl.backends.canvas.options import Theme
 from netdsl.backends.canvas.pdf import pdf
 from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.svg import svg
-from netdsl.backends.layers import dot_text
+from netdsl.backends.layers import every_layer
 from netdsl.backends.overview import Options, overview
 from netdsl.backends.tables import write_scene
 from netdsl.backends.tables.model import Sheet
@@ -27,7 +27,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The fields of :class:`Options` that each kind takes.
 TAKES: dict[Kind, frozenset[str]] = {
     "overview": frozenset(Options._fields),
-    "layers": frozenset(),
+    "layers": frozenset(Options._fields),
     "block": frozenset({"heat", "theme", "page"}),
     "table": frozenset({"theme", "page"}),
     "volumes": frozenset({"heat", "theme", "page"}),
@@ -35,7 +35,7 @@ TAKES: dict[Kind, frozenset[str]] = {
 
 
 class Drawing(NamedTuple):
-    """A diagram as DOT text: an overview's is for ``neato -n2``, which moves nothing, others' for ``dot``."""
+    """A diagram as DOT text for ``neato -n2``, which moves nothing, and the scene that it is made of."""
 
     dot: str
     scene: Scene | None = None
@@ -83,7 +83,9 @@ def drawing(
         options = options or Options()
         return _drawn(overview(graph, view, options), options, most)
     if kind == "layers":
-        return Drawing(dot_text(graph, view=view, most=most))
+        options = options or Options()
+        scene = every_layer(graph, view, options, most=most)
+        return Drawing(scene.dot(), scene, options.theme)
     if kind == "block":
         if block is None:
             raise ValueError("which block? name it as `block`")

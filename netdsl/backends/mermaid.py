@@ -32,7 +32,7 @@ _LEADING = 20
 def mermaid(graph: Graph, view: View = "train", options: Options | None = None) -> str:
     """The overview of a net as Mermaid text. The same graph gives the same text.
 
-    Of ``options`` it takes the heat, the theme, the direction (``strip`` is from left to right, the others from the top
+    Of ``options`` it takes the heat, the theme, the direction (``right`` is from left to right, the others from the top
     down) and the labels. ``ValueError`` for receptive fields, a page, and the theme ``auto``, which it cannot have.
     """
     options = options or Options()
@@ -55,8 +55,8 @@ class _Writer:
         if options.heat:
             found = [row for card in self.cards for row in rows(card.parts)]
             heat.colour(options.heat, self.costs, found + [row for bow in self.flow.bows for row in bow.rows])
-        #: ``strip`` has the units beside one another and their rows below one another, the other the reverse.
-        self.outer, self.inner = ("LR", "TB") if options.direction == "strip" else ("TB", "LR")
+        #: ``right`` has the units beside one another and their rows below one another, the other the reverse.
+        self.outer, self.inner = ("LR", "TB") if options.direction == "right" else ("TB", "LR")
         self.lines: list[str] = []
         self.depth = 1
         self.nodes = 0

@@ -80,7 +80,9 @@ def parser() -> Parser:
         "shapes,params,macs unless named",
     )
     overview.add_argument("--theme", choices=THEMES, help="light unless named, and an HTML page auto: as the screen is")
-    overview.add_argument("--direction", choices=DIRECTIONS, default="auto", help="one strip, or rows")
+    overview.add_argument(
+        "--direction", choices=DIRECTIONS, default="auto", help="right: one line; rows; down: one column; columns"
+    )
     overview.add_argument(
         "--page",
         metavar="PAGE",
@@ -134,6 +136,8 @@ def run(options: argparse.Namespace) -> int:
         if given != usual and name not in TAKES[kind] and not several:
             kinds = ", ".join(f"--as {each}" for each in KINDS if name in TAKES[each])
             parser().error(f"--as {kind} takes no --{name}, which is of {kinds}")
+    if kind == "overview" and options.direction in ("down", "columns"):
+        parser().error("an overview goes to the right, or in rows")
     if theme == "auto" and form != "svg":
         parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
     if options.theme == "auto" and options.engine == "dot":

@@ -1,4 +1,4 @@
-"""How an overview may be asked for."""
+"""How a drawing may be asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ Heat = Literal["macs", "params", "activations", "memory"]
 #: What is written beside the layers: shapes where they change, costs, the receptive field.
 Label = Literal["shapes", "params", "macs", "rf"]
 Theme = Literal["light", "dark", "auto", "print"]
-Direction = Literal["auto", "strip", "rows"]
+#: Where the line of a net goes: to the right, whole or in rows, or down, whole or in columns.
+Direction = Literal["auto", "right", "rows", "down", "columns"]
 
 HEATS: tuple[Heat, ...] = get_args(Heat)
 LABELS: tuple[Label, ...] = get_args(Label)

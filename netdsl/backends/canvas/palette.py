@@ -39,6 +39,8 @@ KINDS: dict[Tint, str] = {
 #: A quarter of these colours, behind cells of tables.
 PALE: dict[Literal["pool", "fc"], str] = {"pool": "#FBE1D9", "fc": "#EEF2CC"}
 WHITE, INK, GREY, LINE, RED, HAIR, FRAME = "#FFFFFF", "#222222", "#666666", "#444444", "#CC3311", "#00000055", "#444444"
+#: The border of a block among all layers.
+RIM = "#999999"
 BANDS = ("#F6F6F6", "#ECECEC")
 #: The dark box of a number of repeats, and the number.
 BADGE, BADGE_INK = "#212121", "#FEFEFE"
@@ -54,6 +56,7 @@ DARK: dict[str, str] = {
     INK: "#E6E6E6",
     GREY: "#A8ADB3",
     LINE: "#B8BDC2",
+    RIM: "#7C838A",
     RED: "#FF7A5C",
     BADGE: "#E0E0E0",
     BADGE_INK: "#1A1D21",

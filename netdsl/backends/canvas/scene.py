@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from netdsl.backends.canvas.curves import HEAD, Point, bezier, short
@@ -221,6 +221,12 @@ class Scene:
         if line.dashed:
             style["style"] = "dashed"
         return " ".join(f'{key}="{value}"' for key, value in style.items())
+
+
+def stage_group(scene: Scene, size: str) -> AbstractContextManager[None]:
+    """The group of a stage whose maps have this size: ``28×28``, or ``149² → 147²``."""
+    name = size.replace(" → ", "-").replace("×", "x").replace("²", "").replace("³", "")
+    return scene.group("stage", f"stage-{name}", data={"size": size})
 
 
 def quoted(text: str) -> str:

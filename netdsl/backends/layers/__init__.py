@@ -1,5 +1,5 @@
 """Drawings of every layer, with blocks as frames."""
 
-from netdsl.backends.layers.dot import dot_text
+from netdsl.backends.layers.page import every_layer
 
-__all__ = ["dot_text"]
+__all__ = ["every_layer"]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from netdsl.backends.canvas.curves import Point
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.palette import BANDS, GREY
-from netdsl.backends.canvas.scene import Box, Line, Scene
+from netdsl.backends.canvas.scene import Box, Line, Scene, stage_group
 from netdsl.backends.labels import show
 from netdsl.backends.overview.cells import INSET, ROW, SMALL, Sheet, Tip, draw, sizes
 from netdsl.backends.overview.flow import Bow, Flow, Stage, Unit
@@ -249,9 +249,7 @@ def group_of(scene: Scene, flow: Flow, stage: Stage) -> AbstractContextManager[N
     """The group of a stage: its band, its cards, and the heads below them."""
     if not stage.label:
         return scene.group("stage", "stage-input" if stage is flow.stages[0] else "stage-vectors")
-    size = stage.label.partition(" ·")[0]
-    name = f"stage-{size.replace(' → ', '-').replace('×', 'x').replace('²', '').replace('³', '')}"
-    return scene.group("stage", name, data={"size": size})
+    return stage_group(scene, stage.label.partition(" ·")[0])
 
 
 # -- units and bows ---------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 
-from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Heat
 from netdsl.backends.canvas.palette import FILLS, GREY, HAIR, HEAT, INK, KINDS
 from netdsl.backends.canvas.scene import Box, Scene
@@ -28,52 +29,65 @@ def _legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, f
     else:
         found: set[Tint] = {row.tint for card in cards for row in rows(card.parts)}
         y = swatches(scene, found | {row.tint for bow in flow.bows for row in bow.rows}, y, room)
-    return inside(scene, cards, y)
+    return inside(scene, cards, y, room)
 
 
-def inside(scene: Scene, cards: Sequence[Card], y: float) -> float:
-    """Draws the line that says what is drawn into the layers; gives where it ends."""
+def inside(scene: Scene, cards: Sequence[Card], y: float, room: float = math.inf) -> float:
+    """Draws the line that says what is drawn into the layers, in lines of ``room``; gives where it ends."""
     found = drawn_in(cards)
     if found:
         verb, them = ("is", "it") if len(found) == 1 else ("are", "them")
-        scene.text(0, y + 5.5, f"{', '.join(found)} {verb} drawn into the layer beside {them}", 8, ink=GREY)
-        y += 12
+        for line in wrap(f"{', '.join(found)} {verb} drawn into the layer beside {them}", room, 8):
+            scene.text(0, y + 5.5, line, 8, ink=GREY)
+            y += 12
     return y
 
 
-def swatches(scene: Scene, found: Collection[Tint], y: float, room: float, left: float = 0.0) -> float:
+def swatches(
+    scene: Scene, found: Collection[Tint], y: float, room: float, left: float = 0.0, *, size: float = 8
+) -> float:
     """The colours of some kinds, in lines of ``room`` from ``left`` on; gives where they end."""
     x = 0.0
     for kind, words in KINDS.items():
         if kind not in found:
             continue
-        wide = width(words, 8) + 22
+        wide = width(words, size) + 22
         if x and x + wide > room:
             x, y = 0.0, y + 16
         scene.boxes.append(Box(left + x, y, 11, 11, fill=FILLS[kind], stroke=HAIR))
-        scene.text(left + x + 15, y + 5.5, words, 8, ink=INK)
+        scene.text(left + x + 15, y + 5.5, words, size, ink=INK)
         x += wide + 8
     return y + 16 if x else y
 
 
 def bar(
-    scene: Scene, y: float, room: float, heat: Heat, most: float, of: str, rest: str = "", left: float = 0.0
+    scene: Scene,
+    y: float,
+    room: float,
+    heat: Heat,
+    most: float,
+    of: str,
+    rest: str = "",
+    left: float = 0.0,
+    *,
+    size: float = 8,
 ) -> float:
     """The colours of shares, from none to the ``most``, ``of the net's`` MACs or what the heat is; gives its end."""
-    return heat_bar(scene, y, room, [f"{100 * most:.1f}% {of} {NAMES[heat]}" + ("," if rest else ""), rest], left)
+    words = [f"{100 * most:.1f}% {of} {NAMES[heat]}" + ("," if rest else ""), rest]
+    return heat_bar(scene, y, room, words, left, size=size)
 
 
-def heat_bar(scene: Scene, y: float, room: float, words: Sequence[str], left: float = 0.0) -> float:
+def heat_bar(scene: Scene, y: float, room: float, words: Sequence[str], left: float = 0.0, *, size: float = 8) -> float:
     """The same with other words for what its end means, in one line where there is room."""
-    scene.text(left, y + 5.5, "0", 8, ink=INK)
+    scene.text(left, y + 5.5, "0", size, ink=INK)
     x = left + 9.0
     for fill in HEAT:
         scene.boxes.append(Box(x, y, 20, 11, fill=fill, stroke=fill))
         x += 20
     words = [line for line in words if line]
-    lines = [" ".join(words)] if x + 5 + width(" ".join(words), 8) <= room else words
+    lines = [" ".join(words)] if x + 5 + width(" ".join(words), size) <= room else words
     for line in lines:
-        scene.text(x + 5, y + 5.5, line, 8, ink=INK)
+        scene.text(x + 5, y + 5.5, line, size, ink=INK)
         y += 12
     return y + 4
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.cost import costs_of
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
-from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import LEAST, Label, Options
-from netdsl.backends.canvas.palette import GREY, INK, colours
+from netdsl.backends.canvas.palette import colours
 from netdsl.backends.canvas.scene import PAD, Scene
+from netdsl.backends.canvas.title import draw_title, net_name, total, totals
 from netdsl.backends.captions import caption
 from netdsl.backends.labels import metric
 from netdsl.backends.overview import heat
@@ -87,7 +87,7 @@ class Page:
     def scene(self) -> Scene:
         """The drawing."""
         layout = self._layout()
-        scene = Scene(self._name(), self._description(), colours=colours(self.options.theme))
+        scene = Scene(net_name(self.graph), self._description(), colours=colours(self.options.theme))
         top = 0.0 if self.bare else self._title(scene, layout.w)
         layout.draw(scene, 0, top, self.tip)
         chosen = (self.options.heat, self.most) if self.options.heat else None
@@ -109,7 +109,7 @@ class Page:
             return Hourglass(self.flow, self._placed(), shapes=shapes)
         strip = RowLayout(self.flow, self._placed(), rows_of(self.flow, self._placed(), float("inf")), shapes=shapes)
         short = strip.w <= STRIP and self.options.page is None
-        if self.flow.bows or self.options.direction == "strip" or (short and self.options.direction == "auto"):
+        if self.flow.bows or self.options.direction == "right" or (short and self.options.direction == "auto"):
             return strip
         return self._rows(strip)
 
@@ -150,7 +150,7 @@ class Page:
             whole = sum(heat.amount(kind, cost) for cost in self.costs.values())
             return heat.said(kind, sum(heat.amount(kind, cost) for cost in every), whole)
         shown = self.labels
-        params, macs = _total(every)
+        params, macs = total(every)
         words = [f"{metric(params)} params"] if params and "params" in shown else []
         words += [f"{metric(macs)} MACs"] if macs and "macs" in shown else []
         return " · ".join(words)
@@ -172,7 +172,7 @@ class Page:
         layer = row.layers[-1]
         names = row.layers[0].head.name if len(row.layers) == 1 else f"{row.layers[0].head.name} … {layer.head.name}"
         words = [caption(self.graph, node) for node in layer.nodes]
-        params, macs = _total([self.costs[node.index] for each in row.layers for node in each.nodes])
+        params, macs = total([self.costs[node.index] for each in row.layers for node in each.nodes])
         said = [f"{names}: {', '.join(words)}", show_shape(layer.shape), *_spelt(params, macs)]
         data = {
             "op": layer.head.op.keyword,
@@ -187,7 +187,7 @@ class Page:
 
     def mark(self, card: Card, head: Side | None = None) -> Mark:
         """The same of a card. Where blocks repeat, its id is that of the first."""
-        params, macs = _total([self.costs[node.index] for layer in card.layers for node in layer.nodes])
+        params, macs = total([self.costs[node.index] for layer in card.layers for node in layer.nodes])
         scopes = [self.graph.scopes[scope] for scope in card.scopes]
         path = head.name if head else scopes[0].path if scopes else card.layers[0].head.name
         data = {"shape": show_shape(card.shape), "params": str(params), "macs": str(macs)}
@@ -205,44 +205,18 @@ class Page:
 
     # -- title
 
-    def _name(self) -> str:
-        return f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
-
     def _description(self) -> str:
-        return f"Overview of {self._name()}. {self.flow.spoken}."
+        return f"Overview of {net_name(self.graph)}. {self.flow.spoken}."
 
     def _title(self, scene: Scene, room: float) -> float:
         """Draws the title, in more lines where it is wider than the net; gives its height."""
         with scene.group("title"):
-            return self._heading(scene, room)
-
-    def _heading(self, scene: Scene, room: float) -> float:
-        graph, name = self.graph, self._name()
-        scene.text(0, 10, name, 14, bold=True, ink=INK)
-        after = width(name, 14, bold=True) + 10
-        now = main = _total(list(self.costs.values()))
-        if self.view == "train" and any(node.mode != "both" for node in graph.nodes):
-            main = _total(costs_of(graph, see(graph, "infer"), 1))
-        words = [f"{metric(main[0])} params · {metric(main[1])} MACs"]
-        if now != main:
-            words.append(f"({metric(now[0])} and {metric(now[1])} with what acts in training alone)")
-        y = 11.0
-        # Off a page nothing is scaled, so that a long title does no harm.
-        narrow = self.options.page is not None and after + width(" ".join(words), 10.5) > room
-        if not narrow:
-            scene.text(after, y, " ".join(words), 10.5, ink=INK)
-        for line in words if narrow else ():
-            y += 15
-            scene.text(0, y, line, 10.5, ink=INK)
-        if graph.title and graph.title.strip():
-            y += 15
-            scene.text(0, y, graph.title, 9, ink=GREY)
-        return y + 16
+            # Off a page nothing is scaled, so that a long title does no harm.
+            narrow = self.options.page is not None
+            return draw_title(
+                scene, self.graph, totals(self.graph, self.view, self.costs.values()), room, narrow=narrow
+            )
 
 
 def _spelt(params: int, macs: int) -> list[str]:
     return [f"{params:,} params"] * bool(params) + [f"{macs:,} MACs"] * bool(macs)
-
-
-def _total(every: list[Cost]) -> tuple[int, int]:
-    return sum(cost.params for cost in every), sum(cost.macs for cost in every)
