@@ -32,6 +32,7 @@ from netdsl.backends.canvas.options import Options
 from netdsl.backends.draw import TAKES, drawing
 from netdsl.diagnostics import render
 from netdsl.elaborate import analyse
+from netdsl.embed.fences import Fence, replaced
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import show_shape
 
@@ -49,7 +50,6 @@ _NARROW = 420
 #: A diagram is never drawn smaller than this part of its own size.
 _LEAST = 0.55
 
-_FENCE = re.compile(r"^```netdsl\b[ \t]*(?P<options>[^\n]*)\n(?P<spec>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _OPTION = re.compile(r'(\w+)(?:="([^"]*)")?')
 _LINK = re.compile(r'(\]\(|src=")([^)#:"\s]+)')
 
@@ -82,7 +82,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """A page with its specs drawn, and with its links to files outside ``docs`` leading to their pages."""
     place = Path(page.file.src_uri).parent.as_posix()
     markdown = _LINK.sub(lambda match: match[1] + _inside(match[2], place), markdown)
-    return _FENCE.sub(lambda match: _shown(match, page, config, files), markdown)
+    return replaced(markdown, lambda fence: _shown(fence, page, config, files).split("\n"))
 
 
 def on_page_content(content: str, page: Any, config: Any, files: Any) -> str:
@@ -125,8 +125,8 @@ def options(words: str) -> dict[str, str]:
     return dict(_OPTION.findall(words))
 
 
-def _shown(match: re.Match[str], page: Any, config: Any, files: Any) -> str:
-    chosen, spec = options(match["options"]), match["spec"]
+def _shown(fence: Fence, page: Any, config: Any, files: Any) -> str:
+    chosen, spec = options(fence.head), fence.text
     title = f' title="{chosen["title"]}"' if "title" in chosen else ""
     code = f"```net{title}\n{spec}```\n"
     where = f"{page.file.src_uri}, the spec that begins `{spec.splitlines()[0]}`"

@@ -39,6 +39,9 @@ UNRUN = {
     ("docs/codes.md", "net"): "made by docs/make_codes.py; tests/test_explain.py compiles each",
     ("docs/codes.md", "text"): "made by docs/make_codes.py; tests/test_explain.py compiles each",
     ("docs/architecture.md", "text"): "a drawing",
+    ("docs/embedding.md", "markdown"): "tests/test_embed.py builds sites with them",
+    ("docs/embedding.md", "python"): "tests/test_embed.py builds sites with them",
+    ("docs/embedding.md", "rst"): "tests/test_embed.py builds sites with them",
 }
 
 

@@ -1,0 +1,1 @@
+"""Specs in other people's documents: fenced blocks that MkDocs and Sphinx show as diagrams and numbers."""
