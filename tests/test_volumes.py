@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +14,6 @@ from netdsl.analyses.structure import structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.engine import render
 from netdsl.backends.canvas.options import Options, Theme
-from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.draw import drawing
 from netdsl.backends.volumes import volumes
@@ -24,6 +22,7 @@ from netdsl.backends.volumes.scale import Scale
 from netdsl.backends.volumes.solid import Block, solid
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
+from tests.scenes import check
 
 SPECS = Path(__file__).parent.parent / "specs"
 ZOO = sorted(path.stem for path in SPECS.glob("*.net"))
@@ -39,19 +38,6 @@ def compiled(text: str) -> Graph:
 
 def maps(graph: Graph) -> tuple[list[Volume], list[Way]]:
     return found(graph, structure(graph, see(graph, "train")).items)
-
-
-def check(scene: Scene) -> None:
-    """No text on another, and nothing off the page."""
-    words = [box for box in scene.boxes if box.text]
-    for one, other in combinations(words, 2):
-        across = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
-        down = min(one.y + one.h * 0.9, other.y + other.h * 0.9) - max(one.y + one.h * 0.1, other.y + other.h * 0.1)
-        assert across < 1.5 or down < 0.5, (one.text, other.text)
-    for box in scene.boxes:
-        assert box.x >= -0.1 and box.y >= -0.1 and box.x + box.w <= scene.w + 0.1 and box.y + box.h <= scene.h + 0.1
-    for line in scene.lines:
-        assert all(-0.1 <= x <= scene.w + 0.1 and -0.1 <= y <= scene.h + 0.1 for x, y in line.points)
 
 
 # -- what is drawn

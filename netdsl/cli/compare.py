@@ -21,7 +21,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
 
 
 def compares(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
-    """Whether nets are compared. Exits with 2 where options do not go with that; else leaves one FILE."""
+    """Whether nets are compared. Exits with 2 where options do not go with that. Else there is one FILE, or a table."""
     kind: Kind | None = options.kind and options.kind[0]
     if options.side_by_side:
         if kind not in (None, "overview", "layers"):
@@ -29,8 +29,10 @@ def compares(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bo
         if options.direction != "auto":
             parser.error("--direction is of an overview: nets side by side are columns")
         return True
+    if kind == "table" and len(options.file) > 1:
+        return False
     if len(options.file) > 1:
-        parser.error("several FILEs are drawn --side-by-side")
+        parser.error("several FILEs are drawn --side-by-side or --as table")
     options.file, own = own_settings(options.file[0])
     options.set = [*options.set, *own]
     return False

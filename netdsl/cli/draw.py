@@ -175,8 +175,13 @@ def _drawn(options: argparse.Namespace, kind: Kind, block: str | None, chosen: O
 
 def _table(options: argparse.Namespace, chosen: Options) -> Drawing | None:
     """The same of a table, which has a column for each variant where its style does."""
-    made = tables(parser(), [options.file], options)
-    return None if made is None else table_drawing(made[0][0], chosen, most=options.max_drawn)
+    made = tables(parser(), options.file if isinstance(options.file, list) else [options.file], options)
+    if made is None:
+        return None
+    sheets, style = made
+    if len(sheets) > 1:
+        parser().error(f"a drawing has one table, and --style {style} makes {len(sheets)}")
+    return table_drawing(sheets[0], chosen, most=options.max_drawn)
 
 
 def _mermaid(options: argparse.Namespace, chosen: Options) -> int:

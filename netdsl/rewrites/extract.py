@@ -10,8 +10,9 @@ def extract(graph: Graph, scope: int) -> Graph:
     """The nodes of a scope and of those inside it as a graph of their own.
 
     Tensors that enter are its inputs, first that of ``Scope.enters``; they keep names and shapes, and stand in scope 0.
-    What something outside takes, or the graph returns, is an output, first ``Scope.result``. Scope 0 is ``scope``, and
-    its path and those of scopes inside are as before. A tensor that only lends its size is an input too.
+    What something outside takes, or the graph returns, is an output, first ``Scope.result`` as ``main``, the others by
+    their labels. Scope 0 is ``scope``, and the paths of those inside are as before. A tensor that only lends its size
+    is an input too.
     Raises ``ValueError`` for a scope without nodes, or one that nothing outside takes anything of.
     """
     within = {scope}
@@ -49,13 +50,17 @@ def extract(graph: Graph, scope: int) -> Graph:
             "result": place.get(-1 if old.result is None else old.result),
         }
         scopes.append(old.model_copy(update=changes))
-    scopes[0] = scopes[0].model_copy(update={"kind": "net"})
+    # It is a net of its own; those inside keep their paths.
+    top = {"kind": "net", "path": "", "name": "", "block": None, "arguments": (), "numbered": False, "reuses": False}
+    scopes[0] = scopes[0].model_copy(update=top)
     ends = sorted(leaving, key=lambda at: (at != root.result, -at))
     outputs = tuple(
         Output.model_construct(
-            name=graph.nodes[at].label or graph.nodes[at].name, node=place[at], span=graph.nodes[at].span
+            name=graph.nodes[at].label or graph.nodes[at].name if number else "main",
+            node=place[at],
+            span=graph.nodes[at].span,
         )
-        for at in ends
+        for number, at in enumerate(ends)
     )
     changes = {
         "nodes": tuple(nodes),

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from netdsl.analyses.fold import form, shortcut
 from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Split, is_gate, layers, major
 from netdsl.analyses.view import carried
+from netdsl.backends.block import branches as b
 from netdsl.backends.block import pieces as p
 from netdsl.backends.block.dense import Row, dense
 from netdsl.backends.captions import Tint, caption, tint
 from netdsl.backends.labels import show
 from netdsl.backends.overview.cells import UNMARKED, Mark
-from netdsl.ir.graph import Graph, Node
+from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.types import Shape
 
 #: Equal layers in a row are drawn one by one up to this many.
@@ -66,7 +67,7 @@ class Builder:
         self,
         graph: Graph,
         heads: Sequence[Head],
-        own: str | None,
+        own: Scope,
         *,
         opened: bool,
         shares: bool,
@@ -75,6 +76,7 @@ class Builder:
     ) -> None:
         self.each = each
         self.graph = graph
+        #: The scope that is drawn, as it is called in the net.
         self.own = own
         self.opened = opened
         self.shares = shares
@@ -129,9 +131,7 @@ class Builder:
         self.drawn.update(node.index for join in joins for node in join.nodes)
         row = Row((entering.text, first), arms, (self.whole(rest[-1].shape), joins[-1]))
         if row.hidden:
-            self.notes.append(
-                f"of {len(arms)} layers {len(arms) - row.hidden} are drawn; all take what those before give"
-            )
+            self.notes.append(f"{row.hidden} of {len(arms)} layers are left out; each takes what all before it give")
         return row
 
     def _lines(self, layer: Layer) -> list[tuple[str, Layer]]:
@@ -145,7 +145,7 @@ class Builder:
 
     # -- series
 
-    def series(self, items: Sequence[Item], before: Shape | None, *, ends: bool = False) -> p.Series:
+    def series(self, items: Sequence[Item], before: Shape | None, *, ends: bool = False) -> b.Series:
         """Items in series. ``before`` is the shape of the tensor that enters, None at the beginning.
 
         With ``ends`` what leaves is named below.
@@ -161,7 +161,7 @@ class Builder:
             shapes.append(run[-1].shape)
             before = run[-1].shape
         if not made:
-            return p.Series([], [p.Label()])
+            return b.Series([], [p.Label()])
         labels = []
         arriving = self._entering(items)
         for at, piece in enumerate(made):
@@ -176,7 +176,7 @@ class Builder:
         if ends:
             lines = [[words, ""] for words, _ in lines]
         labels.append(p.Label(lines, leaves=self._leaves(after[-1])))
-        return p.Series(made, labels)
+        return b.Series(made, labels)
 
     def _entering(self, items: Sequence[Item]) -> Shape | None:
         first = next(layers(items)).nodes[0]
@@ -222,7 +222,7 @@ class Builder:
             return self._call(run)
         if len(run) > 1:
             self._repeats(run)
-            return p.Frame("", len(run), self.series([item], before), UNMARKED)
+            return b.Frame("", len(run), self.series([item], before), UNMARKED)
         if isinstance(item, Layer):
             return self.step(item)
         if isinstance(item, Mesh):
@@ -235,13 +235,13 @@ class Builder:
         assert isinstance(item, Block)
         scope = self.graph.scopes[item.scope]
         block = scope.block or ""
-        name = scope.path.removeprefix(self.graph.scopes[0].path).lstrip(".")
+        name = scope.path.removeprefix(self.own.path).lstrip(".")
         last = name.rpartition(".")[2]
         title = block if last.isdigit() or last.startswith(block) or not name else f"{name}: {block}"
         mark = self.mark([each for each in run if isinstance(each, Block)])
-        if self.opened and block != self.own:
+        if self.opened and block != self.own.block:
             self._repeats(run)
-            return p.Frame(title, len(run), self.series(item.items, self._entering(item.items)), mark)
+            return b.Frame(title, len(run), self.series(item.items, self._entering(item.items)), mark)
         every = list(layers(run))
         self.folded.update(node.index for layer in every for node in layer.nodes)
         entering = self._entering(item.items)
@@ -312,16 +312,16 @@ class Builder:
                 self.drawn.update(node.index for node in own)
                 said = words(self.graph, own) or ("scale" if product else "identity")
             lane = self.series(arm if major(arm) else (), before)
-            bypass = p.Bypass(self.series(main, before), lane, join, dashed=bool(lane.pieces), words=said)
+            bypass = b.Bypass(self.series(main, before), lane, join, dashed=bool(lane.pieces), words=said)
             bypass.after = join.after
             return bypass
-        identity = p.Series([], [p.Label([["identity"]])])
+        identity = b.Series([], [p.Label([["identity"]])])
         arms = [self.series(way, before) if way else identity for way in split.arms]
         if len(arms) != 2 and join.circle:
             join.circle = False
             join.high = p.BOX
             join.stretch(40)
-        fork = p.Fork(arms, join, shared=before is not None)
+        fork = b.Fork(arms, join, shared=before is not None)
         fork.after = join.after
         return fork
 
@@ -349,7 +349,7 @@ class Builder:
         bare = [place for place, arm in enumerate(split.arms) if not major(arm)]
         return bare[0] if len(bare) == 1 else None
 
-    def _mesh(self, every: Sequence[Layer]) -> p.Mesh:
+    def _mesh(self, every: Sequence[Layer]) -> b.Mesh:
         place = {node.index: at for at, layer in enumerate(every) for node in layer.nodes}
         steps: list[p.Step] = []
         sources: list[list[int]] = []
@@ -364,7 +364,7 @@ class Builder:
             labels.append(p.Label(_joined(lines, list(step.before)), leaves=self._leaves(every[at - 1]) if at else ()))
             steps.append(step)
             sources.append([place.get(index, -1) for index in taken])
-        mesh = p.Mesh(steps, sources, labels)
+        mesh = b.Mesh(steps, sources, labels)
         mesh.after = steps[-1].after
         return mesh
 

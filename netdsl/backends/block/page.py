@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from netdsl.analyses.cost import Cost, costs_of
 from netdsl.analyses.structure import Block, Layer, Structure, layers, major, structure
 from netdsl.analyses.view import see
+from netdsl.backends.block.branches import Series
 from netdsl.backends.block.build import Builder
 from netdsl.backends.block.dense import Row
 from netdsl.backends.block.find import Drawable, find
-from netdsl.backends.block.pieces import Card, Fill, Pen, Series
+from netdsl.backends.block.pieces import Card, Fill, Pen
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import GREY, INK, WHITE, colours
@@ -28,8 +29,8 @@ from netdsl.rewrites.extract import extract
 _FORMS = 6
 #: Blocks inside are opened where no more layers than this are to be drawn.
 _OPENED = 26
-#: Room inside of the frame, and the least of what is below the drawing, without and with a bar of colours.
-_INSET, _LEAST, _BAR = 12.0, 190.0, 300.0
+#: Room inside of the frame, the least of what is below the drawing, and what a bar of colours takes without its words.
+_INSET, _LEAST, _BAR = 12.0, 190.0, 156.0
 _TITLE, _SMALL, _NOTE = 12.0, 9.0, 8.5
 
 
@@ -57,7 +58,7 @@ class Page:
         self.builder = Builder(
             self.graph,
             self.structure.heads,
-            self.scope.block,
+            self.scope,
             opened=_opened(self.structure),
             shares=self.options.heat is not None,
             mark=self._mark,
@@ -73,7 +74,9 @@ class Page:
         wide = drawn.wide if isinstance(drawn, Row) else drawn.left + drawn.right
         title, detail = self._title()
         heading = max(width(title, _TITLE, bold=True) + 8 + width(detail, _SMALL), width(self._cost(), _SMALL))
-        room = max(wide, heading, _LEAST if self.options.heat is None else _BAR)
+        room = max(wide, heading, _LEAST)
+        if self.options.heat:
+            room = max(room, _BAR + width(f"99.9% of the block's {heat.NAMES[self.options.heat]}", 8))
         scene.w = room + 2 * _INSET
         # The frame is drawn first, and its height is known last.
         scene.boxes.append(Box(0, 0, scene.w, 0))

@@ -24,7 +24,9 @@ def inside(graph: Graph, view: View) -> tuple[Scene, dict[str, list[int]]]:
     What stands several times is drawn as often, and blocks are open.
     """
     found = structure(graph, see(graph, view))
-    builder = Builder(graph, found.heads, None, opened=True, shares=False, mark=lambda _: UNMARKED, each=True)
+    builder = Builder(
+        graph, found.heads, graph.scopes[0], opened=True, shares=False, mark=lambda _: UNMARKED, each=True
+    )
     drawn = builder.series(found.items, None, ends=True)
     boxes: dict[str, list[int]] = {}
 
