@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,22 @@ from typing import Any
 
 #: The browser of this machine, or None.
 FOUND = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--no-first-run",
+    "--disable-extensions",
+    "--remote-debugging-pipe",
+)
+#: Becomes the browser, which reads commands from descriptor 3 and answers on 4.
+_START = """
+import os, sys
+os.dup2(int(sys.argv[1]), 103), os.dup2(int(sys.argv[2]), 104)
+os.dup2(103, 3), os.dup2(104, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Browser:
@@ -24,10 +41,9 @@ class Browser:
         assert FOUND is not None
         read, self._out = os.pipe()
         self._in, write = os.pipe()
-        flags = "--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-extensions"
-        command = f'exec "$0" {flags} --remote-debugging-pipe --user-data-dir="$1" about:blank 3<&{read} 4>&{write}'
+        command = [FOUND, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
         self._process = subprocess.Popen(
-            ["sh", "-c", command, FOUND, str(folder)],
+            [sys.executable, "-c", _START, str(read), str(write), *command],
             pass_fds=(read, write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

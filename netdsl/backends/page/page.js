@@ -475,9 +475,10 @@ function described(one) {
   const first = layers[0];
   const last = layers.at(-1);
   const main = model.layers[headOf(one)];
-  const several = one.card || new Set(one.layers.map((at) => model.layers[at][NAME])).size > 1;
-  const repeated = one.part >= 0 && !one.card && one.layers.length > 1;
-  const names = one.card || repeated ? `${first[NAME]} … ${last[NAME]}` : main[NAME];
+  const mains = one.layers.filter((at) => model.layers[at][TINT] === one.tint).map((at) => model.layers[at]);
+  const repeated = one.part >= 0 && !one.card && (model.parts[one.part].count > 1 || mains.length > 1);
+  const [begin, end] = mains.length && !one.card ? [mains[0], mains.at(-1)] : [first, last];
+  const names = (one.card || repeated) && begin !== end ? `${begin[NAME]} … ${end[NAME]}` : main[NAME];
   const kind = one.card ? (one.part >= 0 ? `${one.layers.length} layers` : "layer") : kindOf(one.tint);
   const enter = [...new Set(first[INPUTS].map((at) => `${times(model.layers[at][SHAPE])}`))].join(", ");
   const modes = new Set(layers.map((layer) => layer[MODE]));
@@ -495,8 +496,9 @@ function described(one) {
   const inside = [head(one.card ? null : one.tint, kind, one.words, names), bigs(one.layers, last[SHAPE]), pairs(found)];
   if (one.undrawn) inside.splice(1, 0, make("p", { class: "hint" }, "No drawing has it."));
   if (one.part >= 0) inside.push(make("p", { class: "hint" }, "Click or Enter opens it"));
-  if (several && !repeated && !one.card) inside.push(members(one.layers));
-  inside.push(source(one.card || repeated ? model.parts[one.part]?.layers.map((at) => model.layers[at]) ?? layers : [main], one.card));
+  if (layers.length > 1 && !repeated && !one.card) inside.push(members(one.layers));
+  if (one.card) inside.push(source(layers, true));
+  else inside.push(source(repeated && mains.length ? mains : [main], false));
   return inside;
 }
 
@@ -512,7 +514,7 @@ function members(layers) {
   return make("section", {}, make("h3", {}, "Consists of"), make("table", { class: "members" }, make("thead", {}, make("tr", {}, ...titles)), body));
 }
 
-/** The chain of calls that leads to layers, and the lines of the spec. */
+/** The chain of calls that leads to all of some layers, and the lines of the spec; theirs too, unless it is of a `whole`. */
 function source(layers, whole) {
   const chain = [];
   const common = (layer) => {
@@ -520,10 +522,13 @@ function source(layers, whole) {
     for (let at = layer[SCOPE]; at >= 0; at = model.scopes[at][0]) found.unshift(at);
     return found;
   };
+  // Calls of repeats are others, and stand on the same line.
+  const alike = (a, b) => a === b || String(model.scopes[a]?.slice(2)) === String(model.scopes[b]?.slice(2));
   let shared = common(layers[0]);
   for (const layer of layers.slice(1)) {
     const other = common(layer);
-    shared = shared.filter((at, place) => other[place] === at);
+    const end = shared.findIndex((at, place) => !alike(at, other[place]));
+    if (end >= 0) shared = shared.slice(0, end);
   }
   for (const at of shared) {
     const [, path, words, line, block] = model.scopes[at];
@@ -531,15 +536,16 @@ function source(layers, whole) {
   }
   // Brackets inside of a block say nothing of all of it.
   while (whole && chain.length > 1 && !chain.at(-1)[3] && chain.some((one) => one[3])) chain.pop();
-  if (!whole && layers[0][LINE]) chain.push([layers[0][NAME], layers[0][OP], layers[0][LINE]]);
+  const lines = new Set(layers.map((layer) => String(layer[LINE])));
+  if (!whole && layers[0][LINE] && lines.size === 1) chain.push([layers[0][NAME], layers[0][OP], layers[0][LINE]]);
   const list = make("ol", { class: "chain" });
   const same = (a, b) => a && b && a[0] === b[0] && a[1] === b[1];
   // A repeat and what is repeated, a call and its only layer are often on one line.
   const own = chain.filter(([, , line], at) => at === chain.length - 1 || !same(line, chain[at + 1][2]));
-  own.forEach(([path, words, line], at) => {
-    const last = at === own.length - 1;
+  own.forEach(([path, words, line, block], at) => {
+    const last = at === own.length - 1 && block === undefined;
     const where = line ? `${model.files[line[0]]}:${line[1]}` : "";
-    list.append(make("li", {}, make("span", { class: "call" }, last && !whole ? path.split(".").at(-1) : words), make("span", { class: "where" }, where),
+    list.append(make("li", {}, make("span", { class: "call" }, last ? path.split(".").at(-1) : words), make("span", { class: "where" }, where),
       line ? make("code", { title: model.lines[line.join(":")] }, model.lines[line.join(":")]) : null));
   });
   return chain.length ? make("section", {}, make("h3", {}, "From the spec"), list) : "";
@@ -607,7 +613,8 @@ function costly(layers, title) {
   const by = heat === "kind" ? "macs" : heat;
   const rows = layers.map((at) => {
     const name = model.layers[at][NAME];
-    return [name, amount(model.layers[at][COUNTS], by), name, () => goTo(at, "push", true)];
+    const around = opened >= 0 ? `${model.parts[opened].name}.` : "";
+    return [name.startsWith(around) ? name.slice(around.length) : name, amount(model.layers[at][COUNTS], by), name, () => goTo(at, "push", true)];
   });
   return bars(`${title} in ${HEAT_WORDS[by]}`, rows, amount(totals(), by));
 }
