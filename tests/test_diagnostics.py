@@ -40,6 +40,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "outside-variant": {"variant": "smal"},
     "outside-set": {"set": {"width": "wide"}},
     "outside-input": {"input": "3x32x32x32x32"},
+    "outside-unknown": {"set": {"widht": "3"}},
+    "outside-infinite": {"set": {"width": "inf"}},
+    "outside-no-parameter": {"set": {"width": "3"}},
+    "outside-one-shape": {"input": (3, 16, 16)},
+    "outside-no-such-input": {"input": {"letf": (3, 16, 16)}},
+    "outside-kind": {"variant": "texts"},
 }
 
 #: Codes that no text of a spec brings about: files, the command line, the formatter, the runtime.
