@@ -182,7 +182,7 @@ def test_fixes_of_sarif_mend_what_they_are_for(run: Run) -> None:
                 begin = starts[region["startLine"] - 1] + region["startColumn"] - 1
                 end = starts[region["endLine"] - 1] + region["endColumn"] - 1
                 edits.append(Edit(Span(0, begin, end), one["insertedContent"]["text"]))
-    assert edited(text, edits) == "input 3x32x32\nconv3-8\nrelu, maxpool2\nsoftmax\nfully_connected-10\n"
+    assert edited(text, edits) == "input 3x32x32\nconv3-8\nrelu, maxpool2\nsoftmax\nwholly_linked-10\n"
 
 
 def test_places_of_files_are_uris(run: Run, tmp_path: Path) -> None:
