@@ -114,7 +114,8 @@ def test_the_site(tmp_path: Path) -> None:
     for package in ("mkdocs", "material"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed: it comes with the extra `docs`")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    # Not --quiet, with which warnings are not counted.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for page in tmp_path.rglob("*.html"):
