@@ -46,6 +46,8 @@ COMMANDS = {
     "table-vgg.svg": "specs/vgg.net --as table",
     "figure3.svg": "specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side",
     "inceptions.svg": "specs/googlenet.net:paper specs/inception_v3.net --side-by-side",
+    "diff-resnet.svg": "specs/resnet.net:18 specs/resnet.net:34 --diff",
+    "diff-resnext.svg": "specs/resnet.net:50 specs/resnext.net:50-32x4d --diff",
 }
 
 

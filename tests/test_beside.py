@@ -293,7 +293,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["zoo:lenet5", "zoo:vgg16"], "several FILEs are drawn --side-by-side or --as table"),
+        (["zoo:lenet5", "zoo:vgg16"], "several FILEs are drawn --side-by-side, two with --diff, or all --as table"),
         (["zoo:lenet5", "zoo:vgg16", "--side-by-side", "--as", "block:x"], "not --as block"),
         (["zoo:lenet5", "zoo:vgg16", "--side-by-side", "--direction", "rows"], "--direction is of an overview"),
         (["-", "-", "--side-by-side"], "`-` is given twice"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
+from netdsl.analyses.difference import difference
 from netdsl.backends.beside import Detail, beside
 from netdsl.backends.block import block_scene
 from netdsl.backends.canvas.engine import DPI, MAX_DRAWN, Engine, check_drawn, pdf_is_ours, render
@@ -12,6 +13,7 @@ from netdsl.backends.canvas.options import Theme
 from netdsl.backends.canvas.pdf import pdf
 from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.svg import svg
+from netdsl.backends.changes import changes
 from netdsl.backends.layers import every_layer
 from netdsl.backends.overview import Options, overview
 from netdsl.backends.tables import write_scene
@@ -109,6 +111,14 @@ def table_drawing(made: Sheet, options: Options | None = None, *, most: int = MA
     """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
     options = options or Options()
     return _drawn(write_scene.write(made, options), options, most)
+
+
+def changes_drawing(
+    before: Graph, after: Graph, *, view: View = "train", options: Options | None = None, most: int = MAX_DRAWN
+) -> Drawing:
+    """How two nets differ: what is removed, added and changed, with old and new values; what is the same is folded."""
+    options = options or Options()
+    return _drawn(changes(difference(before, after, view), view, options), options, most)
 
 
 def side_by_side(

@@ -47,6 +47,13 @@ BADGE, BADGE_INK = "#212121", "#FEFEFE"
 #: From a small share to the largest. They and what is written on them are the same in every theme.
 HEAT = ("#FFF7BC", "#FEE391", "#FEC44F", "#FB9A29", "#EC7014", "#CC4C02", "#8C2D04")
 HEAT_INKS = ("#101010", "#FFFFFE")
+#: What two nets do not share: the fill and the border of each kind. Signs and dashes say the same without colours.
+CHANGES = {
+    "removed": ("#F8D0C8", RED),
+    "added": ("#C9E8D2", "#117733"),
+    "changed": ("#FBE5A8", "#8A6D00"),
+    "same": ("#F4F4F4", "#AAAAAA"),
+}
 
 DARK: dict[str, str] = {
     WHITE: "#22262B",
@@ -71,6 +78,15 @@ DARK: dict[str, str] = {
     PALE["pool"]: "#4A322B",
     PALE["fc"]: "#3A3F20",
 }
+#: The same for the colours of :data:`CHANGES`, which few drawings have.
+DARK_CHANGES: dict[str, str] = {
+    "#F8D0C8": "#5E2A20",
+    "#C9E8D2": "#1E4A2E",
+    "#FBE5A8": "#57470F",
+    "#117733": "#7CCB93",
+    "#8A6D00": "#E0BE5A",
+    "#AAAAAA": "#666C73",
+}
 PRINT: dict[str, str] = {
     "#F6F6F6": "#FFFFFF",
     "#ECECEC": "#F4F4F4",
@@ -89,7 +105,7 @@ PRINT: dict[str, str] = {
 
 def colours(theme: Theme) -> dict[str, str]:
     """What a theme puts in the place of the light colours; nothing for ``auto``, where the reader's screen decides."""
-    return {"dark": DARK, "print": PRINT}.get(theme, {})
+    return {"dark": DARK | DARK_CHANGES, "print": PRINT}.get(theme, {})
 
 
 def luminance(colour: str) -> float:

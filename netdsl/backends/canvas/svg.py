@@ -11,7 +11,7 @@ from html import escape
 from itertools import pairwise
 
 from netdsl.backends.canvas.curves import Point, head, short, steps
-from netdsl.backends.canvas.palette import DARK
+from netdsl.backends.canvas.palette import DARK, DARK_CHANGES
 from netdsl.backends.canvas.scene import PAD, Box, Group, Line, Scene, number
 from netdsl.backends.labels import plain
 
@@ -51,7 +51,7 @@ class _Writer:
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} viewBox="{corner}">',
             f"<title>{name}</title>",
             f"<desc>{escape(plain(scene.description))}</desc>",
-            *([_dark()] if both else []),
+            *([_dark(scene)] if both else []),
             f'<rect class="page" x="{number(-PAD)}" y="{number(-PAD)}" width="{number(wide)}" '
             f'height="{number(high)}" fill="{_hex(scene.colour("#FFFFFF"))[0]}"/>',
             f'<g class="drawing" font-family="Helvetica,Arial,sans-serif" stroke-width="{_BOX_PEN}">',
@@ -182,10 +182,12 @@ def _hex(colour: str) -> tuple[str, float]:
     return colour[:7].lower(), opacity
 
 
-def _dark() -> str:
+def _dark(scene: Scene) -> str:
+    found = {colour for box in scene.boxes for colour in (box.fill, box.stroke)}
+    known = DARK | {light: dark for light, dark in DARK_CHANGES.items() if light in found}
     rules = [
         f'[{attribute}="{light.lower()}"]{{{attribute}:{dark.lower()}}}'
-        for light, dark in DARK.items()
+        for light, dark in known.items()
         for attribute in ("fill", "stroke")
     ]
     return f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>"

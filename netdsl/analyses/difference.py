@@ -1,0 +1,442 @@
+"""How two nets differ: what is removed, added, changed and the same, blocks first, then the layers in them.
+
+Pieces of one level are aligned so that what is worth most stays together: pieces that do the same, then those that do
+nearly the same; a name is worth a little. Blocks that do not do the same are aligned again inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.pieces import Group, Leaf, Piece, caption, entering, everything, leaves, nodes_of, pieces
+from netdsl.analyses.structure import Layer, structure
+from netdsl.analyses.view import Seen, see
+from netdsl.ir.graph import Graph, Init
+from netdsl.ir.op import Op, elements
+from netdsl.ir.types import Mode, View, show_shape
+
+Status = Literal["same", "changed", "removed", "added"]
+
+#: What a piece is worth: one that does the same, one with other parameters alone, one of the same operator at most.
+_SAME, _ENTERS, _ALIKE, _NAME = 9.0, 5.0, 4.0, 0.2
+#: The part of their worth that two groups have in common at least, and the parts of groups where one is taken apart.
+_COMMON, _APART = 0.2, 0.4
+#: Pairs that are weighed; beyond them what is equal is found by its form alone.
+_PAIRS = 160_000
+
+
+class Change(NamedTuple):
+    """A value that differs: ``stride``, ``1``, ``2``. What is there in one net alone is empty in the other."""
+
+    what: str
+    before: str
+    after: str
+
+
+class Entry(NamedTuple):
+    """A piece of the first net, of the second, or of both. ``inside`` are those of a changed group."""
+
+    status: Status
+    before: Piece | None
+    after: Piece | None
+    changes: tuple[Change, ...] = ()
+    inside: tuple[Entry, ...] = ()
+
+    @property
+    def piece(self) -> Piece:
+        """The piece as it is now, or as it was."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+class Difference(NamedTuple):
+    """All of it. ``notes`` are differences that are of no one layer."""
+
+    before: Graph
+    after: Graph
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...]
+    costs: tuple[dict[int, Cost], dict[int, Cost]]
+
+    @property
+    def equal(self) -> bool:
+        """Whether the nets do the same, with parameters of the same shapes."""
+        return not self.notes and all(entry.status == "same" for entry in self.entries)
+
+    def spent(self, entries: Iterable[Entry]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Parameters of entries before and after, and MACs."""
+        every = list(entries)
+        sums = []
+        for costs, found in (
+            (self.costs[0], [entry.before for entry in every]),
+            (self.costs[1], [entry.after for entry in every]),
+        ):
+            own = [costs[node.index] for piece in found if piece is not None for node in nodes_of(piece)]
+            sums.append((sum(cost.params for cost in own), sum(cost.macs for cost in own)))
+        (params, macs), (now, macs_now) = sums
+        return (params, now), (macs, macs_now)
+
+    def counts(self) -> dict[Status, int]:
+        """How many layers are the same, changed, removed and added; shortcuts and gates count as one."""
+        found: dict[Status, int] = {"same": 0, "changed": 0, "removed": 0, "added": 0}
+        for entry in flat(self.entries):
+            found[entry.status] += 1
+        return found
+
+
+def difference(before: Graph, after: Graph, view: View | None = None) -> Difference:
+    """How two nets differ in a view; without one, in what acts in training and in inference.
+
+    Names and the sizes of maps do not count, save those of inputs; how weights start does, as a note.
+    """
+    graphs = (before, after)
+    seen = tuple(everything(graph) if view is None else see(graph, view) for graph in graphs)
+    sides = [pieces(graph, structure(graph, each)) for graph, each in zip(graphs, seen)]
+    matcher = _Matcher(before, after)
+    entries = tuple(matcher.align(*sides))
+    notes = [*_inits(before, after), *_outputs(seen[0], seen[1])]
+    if not notes and all(entry.status == "same" for entry in entries) and _wiring(seen[0]) != _wiring(seen[1]):
+        notes.append("the same layers, joined otherwise")
+    costs = [
+        dict(zip((node.index for node in each.nodes), costs_of(graph, each, 1))) for graph, each in zip(graphs, seen)
+    ]
+    return Difference(before, after, entries, tuple(notes), (costs[0], costs[1]))
+
+
+def titles(before: Graph, after: Graph) -> tuple[str, str]:
+    """What two nets are called: name and variant, and where these are equal the settings in which they differ."""
+    one, other = (graph.name if graph.variant is None else f"{graph.name} {graph.variant}" for graph in (before, after))
+    if one != other:
+        return one, other
+    mine, yours = dict(before.settings), dict(after.settings)
+    names = [name for name in mine if mine[name] != yours.get(name, mine[name])]
+    first, second = (" ".join([one, *(f"{name}={own[name]}" for name in names)]) for own in (mine, yours))
+    return first, second
+
+
+def said(change: Change) -> str:
+    """A change in words: ``stride 1 → 2``, ``relu → gelu``, ``+ bn``, ``– dropout``."""
+    if not change.before or not change.after:
+        return f"+ {change.after}" if change.after else f"– {change.before}"
+    what = "" if change.what in ("norm", "activation", "regularise", "beside", "operator", "way") else f"{change.what} "
+    return f"{what}{change.before} → {change.after}"
+
+
+def flat(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """An entry for each leaf."""
+    for entry in entries:
+        if entry.inside:
+            yield from flat(entry.inside)
+        elif entry.status == "same" and isinstance(entry.before, Group) and isinstance(entry.after, Group):
+            pairs = zip(leaves([entry.before]), leaves([entry.after]))
+            yield from (Entry("same", one, other) for one, other in pairs)
+        elif isinstance(entry.piece, Group):
+            removed = entry.status == "removed"
+            yield from (
+                Entry(entry.status, leaf if removed else None, None if removed else leaf)
+                for leaf in leaves([entry.piece])
+            )
+        else:
+            yield entry
+
+
+def runs(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Entries in a row that are the same, or that differ in the same way."""
+    found: list[list[Entry]] = []
+    last: object = None
+    for entry in entries:
+        key = "same" if entry.status == "same" else _signature(entry)
+        if found and key == last:
+            found[-1].append(entry)
+        else:
+            found.append([entry])
+        last = key
+    return found
+
+
+def _signature(entry: Entry) -> object:
+    """Equal for entries that read the same."""
+    piece = entry.piece
+    if isinstance(piece, Leaf):
+        return entry.status, entry.changes, piece.words
+    titles = tuple(side.title for side in (entry.before, entry.after) if isinstance(side, Group))
+    if entry.inside:
+        return entry.status, titles, entry.changes, tuple(map(_signature, entry.inside))
+    return entry.status, titles, tuple(leaf.words for leaf in leaves([piece]))
+
+
+class _Matcher:
+    """Aligns pieces of two graphs."""
+
+    def __init__(self, before: Graph, after: Graph) -> None:
+        self.before = before
+        self.after = after
+        self.known: dict[tuple[int, int], float] = {}
+        self.forms: dict[tuple[object, ...], int] = {}
+
+    # -- worth
+
+    def worth(self, one: Piece, other: Piece) -> float:
+        """What it is worth to have two pieces together; 0 where they are nothing of the same kind."""
+        if one.kind != other.kind or (one.kind == "head" and one.name != other.name):
+            return 0.0
+        named = _NAME if one.name == other.name else 0.0
+        mine, yours = self._number(one), self._number(other)
+        if mine == yours:
+            return _SAME * sum(1 for _ in leaves([one])) + named
+        if (mine, yours) not in self.known:
+            self.known[mine, yours] = self._alike(one, other)
+        found = self.known[mine, yours]
+        return found + named if found else 0.0
+
+    def _number(self, piece: Piece) -> int:
+        """A number for each form: forms are deep, and equal ones are met often."""
+        return self.forms.setdefault(piece.form, len(self.forms))
+
+    def _alike(self, one: Piece, other: Piece) -> float:
+        if isinstance(one, Group) and isinstance(other, Group):
+            inner = self._best(one.parts, other.parts)[0][0]
+            least = min(sum(1 for _ in leaves([group])) for group in (one, other))
+            if one.kind in ("arm", "head"):
+                return max(inner, 0.1) + (0.3 if one.name == other.name else 0.0)
+            return inner * (1 if one.title == other.title else 0.8) if inner >= _COMMON * _SAME * least else 0.0
+        assert isinstance(one, Leaf) and isinstance(other, Leaf)
+        if one.kind != "layer":
+            return _ALIKE * (0.9 if one.words != other.words else 1)
+        mine, yours = one.layers[0].head.op, other.layers[0].head.op
+        if mine == yours:
+            return _ENTERS
+        if type(mine) is type(yours):
+            names = list(type(mine).attributes())
+            equal = sum(getattr(mine, name) == getattr(yours, name) for name in names)
+            return float(_ALIKE * (0.25 + 0.75 * equal / (len(names) or 1)))
+        return 1.0 if mine.category == yours.category and mine.category not in ("merge", "input", "shape") else 0.0
+
+    def _best(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[list[float]]:
+        """What the pieces from each place on are worth at most; at (0, 0) all of them."""
+        best = [[0.0] * (len(other) + 1) for _ in range(len(one) + 1)]
+        for at in range(len(one) - 1, -1, -1):
+            row, below = best[at], best[at + 1]
+            for to in range(len(other) - 1, -1, -1):
+                both = self.worth(one[at], other[to])
+                row[to] = max(below[to], row[to + 1], both + below[to + 1] if both else 0.0)
+        return best
+
+    # -- alignment
+
+    def align(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[Entry]:
+        """The entries of two sides, in an order that is that of both."""
+        start = 0
+        while start < min(len(one), len(other)) and self._twins(one[start], other[start]):
+            start += 1
+        end = 0
+        while end < min(len(one), len(other)) - start and self._twins(one[-1 - end], other[-1 - end]):
+            end += 1
+        found = [Entry("same", a, b) for a, b in zip(one[:start], other[:start])]
+        found += self._middle(one[start : len(one) - end], other[start : len(other) - end])
+        found += [Entry("same", a, b) for a, b in zip(one[len(one) - end :], other[len(other) - end :])]
+        return found
+
+    def _twins(self, one: Piece, other: Piece) -> bool:
+        return one.name == other.name and self._number(one) == self._number(other)
+
+    def _middle(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[Entry]:
+        if len(one) * len(other) > _PAIRS:
+            return self._long(one, other)
+        best = self._best(one, other)
+        found: list[Entry] = []
+        gone: list[Piece] = []
+        come: list[Piece] = []
+        at = to = 0
+        while at < len(one) and to < len(other):
+            both = self.worth(one[at], other[to])
+            if both and best[at][to] == both + best[at + 1][to + 1]:
+                found += self._gap(gone, come)
+                gone, come = [], []
+                found.append(self._pair(one[at], other[to]))
+                at, to = at + 1, to + 1
+            elif best[at][to] == best[at + 1][to]:
+                gone.append(one[at])
+                at += 1
+            else:
+                come.append(other[to])
+                to += 1
+        return found + self._gap([*gone, *one[at:]], [*come, *other[to:]])
+
+    def _long(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[Entry]:
+        """By equal forms, where there are too many pairs to weigh; what lies between them is weighed if it can be."""
+        mine, yours = ([self._number(piece) for piece in side] for side in (one, other))
+        found: list[Entry] = []
+        for what, a, b, c, d in SequenceMatcher(None, mine, yours, autojunk=False).get_opcodes():
+            if what == "equal":
+                found += [self._pair(*pair) for pair in zip(one[a:b], other[c:d])]
+            elif (b - a) * (d - c) <= _PAIRS:
+                found += self._middle(one[a:b], other[c:d])
+            else:
+                found += _apart(one[a:b], other[c:d])
+        return found
+
+    def _gap(self, gone: Sequence[Piece], come: Sequence[Piece]) -> list[Entry]:
+        """Pieces without a partner. Where a group stands against what is in it, the group is taken apart."""
+        if gone and come and any(isinstance(piece, Group) and piece.kind != "head" for piece in (*gone, *come)):
+            one, other = list(leaves(gone)), list(leaves(come))
+            small = min(len(one), len(other))
+            if len(one) * len(other) <= _PAIRS and self._best(one, other)[0][0] >= _APART * _SAME * small:
+                return self._middle(one, other)
+        return _apart(gone, come)
+
+    def _pair(self, one: Piece, other: Piece) -> Entry:
+        if self._number(one) == self._number(other):
+            return Entry("same", one, other)
+        if isinstance(one, Leaf) and isinstance(other, Leaf):
+            return Entry("changed", one, other, tuple(self._changes(one, other)))
+        assert isinstance(one, Group) and isinstance(other, Group)
+        inside = tuple(self.align(one.parts, other.parts))
+        changes = [Change("block", one.title, other.title)] if one.title != other.title and one.kind == "block" else []
+        if not changes and all(entry.status == "same" for entry in inside):
+            changes.append(Change("wiring", "", "joined otherwise"))
+        return Entry("changed", one, other, tuple(changes), inside)
+
+    # -- what changed in a layer
+
+    def _changes(self, one: Leaf, other: Leaf) -> Iterator[Change]:
+        found: list[Change] = []
+        if one.kind == "layer":
+            a, b = one.layers[0], other.layers[0]
+            if type(a.head.op) is type(b.head.op):
+                found += _attributes(a.head.op, b.head.op)
+            else:
+                found.append(Change("operator", caption(self.before, a.head), caption(self.after, b.head)))
+            found += _around(a, b)
+            if a.head.mode != b.head.mode:
+                found.append(Change("acts in", _acts(a.head.mode), _acts(b.head.mode)))
+        else:
+            if one.words != other.words:
+                found.append(Change("way", one.words.removeprefix("+ "), other.words.removeprefix("+ ")))
+            if one.over != other.over:
+                found.append(Change("round", _layers(one.over), _layers(other.over)))
+            found += _around(one.layers[-1], other.layers[-1])
+        if not found:
+            found.append(self._entering(one, other))
+        yield from found
+
+    def _entering(self, one: Leaf, other: Leaf) -> Change:
+        """What enters, where nothing else differs than the shapes of parameters."""
+        for a, b in zip(one.layers, other.layers):
+            mine, yours = entering(self.before, a.head), entering(self.after, b.head)
+            if mine != yours:
+                flat_ = a.head.op.category == "fc"
+                words = (elements(mine), elements(yours)) if flat_ else (mine[0], yours[0])
+                if words[0] != words[1]:
+                    return Change("in", str(words[0]), str(words[1]))
+        return Change("inside", one.words, other.words)
+
+
+def _apart(gone: Iterable[Piece], come: Iterable[Piece]) -> list[Entry]:
+    return [*(Entry("removed", piece, None) for piece in gone), *(Entry("added", None, piece) for piece in come)]
+
+
+def _attributes(one: Op, other: Op) -> list[Change]:
+    """Attributes that differ; padding alone where it does not follow from the kernel."""
+    found = []
+    names = {**dict.fromkeys(type(one).attributes()), **({"shape": None} if hasattr(one, "shape") else {})}
+    for name in names:
+        mine, yours = getattr(one, name), getattr(other, name)
+        if mine == yours or (name == "pad" and _usual_pad(one) and _usual_pad(other)):
+            continue
+        single = name in ("stride", "dilation", "pad", "out_pad")
+        found.append(Change(name, _value(mine, single), _value(yours, single)))
+    return found
+
+
+def _usual_pad(op: Op) -> bool:
+    """Whether padding keeps the size at stride 1."""
+    kernel, dilation = getattr(op, "kernel", None), getattr(op, "dilation", None)
+    if kernel is None or dilation is None:
+        return False
+    return bool(getattr(op, "pad", None) == tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation)))
+
+
+def _value(value: object, single: bool = False) -> str:
+    """A value in words; with ``single`` equal numbers for all axes are one."""
+    if isinstance(value, tuple):
+        numbers = [item for item in value if isinstance(item, int)]
+        if not value or len(numbers) < len(value):
+            return ", ".join(map(str, value)) or "none"
+        return str(numbers[0]) if single and len(set(numbers)) == 1 else show_shape(tuple(numbers))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return ("yes" if value else "no") if isinstance(value, bool) else "none" if value is None else str(value)
+
+
+def _around(one: Layer, other: Layer) -> list[Change]:
+    """Norms, activations and the like beside a layer that differ."""
+    mine = [node.op for node in one.nodes if node is not one.head]
+    yours = [node.op for node in other.nodes if node is not other.head]
+    words = [[op.keyword for op in ops] for ops in (mine, yours)]
+    found = []
+    for what, a, b, c, d in SequenceMatcher(None, words[0], words[1], autojunk=False).get_opcodes():
+        if what != "equal":
+            kinds = {op.category for op in (*mine[a:b], *yours[c:d])}
+            kind = kinds.pop() if len(kinds) == 1 else "beside"
+            found.append(Change(kind, ", ".join(words[0][a:b]), ", ".join(words[1][c:d])))
+            continue
+        for first, second in zip(mine[a:b], yours[c:d]):
+            found += [
+                Change(f"{first.keyword} {change.what}", change.before, change.after)
+                for change in _attributes(first, second)
+            ]
+    return found
+
+
+def _acts(mode: Mode) -> str:
+    return {"both": "training and inference", "train": "training", "eval": "inference"}[mode]
+
+
+def _layers(count: int) -> str:
+    return f"{count} layer{'s' if count != 1 else ''}"
+
+
+# -- what is of no one layer -------------------------------------------------------------------------------------------
+
+
+def _inits(before: Graph, after: Graph) -> Iterator[str]:
+    """How weights start."""
+    mine, yours = ({init.target: _init(init) for init in graph.inits} for graph in (before, after))
+    for target in dict.fromkeys((*mine, *yours)):
+        old, new = mine.get(target), yours.get(target)
+        if old != new:
+            yield f"weights of {target} start as {new or 'usual'}, before as {old or 'usual'}"
+
+
+def _init(init: Init) -> str:
+    return " ".join([init.scheme, *(f"{name}={value}" for name, value in init.arguments)])
+
+
+def _outputs(one: Seen, other: Seen) -> Iterator[str]:
+    """Outputs of one name that count otherwise in a loss or act in another mode; and what one net alone calls so."""
+    mine, yours = ({output.name: output for output, _ in seen.outputs} for seen in (one, other))
+    for name in mine.keys() & yours.keys():
+        if mine[name].weight != yours[name].weight:
+            yield f"the output {name} has loss weight {yours[name].weight}, before {mine[name].weight}"
+        if mine[name].mode != yours[name].mode:
+            yield f"the output {name} acts in {_acts(yours[name].mode)}, before in {_acts(mine[name].mode)}"
+
+
+def _wiring(seen: Seen) -> list[tuple[object, ...]]:
+    """Which node takes which tensors, and which share a module, whatever they are called."""
+    place = {node.index: at for at, node in enumerate(seen.nodes)}
+    shared: dict[str, int] = {}
+    return [
+        (
+            node.op,
+            tuple(place.get(at, -1) for at in seen.inputs[node.index]),
+            node.mode,
+            -1 if node.module is None else shared.setdefault(node.module, place[node.index]),
+        )
+        for node in seen.nodes
+    ]
