@@ -180,7 +180,7 @@ class Builder:
 
     def _entering(self, items: Sequence[Item]) -> Shape | None:
         first = next(layers(items)).nodes[0]
-        return self.graph.nodes[first.inputs[0]].shape if first.inputs else None
+        return self.graph.nodes[first.inputs[0]].shape if first.inputs else first.shape
 
     def _left(self, piece: p.Piece, shape: Shape, before: Shape | None) -> list[str]:
         said = "" if piece.says_shape or (isinstance(piece, p.Step) and piece.bare) else channels(shape, before)

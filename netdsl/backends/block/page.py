@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from netdsl.analyses.cost import Cost, costs_of
 from netdsl.analyses.structure import Block, Layer, Structure, layers, major, structure
@@ -21,8 +22,8 @@ from netdsl.backends.labels import metric, show
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cells import Mark
 from netdsl.backends.overview.legend import bar, swatches
-from netdsl.ir.graph import Graph
-from netdsl.ir.types import View, show_shape
+from netdsl.ir.graph import Graph, Node
+from netdsl.ir.types import Shape, View, show_shape
 from netdsl.rewrites.extract import extract
 
 #: How many other forms of a block are told of.
@@ -212,42 +213,61 @@ class Page:
         """The other calls, those that are alike together."""
         if len(self.found.scopes) < 2:
             return []
-        groups: list[tuple[list[object], list[str], Graph]] = []
-        for scope in self.found.scopes:
-            graph = extract(self.whole, scope)
-            own = _form(graph)
-            same = next((paths for form, paths, _ in groups if form == own), None)
-            path = self.whole.scopes[scope].path
-            if same is None:
-                groups.append((own, [path], graph))
-            else:
-                same.append(path)
-        (_, first, _), *others = groups
+        groups: dict[object, list[_Call]] = {}
+        for call in _calls(self.whole, self.found.scopes):
+            groups.setdefault(call.form, []).append(call)
+        first, *others = groups.values()
         said = f"one of {len(self.found.scopes)} calls"
         if not others:
             return [f"{said}, all alike"]
         lines = [said + (f", {len(first)} of which are like this" if len(first) > 1 else "") + "; the others:"]
-        for _, paths, graph in others[:_FORMS]:
-            entering, leaving = graph.nodes[0].shape, graph.nodes[graph.outputs[0].node].shape
-            shapes = show(entering) if entering == leaving else f"{show(entering)} → {show(leaving)}"
-            more = f" and {len(paths) - 1} like it" if len(paths) > 1 else ""
-            lines.append(f"{paths[0]}{more}: {shapes}")
+        for alike in others[:_FORMS]:
+            call = alike[0]
+            shapes = show(call.leaving)
+            if call.entering not in (None, call.leaving):
+                shapes = f"{show(call.entering or ())} → {shapes}"
+            more = f" and {len(alike) - 1} like it" if len(alike) > 1 else ""
+            lines.append(f"{call.path}{more}: {shapes}")
         if len(others) > _FORMS:
             rest = len(others) - _FORMS
             lines.append(f"and {rest} other form{'s' if rest > 1 else ''}")
         return lines
 
 
-def _form(graph: Graph) -> list[object]:
-    """What a block does, equal for calls that are alike; how often dropout drops does not count."""
-    return [
-        (
-            node.op.keyword if node.op.category == "regularise" or node.op.keyword == "times" else node.op,
-            node.shape,
-            node.inputs,
-        )
-        for node in graph.nodes
-    ]
+class _Call(NamedTuple):
+    """A call of a block. ``form`` is what it does, equal for calls that are alike."""
+
+    path: str
+    form: object
+    entering: Shape | None
+    leaving: Shape
+
+
+def _calls(graph: Graph, scopes: Sequence[int]) -> Iterator[_Call]:
+    """The calls of a block that some output needs. Linear in the nodes and in how deep the block calls itself."""
+    members: dict[int, list[Node]] = {scope: [] for scope in scopes}
+    for node in graph.nodes:
+        for around in graph.ancestors(node.scope):
+            if around in members:
+                members[around].append(node)
+    for index, nodes in members.items():
+        scope = graph.scopes[index]
+        place: dict[int, int] = {}
+        form: list[object] = []
+        for node in nodes:
+            for at in node.inputs:
+                place.setdefault(at, len(place))
+            place[node.index] = len(place)
+            # How often dropout drops does not count.
+            quiet = node.op.category == "regularise" or node.op.keyword == "times"
+            sources = tuple(place[at] for at in node.inputs)
+            shapes = graph.input_shapes(node)
+            form.append((node.op.keyword if quiet else node.op, node.shape, shapes, sources))
+        own = {node.index for node in nodes}
+        inputs = [at for node in nodes for at in node.inputs if at not in own]
+        entering = graph.nodes[inputs[0]].shape if inputs else None
+        leaving = scope.result if scope.result in own else nodes[-1].index
+        yield _Call(scope.path, tuple(form), entering, graph.nodes[leaving or 0].shape)
 
 
 def _spelt(params: int, macs: int) -> list[str]:
