@@ -193,5 +193,5 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     path = tmp_path / "a.png"
     assert main(["draw", "zoo:lenet5", "--as", "volumes", "-o", str(path)]) == 0
     assert path.read_bytes().startswith(b"\x89PNG")
-    assert main(["draw", "zoo:lenet5", "--as", "volumes", "--direction", "strip", "-o", str(path)]) == 2
-    assert "--as volumes takes no --direction" in capsys.readouterr().err
+    assert main(["draw", "zoo:lenet5", "--as", "volumes", "--labels", "macs", "-o", str(path)]) == 2
+    assert "--as volumes takes no --labels" in capsys.readouterr().err
