@@ -82,24 +82,19 @@ def resnet() -> tuple[Graph, str]:
 
 def covered(graph: Graph, text: str, view: View = "train") -> None:
     """Each layer that is computed is behind a row of the overview and behind a box of the part that has it."""
-    read = Read(text)
-    data = read.data
-    idle = {node.name for node in graph.nodes} - {row[0] for row in data["layers"]}
-    assert all(node.mode != "both" or node.name in idle for node in graph.nodes if node.name in idle)
+    data = Read(text).data
+    assert [layer[0] for layer in data["layers"]] == [row.name for row in netdsl.stats(graph, view=view).layers]
     rows = {layer for _, _, layers, _, tint in data["overview"] if tint for layer in layers}
-    computed = {row[0] for place, row in enumerate(data["layers"]) if place in rows}
-    known = {row.name for row in netdsl.stats(graph, view=view).layers}
-    dead = known - computed
-    users = {at for node in graph.nodes for at in node.inputs} | {output.node for output in graph.outputs}
-    assert all(node.index not in users for node in graph.nodes if node.name in dead and node.name in known)
+    needed = {at for node in graph.nodes for at in node.inputs} | {output.node for output in graph.outputs}
+    computed = {node.name for node in graph.nodes if node.index in needed}
+    assert [layer[0] for place, layer in enumerate(data["layers"]) if place not in rows and layer[0] in computed] == []
+    templates = re.findall(r'<template id="inside(\d+)">(.*?)</template>', text, re.DOTALL)
+    drawn = {int(number): re.findall(r' id="(n\d+)"', inside) for number, inside in templates}
     for part in data["parts"]:
-        assert sorted({layer for _, _, layers in part["drawn"] for layer in layers}) == sorted(part["layers"])
+        assert sorted(layer for _, _, layers in part["drawn"] for layer in layers) == sorted(part["layers"])
         assert all(head in layers for _, head, layers in part["drawn"])
-    ids = re.findall(r'<template id="inside(\d+)">(.*?)</template>', text, re.DOTALL)
-    drawn = {int(number): re.findall(r' id="(n\d+)"', inside) for number, inside in ids}
-    for part in data["parts"]:
-        assert [one[0] for one in part["drawn"]] == list(dict.fromkeys(one[0] for one in part["drawn"]))
-        assert {one[0] for one in part["drawn"]} <= set(drawn[part["drawing"]])
+        ids = [one[0] for one in part["drawn"]]
+        assert sorted(ids) == sorted(set(ids)) == sorted(drawn[part["drawing"]])
     overview = re.findall(r' id="([cr]\d+)"', text.partition("<template")[0])
     assert len(overview) == len(set(overview))
     assert {one[0] for one in data["overview"]} <= set(overview)

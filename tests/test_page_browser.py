@@ -219,6 +219,20 @@ def test_wheel_drag_and_pinch(browser: Browser, pages: Path) -> None:
     browser.wait(f"view.k > {scale} * 1.5")
 
 
+def test_what_moves_comes_to_rest(browser: Browser, pages: Path) -> None:
+    browser.window(1280, 800, calm=False)
+    browser.goto(at(pages, "resnet"))
+    scale = browser.evaluate("view.k")
+    browser.key("+", "+")
+    browser.key("+", "+")
+    browser.wait("view.goal === null")
+    assert browser.evaluate("view.k") == pytest.approx(scale * 1.25**2)
+    browser.evaluate("open(0)")
+    assert browser.evaluate("document.getElementById('drawing').getAnimations({subtree: true}).length") > 0
+    browser.window(1280, 800)
+    assert browser.evaluate("getComputedStyle(document.querySelector('#drawing > svg')).animationName") == "none"
+
+
 def test_the_table_sorts_and_leads_to_layers(browser: Browser, pages: Path) -> None:
     browser.goto(at(pages, "resnet"))
     browser.key("t", "t")
@@ -262,11 +276,16 @@ def test_every_part_of_other_nets_opens(browser: Browser, pages: Path, name: str
     browser.window(*size)
     browser.goto(at(pages, name))
     assert browser.evaluate("mentions.every((one) => one.hit && one.hit.getBoundingClientRect().width > 2)")
-    for part in range(browser.evaluate("model.parts.length")):
-        browser.evaluate(f"open({part})")
-        assert browser.evaluate("mentions.length > 0 && mentions.every((one) => one.hit)")
-    for layer in browser.evaluate("model.layers.map((layer) => layer[0])"):
-        browser.evaluate(f"location.hash = '#/' + encodeURIComponent({json.dumps(layer)})")
+    drawn = browser.evaluate(
+        "model.parts.map((part, at) => (open(at), mentions.length > 0 && mentions.every((one) => one.hit)))"
+    )
+    assert drawn and all(drawn)
+    # Each layer has an address.
+    found = browser.evaluate(
+        "model.layers.map((layer) => { history.replaceState(null, '', '#/' + encodeURIComponent(layer[0])); follow();"
+        " return held !== null && held.layers.some((at) => model.layers[at] === layer); })"
+    )
+    assert all(found)
     assert browser.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert browser.evaluate("document.querySelectorAll('script').length") == 2
 

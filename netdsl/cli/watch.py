@@ -134,6 +134,8 @@ class Watcher:
         try:
             made = analysed(self.path, self.variant, self.options)
             found, sources = made.diagnostics, made.sources
+            for note in made.notes:
+                print(f"note: {note}", file=sys.stderr)
             if made.graph is not None:
                 drawn = self._draw(made.graph)
         except NetdslError as error:

@@ -479,11 +479,12 @@ function described(one) {
   const repeated = one.part >= 0 && !one.card && (model.parts[one.part].count > 1 || mains.length > 1);
   const [begin, end] = mains.length && !one.card ? [mains[0], mains.at(-1)] : [first, last];
   const names = (one.card || repeated) && begin !== end ? `${begin[NAME]} … ${end[NAME]}` : main[NAME];
+  const several = repeated || (one.card && model.parts[one.part]?.count > 1);
   const kind = one.card ? (one.part >= 0 ? `${one.layers.length} layers` : "layer") : kindOf(one.tint);
   const enter = [...new Set(first[INPUTS].map((at) => `${times(model.layers[at][SHAPE])}`))].join(", ");
   const modes = new Set(layers.map((layer) => layer[MODE]));
   const found = [
-    ["input", enter],
+    [several ? "input of the first" : "input", enter],
     ...further(one.layers),
     ["receptive field", last[RF] ? axes(last[RF]) : null, "of the output, in elements of the net's input"],
     ["jump", last[JUMP] ? axes(last[JUMP]) : null, "elements of the net's input between two of the output"],
@@ -623,7 +624,8 @@ function costly(layers, title) {
 function where() {
   const by = heat === "kind" ? "macs" : heat;
   const whole = mentions.filter((one) => one.card || !mentions.some((card) => card.card && card.part >= 0 && card.part === one.part));
-  const rows = whole.map((one) => [one.words, amount(sum(one.layers), by), targetOf(one), () => {
+  const named = (one) => (whole.some((other) => other !== one && other.words === one.words) ? `${one.words} · ${targetOf(one)}` : one.words);
+  const rows = whole.map((one) => [named(one), amount(sum(one.layers), by), targetOf(one), () => {
     if (one.part >= 0) openFrom(one);
     else goTo(headOf(one), "push", true);
   }]);
