@@ -357,3 +357,14 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     ]:
         assert main(["draw", "zoo:resnet:18", *words, "-o", str(path)]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_what_a_kind_does_not_take_is_refused_in_python_too(resnet: Graph) -> None:
+    for kind, block, options, said in [
+        ("block", None, Options(), "which block"),
+        ("overview", "bottleneck", Options(), "overview is of no block"),
+        ("block", "bottleneck", Options(labels=("macs",)), "block takes no labels"),
+        ("table", None, Options(heat="macs"), "table takes no heat"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            drawing(resnet, kind=kind, block=block, options=options)  # type: ignore[arg-type]

@@ -79,27 +79,33 @@ def drawing(
     as its paper prints it, in the style that suits it. ``volumes``: feature maps as boxes, to scale. Which of the
     ``options`` a kind takes is in :data:`TAKES`.
 
-    Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` boxes.
+    Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` boxes, and ``ValueError`` for what a kind does not
+    take.
     """
+    options = options or Options()
+    _check(kind, block, options)
     if kind == "overview":
-        options = options or Options()
         return _drawn(overview(graph, view, options), options, most)
     if kind == "layers":
-        options = options or Options()
         scene = every_layer(graph, view, options, most=most)
         return Drawing(scene.dot(), scene, options.theme)
     if kind == "block":
-        if block is None:
-            raise ValueError("which block? name it as `block`")
-        options = options or Options()
+        assert block is not None
         return _drawn(block_scene(graph, block, view, options), options, most)
     if kind == "volumes":
-        options = options or Options()
         return _drawn(volumes(graph, view, options), options, most)
-    if kind == "table":
-        net = Net(graph.variant or graph.name, graph, view)
-        return table_drawing(sheet([net], suited(net), graph.name), options, most=most)
-    raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
+    net = Net(graph.variant or graph.name, graph, view)
+    return table_drawing(sheet([net], suited(net), graph.name), options, most=most)
+
+
+def _check(kind: Kind, block: str | None, options: Options) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
+    if (kind == "block") != (block is not None):
+        raise ValueError("which block? name it as `block`" if block is None else f"{kind} is of no block")
+    for name, given, usual in zip(Options._fields, options, Options()):
+        if given != usual and name not in TAKES[kind]:
+            raise ValueError(f"{kind} takes no {name}")
 
 
 def _drawn(scene: Scene, options: Options, most: int) -> Drawing:
