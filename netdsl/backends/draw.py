@@ -36,6 +36,11 @@ TAKES: dict[Kind, frozenset[str]] = {
 }
 
 
+def usual_view(kind: Kind) -> View:
+    """What is drawn unless another view is asked for: heads of training too, but a table as ``netdsl table`` has it."""
+    return "infer" if kind == "table" else "train"
+
+
 class Drawing(NamedTuple):
     """A diagram as DOT text for ``neato -n2``, which moves nothing, and the scene that it is made of."""
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from netdsl.backends.canvas.engine import DPI, FORMATS, MAX_PIXELS
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, THEMES, Options, Theme, labels, page
-from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_drawing
+from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_drawing, usual_view
 from netdsl.backends.mermaid import mermaid
 from netdsl.cli.compare import add_compare, compared, compares
 from netdsl.cli.drawpage import write_page
@@ -151,7 +151,7 @@ def run(options: argparse.Namespace) -> int:
         parser().error("Mermaid draws an overview, fits it to no page, and has no label rf")
     if kind != "table" and (options.variants or options.style):
         parser().error(f"--{'variants' if options.variants else 'style'} is of --as table")
-    options.view = options.view or ("infer" if kind == "table" else "train")
+    options.view = options.view or usual_view(kind)
     if form == "mmd":
         return _mermaid(options, chosen)
     if several:

@@ -14,7 +14,7 @@ import netdsl
 from netdsl import zoo
 from netdsl.analyses.stats import Stats, stats
 from netdsl.backends.canvas.pdf import available, pdf
-from netdsl.backends.draw import drawing
+from netdsl.backends.draw import drawing, usual_view
 from netdsl.diagnostics import NetdslError, Source, render
 from netdsl.elaborate import Compilation, analyse, split_variant
 from netdsl.embed.asked import Asked
@@ -149,7 +149,7 @@ def _figure(made: Compilation, text: str, asked: Asked, place: Place) -> Figure:
     svg, width, height = "", 0.0, 0.0
     if asked.kind is not None:
         drawn = drawing(
-            graph, kind=asked.kind, view=asked.view or "train", options=asked.drawn, block=asked.block
+            graph, kind=asked.kind, view=asked.view or usual_view(asked.kind), options=asked.drawn, block=asked.block
         ).render("svg")
         svg = drawn.decode()
         width, height = (_pixels(svg, side) for side in ("width", "height"))
