@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.server
 import importlib.util
 import re
 import subprocess
 import sys
+import threading
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +21,7 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, Text
 import netdsl
 from netdsl import highlight
 from netdsl.ir.op import registry
+from tests import browser
 from tests.documents import DOCS, ROOT
 
 
@@ -110,7 +116,7 @@ def test_no_part_of_a_spec_is_unknown_to_it(path: Path) -> None:
 # -- the build --------------------------------------------------------------------------------------------------------
 
 
-def test_the_site(tmp_path: Path) -> None:
+def test_the_site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     for package in ("mkdocs", "material"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed: it comes with the extra `docs`")
@@ -126,6 +132,9 @@ def test_the_site(tmp_path: Path) -> None:
     assert guide.count('<p class="netdsl-numbers">') > 15
     assert guide.count("<figure>") > 12 and "61,706 params" in guide
     assert "error[ND211]" in guide and "warning[ND301]" in guide
+    if browser.FOUND is not None:
+        with served(tmp_path) as address, browser.Browser(tmp_path_factory.mktemp("profile")) as chromium:
+            in_a_browser(chromium, address)
 
 
 def nothing_is_fetched(page: Path) -> None:
@@ -139,3 +148,36 @@ def leads_somewhere(page: Path) -> None:
     for link in re.findall(r"""\b(?:src|href)=["']?([^"' >#?]+)""", page.read_text(encoding="utf-8")):
         if not re.match(r"https?:|mailto:|data:", link):
             assert (page.parent / link).exists(), f"{page.name} leads to {link}"
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address at which a folder is served on this machine, as long as the context lasts."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def in_a_browser(chromium: browser.Browser, address: str) -> None:
+    """Search finds, pictures follow the page's scheme, no page is wider than a narrow screen, and no request fails."""
+    chromium.window(1400, 900)
+    chromium.goto(f"{address}/index.html?q=droppath")
+    chromium.wait("document.querySelectorAll('.md-search-result__link').length > 0")
+    assert "droppath" in chromium.evaluate("document.querySelector('.md-search-result__list').textContent")
+    for dark, scheme in ((False, "light"), (True, "dark")):
+        chromium.window(400, 900, dark=dark)
+        for page in ("index", "guide", "operators", "numbers", "cookbook/unet", "zoo/index", "zoo/resnet"):
+            chromium.goto(f"{address}/{page}.html")
+            assert chromium.evaluate("document.documentElement.scrollWidth") <= 400, page
+            schemes = "[...document.querySelectorAll('article img')].map(each => getComputedStyle(each).colorScheme)"
+            assert set(chromium.evaluate(schemes)) <= {scheme}, page
+    assert not chromium.said
