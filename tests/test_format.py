@@ -343,6 +343,13 @@ def test_slips(choose: random.Random) -> None:
         assert formatted(made) == made
 
 
+@pytest.mark.parametrize("text", ["relu\n# a", "relu\n# a\n# b", "relu # a", "# a", "relu\n\n# a # b"])
+def test_a_comment_at_the_end_needs_no_end_of_line(text: str) -> None:
+    made = formatted(text)
+    assert made == formatted(text + "\n")
+    assert made.split() == text.split()
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_comments_stay_in_their_lines(spec: Path) -> None:
     text = spec.read_text(encoding="utf-8")

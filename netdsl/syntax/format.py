@@ -36,6 +36,8 @@ def format(source: Source, tokens: int = sys.maxsize) -> tuple[str | None, list[
     Formatting the result gives the result again. A text of more than ``tokens`` words and signs is not read.
     """
     text = source.text
+    if "#" in text.rpartition("\n")[2]:
+        text += "\n"  # a comment ends with its line
     try:
         # Brackets by the thousand are not read to their end.
         reading = None if _deep(text) else _read(text, tokens)
