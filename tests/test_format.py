@@ -343,6 +343,11 @@ def test_slips(choose: random.Random) -> None:
         assert formatted(made) == made
 
 
+def test_a_word_that_is_called_like_the_sign_stays_apart() -> None:
+    assert formatted("crop to=x 6\n") == "crop to=x 6\n"
+    assert formatted("conv3-x 6, pad {x} mode=x\n") == "conv3-x 6, pad {x} mode=x\n"
+
+
 @pytest.mark.parametrize("text", ["relu\n# a", "relu\n# a\n# b", "relu # a", "# a", "relu\n\n# a # b"])
 def test_a_comment_at_the_end_needs_no_end_of_line(text: str) -> None:
     made = formatted(text)

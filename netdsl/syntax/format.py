@@ -136,6 +136,8 @@ def _laid_out(text: str, found: list[tuple[Terminal, str]]) -> str:
         written = str(terminal)
         if kind in _TIMES and rule != "kernel":
             written = "×" if rule in _REPEATS else "x"
+        elif written == "x" and rule == "value":
+            rule = "name"  # a word that is called so is no sign, which would stand close to a number
         tokens.append(Token(written, kind, rule))
         gaps.append(text[end : terminal.start_pos])
         end = terminal.end_pos
