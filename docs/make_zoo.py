@@ -10,134 +10,61 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from netdsl import zoo
-from netdsl.analyses.stats import Stats, stats
 from netdsl.backends.canvas.options import Options
+from netdsl.backends.catalogue.document import code
+from netdsl.backends.catalogue.spec import Entry as Row
+from netdsl.backends.catalogue.spec import Net, Spec, index_page, spec_page
+from netdsl.backends.catalogue.write_markdown import write
 from netdsl.backends.draw import draw
-from netdsl.cli.table import Column, Table, markdown
-from netdsl.cli.zoo import Entry, entries
+from netdsl.cli.zoo import entries
 from netdsl.elaborate import compile as compile_net
-from netdsl.ir.graph import Graph
-from netdsl.ir.types import show_shape
 
 PAGES = Path(__file__).parent / "zoo"
 
-_MADE = "<!-- Made by docs/make_zoo.py from specs/{}.net: change that, not this. -->\n"
+_MADE = "Made by docs/make_zoo.py from specs/{}.net: change that, not this."
 
 
 def files(name: str, *, pictures: bool = True) -> Iterator[tuple[Path, bytes]]:
     """The page of one spec and its picture, each with its path; the page alone without ``pictures``."""
-    nets = entries(name)
-    graphs = {entry.variant: compile_net(f"zoo:{entry.target}") for entry in nets}
-    usual = next(entry for entry in nets if entry.default)
-    yield PAGES / f"{name}.md", page(nets, usual, graphs).encode()
-    if pictures:
-        yield PAGES / "images" / f"{name}.svg", draw(graphs[usual.variant], options=Options(theme="auto")).encode()
-
-
-def page(nets: list[Entry], usual: Entry, graphs: dict[str | None, Graph]) -> str:
-    """The page of one spec: its paper, its text, the numbers of its variants, its layers, and its picture."""
-    graph = graphs[usual.variant]
-    # A net of no blocks, or of one that holds nearly all of it, as U-Net's does, says more layer by layer.
-    several_blocks = sum(scope.kind == "block" for scope in graph.scopes) > 1 and len(stats(graph).by("block")) >= 8
-    by = "block" if several_blocks else "layer"
-    several = f":{usual.variant}" if len(nets) > 1 else ""
-    target = f"zoo:{usual.name}{several}"
-    of = f", variant {usual.variant}" if several else ""
-    rolled = f" --by {by}" if by != "layer" else ""
-    return "\n".join(
-        [
-            _MADE.format(usual.name),
-            f"# {usual.paper.net if usual.paper else usual.name}\n",
-            f"{_citation(usual.paper)}\n",
-            "## The spec\n",
-            f"`netdsl zoo {usual.name}` prints it; `zoo:{usual.name}` stands for it wherever a command takes a file.\n",
-            f"```net\n{graph.sources[0].text.rstrip()}\n```\n",
-            "## The numbers\n",
-            _numbers(nets, graphs),
-            f"## Its {by}s{of}\n",
-            f"`netdsl stats {target}{rolled}` prints more. The depth is that of the longest path up to there.\n",
-            _layers(stats(graph), by),
-            f"## The diagram{of}\n",
-            f"`netdsl draw {target} -o {usual.name}.svg`, which shows the net in training.\n",
-            f"![Diagram of {usual.target}](images/{usual.name}.svg)",
-            "",
-        ]
+    found = entries(name)
+    nets = tuple(Net(each.variant, each.default, compile_net(f"zoo:{each.target}")) for each in found)
+    text = nets[0].graph.sources[0].text
+    said = (
+        code(f"netdsl zoo {name}"),
+        " prints it; ",
+        code(f"zoo:{name}"),
+        " stands for it wherever a command takes a file.",
     )
+    spec = Spec(name, f"zoo:{name}", text, found[0].paper, nets, said, _MADE.format(name))
+    yield PAGES / f"{name}.md", write(spec_page(spec, f"images/{name}.svg")).encode()
+    if pictures:
+        yield PAGES / "images" / f"{name}.svg", draw(spec.usual.graph, options=Options(theme="auto")).encode()
 
 
 def index() -> str:
     """The page that leads to the others, by the year of the paper."""
     found = entries()
-    usual = [entry for entry in found if entry.default]
-    columns = [Column("net"), Column("paper"), Column("year", True), Column("variants"), Column("params", True)]
     rows = []
-    for entry in sorted(usual, key=lambda entry: (entry.paper.year if entry.paper else 0, entry.name)):
-        paper = entry.paper
-        variants = [other.variant for other in found if other.name == entry.name]
-        named = [f"**{v}**" if v == entry.variant else v for v in variants if v is not None]
-        link = f"[{paper.net if paper else entry.name}]({entry.name}.md)"
-        about = f"{_escaped(paper.authors)}, *{_escaped(paper.title)}*" if paper else "–"
-        shapes = ", ".join(show_shape(shape) for shape in entry.inputs)
-        year = str(paper.year) if paper else "–"
-        rows.append((link, about, year, ", ".join(named), f"{entry.params:,}", f"{entry.macs:,}", shapes))
-    table = markdown(Table((*columns, Column("MACs", True), Column("input", True)), rows))
-    return (
-        f"{_MADE.format('*')}\n# The zoo\n\n"
-        "The specs that come with netdsl. Each has a page with its text, its numbers, and its diagram. The numbers\n"
-        "here are those of the variant in bold, in inference; `netdsl zoo` lists every variant.\n\n"
-        f"{table}\n"
-        "`zoo:resnet` and `zoo:resnet:50` stand wherever a command takes a file, and in Python\n"
-        '`netdsl.load("zoo:resnet:50")` makes the module.\n'
+    for each in found:
+        if each.default:
+            title = each.paper.net if each.paper else each.name
+            variants = tuple((one.variant, one.default) for one in found if one.name == each.name and one.variant)
+            rows.append(Row(each.name, title, each.title, each.paper, variants, each.params, each.macs, each.inputs))
+    before = (
+        "The specs that come with netdsl. Each has a page with its text, its numbers, and its diagram. The numbers "
+        "here are those of the variant in bold, in inference; ",
+        code("netdsl zoo"),
+        " lists every variant.",
     )
-
-
-def _citation(paper: zoo.Paper | None) -> str:
-    if paper is None:
-        return "Without a paper."
-    link = f", [arXiv {paper.arxiv}](https://arxiv.org/abs/{paper.arxiv})" if paper.arxiv else ""
-    return f"{_escaped(paper.authors)}, *{_escaped(paper.title)}*, {paper.year}{link}."
-
-
-def _escaped(text: str) -> str:
-    """Text without signs that mean something in Markdown."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
-
-
-def _numbers(nets: list[Entry], graphs: dict[str | None, Graph]) -> str:
-    titles = ("params", "MACs", "FLOPs", "activations", "depth", "receptive field", "downsampling")
-    columns = [Column("variant"), Column("input", True), *(Column(title, True) for title in titles)]
-    rows, trained = [], []
-    for entry in nets:
-        graph = graphs[entry.variant]
-        total = stats(graph).totals
-        shapes = ", ".join(show_shape(shape) for shape in entry.inputs)
-        name = entry.variant or ("default" if len(nets) > 1 else entry.name)
-        counts = (total.params, total.macs, total.flops, total.activations, total.depth)
-        steps = (_axes(total.receptive_field), _axes(total.downsampling))
-        rows.append((name, shapes, *(f"{count:,}" for count in counts), *steps))
-        other = stats(graph, view="train").totals
-        if (other.params, other.macs) != (total.params, total.macs):
-            trained.append(f"- In training {name} has {other.params:,} params and {other.macs:,} MACs.\n")
-    text = markdown(Table(tuple(columns), rows))
-    return text + ("\n" + "".join(trained) if trained else "")
-
-
-def _layers(numbers: Stats, by: str) -> str:
-    second = "block" if by == "block" else "op"
-    titles = ("output", "params", "MACs", "activations", "depth", "receptive field")
-    columns = [Column("name"), Column(second), *(Column(title, True) for title in titles)]
-    rows = []
-    for row in numbers.by("block" if by == "block" else "layer"):
-        counts = (row.params, row.macs, row.activations, row.depth)
-        cells = (f"{count:,}" if count else "–" for count in counts)
-        rows.append((row.name, row.op, show_shape(row.shape), *cells, _axes(row.receptive_field)))
-    return markdown(Table(tuple(columns), rows))
-
-
-def _axes(values: tuple[object, ...] | None) -> str:
-    if not values:
-        return "–"
-    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+    after = (
+        code("zoo:resnet"),
+        " and ",
+        code("zoo:resnet:50"),
+        " stand wherever a command takes a file, and in Python ",
+        code('netdsl.load("zoo:resnet:50")'),
+        " makes the module.",
+    )
+    return write(index_page(rows, "md", "The zoo", before, after, _MADE.format("*")))
 
 
 def main() -> int:

@@ -56,9 +56,3 @@ def test_a_page_has_paper_text_numbers_and_picture() -> None:
     assert "| 152 | 3×224×224 | 60,192,808 | 11,513,626,624 |" in text
     assert "| layer4.2 | bottleneck | 2048×7×7 |" in text
     assert "](images/resnet.svg)" in text
-
-
-def test_titles_are_no_markdown(maker: ModuleType) -> None:
-    assert maker._citation(zoo.Paper("N", "A & B", "a_b <0.5MB *c*", 2016, None)) == (
-        r"A &amp; B, *a\_b &lt;0.5MB \*c\**, 2016."
-    )

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "stats": "parameters, MACs, FLOPs, activations and receptive fields, layer by layer",
     "check": "report what is wrong with specs, in every variant",
     "diff": "say how two nets differ",
+    "docs": "write a page for each spec of a folder, with an index",
     "draw": "draw a net as SVG, PNG or an HTML page",
     "expand": "show a spec with every style, default and expression resolved",
     "explain": "say what a code means, or how the numbers of a layer come about",

@@ -1,0 +1,1 @@
+"""Pages about specs: what stands on one, and a writer for each format."""
