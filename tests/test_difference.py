@@ -206,6 +206,14 @@ def test_repeats_are_told_once(found: dict[tuple[str, str], Difference]) -> None
     assert [len(run) for run in runs(found["resnet:18", "resnet:34"].entries)] == [5, 1, 2, 2, 2, 4, 2, 1, 3]
 
 
+def test_dense_layers_are_told_once() -> None:
+    made = difference(net("densenet:121"), net("densenet:169"))
+    assert made.counts() == {"same": 167, "changed": 19, "removed": 0, "added": 72}
+    scene = changes(made, "train")
+    assert "in 512 … 992 → 640 … 1120" in texts(scene) and scene.h < 600
+    assert overlapping(scene) == []
+
+
 def test_deeper_variants_add_blocks_and_change_none(found: dict[tuple[str, str], Difference]) -> None:
     assert found["resnet:18", "resnet:34"].counts() == {"same": 30, "changed": 0, "removed": 0, "added": 24}
     assert found["vgg:D", "vgg:E"].counts() == {"same": 23, "changed": 0, "removed": 0, "added": 3}

@@ -24,8 +24,8 @@ Status = Literal["same", "changed", "removed", "added"]
 _SAME, _ENTERS, _ALIKE, _NAME = 9.0, 5.0, 4.0, 0.2
 #: The part of their worth that two groups have in common at least, and the parts of groups where one is taken apart.
 _COMMON, _APART = 0.2, 0.4
-#: Pairs that are weighed; beyond them what is equal is found by its form alone.
-_PAIRS = 160_000
+#: Pairs that are weighed; beyond them what is equal is found by its form alone, and beyond more not at all.
+_PAIRS, _LONGEST = 160_000, 9_000_000
 
 
 class Change(NamedTuple):
@@ -145,7 +145,7 @@ def flat(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def runs(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Entries in a row that are the same, or that differ in the same way."""
+    """Entries in a row that are the same, or that differ in the same way; how many channels enter may differ."""
     found: list[list[Entry]] = []
     last: object = None
     for entry in entries:
@@ -158,11 +158,30 @@ def runs(entries: Sequence[Entry]) -> list[list[Entry]]:
     return found
 
 
+def together(run: Sequence[Entry]) -> Entry:
+    """The last entry of a run of :func:`runs`, with the range of channels that enter where that differs."""
+    first, last = run[0], run[-1]
+    if first.status != "changed" or len(run) == 1:
+        return last
+    changes = tuple(
+        change
+        if change == other
+        else Change(change.what, f"{other.before} … {change.before}", f"{other.after} … {change.after}")
+        for other, change in zip(first.changes, last.changes)
+    )
+    inside = tuple(together(pair) for pair in zip(first.inside, last.inside))
+    return last._replace(changes=changes, inside=inside)
+
+
 def _signature(entry: Entry) -> object:
     """Equal for entries that read the same."""
     piece = entry.piece
     if isinstance(piece, Leaf):
-        return entry.status, entry.changes, piece.words
+        return (
+            entry.status,
+            tuple(change.what if change.what == "in" else change for change in entry.changes),
+            piece.words,
+        )
     titles = tuple(side.title for side in (entry.before, entry.after) if isinstance(side, Group))
     if entry.inside:
         return entry.status, titles, entry.changes, tuple(map(_signature, entry.inside))
@@ -177,6 +196,8 @@ class _Matcher:
         self.after = after
         self.known: dict[tuple[int, int], float] = {}
         self.forms: dict[tuple[object, ...], int] = {}
+        self.numbers: dict[int, int] = {}
+        self.met: list[Piece] = []
 
     # -- worth
 
@@ -194,8 +215,13 @@ class _Matcher:
         return found + named if found else 0.0
 
     def _number(self, piece: Piece) -> int:
-        """A number for each form: forms are deep, and equal ones are met often."""
-        return self.forms.setdefault(piece.form, len(self.forms))
+        """A number for each form: forms are deep, and a piece is asked for its own often."""
+        found = self.numbers.get(id(piece))
+        if found is None:
+            found = self.numbers[id(piece)] = self.forms.setdefault(piece.form, len(self.forms))
+            # As long as it is here no other piece has its id.
+            self.met.append(piece)
+        return found
 
     def _alike(self, one: Piece, other: Piece) -> float:
         if isinstance(one, Group) and isinstance(other, Group):
@@ -270,15 +296,42 @@ class _Matcher:
     def _long(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[Entry]:
         """By equal forms, where there are too many pairs to weigh; what lies between them is weighed if it can be."""
         mine, yours = ([self._number(piece) for piece in side] for side in (one, other))
+        start = 0
+        while start < min(len(one), len(other)) and mine[start] == yours[start]:
+            start += 1
+        end = 0
+        while end < min(len(one), len(other)) - start and mine[-1 - end] == yours[-1 - end]:
+            end += 1
+        found = [self._pair(*pair) for pair in zip(one[:start], other[:start])]
+        found += self._between(
+            one[start : len(one) - end], other[start : len(other) - end], mine[start:], yours[start:]
+        )
+        return found + [self._pair(*pair) for pair in zip(one[len(one) - end :], other[len(other) - end :])]
+
+    def _between(
+        self, one: Sequence[Piece], other: Sequence[Piece], mine: Sequence[int], yours: Sequence[int]
+    ) -> list[Entry]:
+        """The same without what both begin and end with; ``mine`` and ``yours`` are the numbers of their forms."""
+        if len(one) * len(other) <= _PAIRS:
+            return self._middle(one, other)
+        if len(one) * len(other) > _LONGEST:
+            return self._beside(one, other)
         found: list[Entry] = []
-        for what, a, b, c, d in SequenceMatcher(None, mine, yours, autojunk=False).get_opcodes():
+        matcher = SequenceMatcher(None, mine[: len(one)], yours[: len(other)], autojunk=False)
+        for what, a, b, c, d in matcher.get_opcodes():
             if what == "equal":
                 found += [self._pair(*pair) for pair in zip(one[a:b], other[c:d])]
             elif (b - a) * (d - c) <= _PAIRS:
                 found += self._middle(one[a:b], other[c:d])
             else:
-                found += _apart(one[a:b], other[c:d])
+                found += self._beside(one[a:b], other[c:d])
         return found
+
+    def _beside(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[Entry]:
+        """Place by place, where there are as many on both sides and each is like the other; else nothing is paired."""
+        if len(one) == len(other) and all(self.worth(*pair) for pair in zip(one, other)):
+            return [self._pair(*pair) for pair in zip(one, other)]
+        return _apart(one, other)
 
     def _gap(self, gone: Sequence[Piece], come: Sequence[Piece]) -> list[Entry]:
         """Pieces without a partner. Where a group stands against what is in it, the group is taken apart."""

@@ -149,11 +149,13 @@ class _Maker:
         full = [place for place, arm in enumerate(split.arms) if major(arm)]
         if len(full) == 1:
             main = self.of(split.arms[full[0]], base)
-            yield from main
             own = [layer for place, arm in enumerate(split.arms) if place != full[0] for layer in layers(arm)]
-            words = f"{words_of(self.graph, split.join)} with what enters"
+            words = words_of(self.graph, split.join)
             over = sum(1 for _ in leaves(main))
-            yield self._leaf("shortcut", base, [*own, split.join], split.join.head, words, over)
+            join = self._leaf("shortcut", base, [*own, split.join], split.join.head, f"{words} with what enters", over)
+            title = main[0].title if len(main) == 1 and isinstance(main[0], Group) else words
+            parts: tuple[Piece, ...] = (*main, join)
+            yield Group("split", _relative(split.join.head.name, base), title, "", parts, _form("split", parts))
             return
         arms: list[Piece] = []
         for place, arm in enumerate(split.arms):

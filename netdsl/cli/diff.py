@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from netdsl.analyses.difference import Difference, Entry, difference, runs, said, titles
+from netdsl.analyses.difference import Difference, Entry, difference, runs, said, titles, together
 from netdsl.analyses.pieces import Leaf, Piece, leaves
 from netdsl.analyses.stats import stats
 from netdsl.cli import table
@@ -75,7 +75,7 @@ def _text(found: Difference, view: View | None) -> str:
 def _rows(found: Difference, entries: Sequence[Entry], depth: int) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for run_ in runs(entries):
-        first, last = run_[0], run_[-1]
+        first, last = run_[0], together(run_)
         piece = last.piece
         indent, times = "  " * depth, f" ×{len(run_)}" if len(run_) > 1 else ""
         params, macs = found.spent(run_)

@@ -74,8 +74,8 @@ def draw_arc(scene: Scene, placed: Sequence[Placed], arc: Arc, x: float, tip: Ti
     wide, middle = _room(arc.row), (start[1] + end[1]) / 2
     top, bottom = middle - _HIGH / 2, middle + _HIGH / 2
     before, after = (start, (x, start[1]), (x, top)), ((x, bottom), (x, end[1]), end)
-    scene.lines.append(Line(before, head=False, colour=colour, dashed=True, kind=kind))
-    scene.lines.append(Line(after, colour=colour, dashed=True, kind=kind))
+    scene.lines.append(Line(before, head=False, colour=colour, dashed=arc.projection, kind=kind))
+    scene.lines.append(Line(after, colour=colour, dashed=arc.projection, kind=kind))
     mark = tip(arc.row)
     with scene.group(f"layer {arc.row.tint}", *mark):
         fill, ink = arc.row.fill or FILLS[arc.row.tint], arc.row.ink or INK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from netdsl.analyses.difference import Difference, Entry, Status, runs, said
+from netdsl.analyses.difference import Difference, Entry, Status, runs, said, together
 from netdsl.analyses.pieces import Group, Leaf, Piece, leaves, nodes_of
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Label
@@ -98,7 +98,7 @@ def cards(found: Difference, shown: Sequence[Label], *, brief: bool = False) -> 
 
 
 def _card(found: Difference, run: Sequence[Entry], shown: Sequence[Label], brief: bool) -> Card:
-    last = run[-1]
+    last = together(run)
     piece = last.piece
     if last.status == "same":
         return Card("same", "", "", 1, [_same(run, 0)], [], _names(run))
@@ -125,7 +125,7 @@ def _card(found: Difference, run: Sequence[Entry], shown: Sequence[Label], brief
 def _inside(entries: Sequence[Entry], depth: int) -> Iterator[Row]:
     """The rows of a changed group."""
     for run in runs(entries):
-        last = run[-1]
+        last = together(run)
         if last.status == "same":
             yield _same(run, depth)
         elif isinstance(last.piece, Leaf):
@@ -133,9 +133,13 @@ def _inside(entries: Sequence[Entry], depth: int) -> Iterator[Row]:
         elif last.status == "changed":
             words = [said(change) for change in last.changes]
             # The branches say what is joined.
-            header = last.piece.kind != "split" or bool(words)
+            header = last.piece.kind != "split" or bool(words) or len(run) > 1
             if header:
-                yield Row(None if not words else "changed", last.piece.title, words, len(run), depth, [])
+                title = last.piece.title
+                if words:
+                    yield Row("changed", title, words, len(run), depth, [])
+                else:
+                    yield Row(None, f"{title} ×{len(run)}" if len(run) > 1 else title, [], 1, depth, [])
             yield from _inside(last.inside, depth + header)
         else:
             own = list(leaves([last.piece]))
@@ -156,8 +160,9 @@ def _same(run: Sequence[Entry], depth: int) -> Row:
             titles[-1] = words, titles[-1][1] + 1
         else:
             titles.append((words, 1))
-    words = "; ".join(word + (f" ×{count}" if count > 1 else "") for word, count in titles)
-    lines = wrap(words, WIDEST * 0.6, SMALL)
+    kept = [(f"{word} ×{count};" if count > 1 else f"{word};").replace(" ", "\0") for word, count in titles]
+    lines = wrap(" ".join(kept)[:-1], WIDEST * 0.6, SMALL)
+    lines = [line.replace("\0", " ") for line in lines]
     if len(lines) > 2:
         lines = [lines[0], f"… {lines[-1]}"]
     return Row("same", f"{len(every)} layers unchanged", lines, 1, depth, _names(run))
