@@ -189,6 +189,21 @@ def test_a_net_that_is_broken_from_the_start(tmp_path: Path) -> None:
         found.close()
 
 
+def test_a_mistake_of_ours_is_said_and_ends_nothing(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise ZeroDivisionError("by nothing")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("netdsl.cli.watch.page", fail)
+        watched.file.write_text(GOOD + "# saved\n")
+        until(watched.problems)
+    message = watched.server.state.problems[0]["message"]
+    assert message == "netdsl itself failed: ZeroDivisionError: by nothing"
+    assert "<h1>small</h1>" in watched.page()
+    watched.file.write_text(GOOD)
+    until(lambda: not watched.problems())
+
+
 def test_strangers_are_refused(watched: Watched) -> None:
     port = watched.server.port
     for host in (

@@ -131,6 +131,7 @@ class Watcher:
         found: Sequence[Diagnostic] = ()
         sources: Sequence[Source] = ()
         drawn = None
+        failed = ""
         try:
             made = analysed(self.path, self.variant, self.options)
             found, sources = made.diagnostics, made.sources
@@ -140,6 +141,10 @@ class Watcher:
                 drawn = self._draw(made.graph)
         except NetdslError as error:
             found, sources = error.diagnostics, error.sources
+        except Exception as error:
+            # A mistake of ours in one drawing ends no session of work.
+            failed = f"netdsl itself failed: {type(error).__name__}: {error}"
+            print(failed, file=sys.stderr)
         stamps = dict(zip(self.files, before))
         self.files = _files(self.path, sources)
         # A file that changed while it was read is read again.
@@ -148,6 +153,8 @@ class Watcher:
         if drawn is not None:
             print(f"{time.strftime('%H:%M:%S')}  drawn in {time.monotonic() - begun:.2f} s", file=sys.stderr)
         problems = [_problem(each, sources) for each in sort(found)]
+        if failed:
+            problems.append({"severity": "error", "code": "", "message": failed, "excerpt": "", "help": ""})
         self.server.publish(None if drawn is None else lambda version: drawn.replace(_MARK, version, 1), problems)
 
     def _draw(self, graph: Graph) -> str:

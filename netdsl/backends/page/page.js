@@ -277,9 +277,8 @@ function follow() {
 
 function back() {
   if (held) {
-    const hit = held.hit;
     hold(null);
-    hit?.blur();
+    point(null);
   } else if (opened >= 0) {
     const from = model.parts[opened].card;
     open(-1);
