@@ -516,6 +516,11 @@ def test_cells_of_a_drawing_tile_it() -> None:
             assert any(c.x <= box.x and box.x + box.w <= c.x + c.w and c.y <= box.y + 1 < c.y + c.h for c in cells)
 
 
+def test_a_drawing_as_golden(golden: Callable[[str, str], None]) -> None:
+    nets = [Net("18-layer", netdsl.compile("zoo:resnet", variant="18"), "infer")]
+    golden("table-resnet18.svg", svg(write_scene.write(sheet(nets, "resnet", "ResNet-18"))).decode())
+
+
 def test_what_a_column_adds_is_bold_in_a_drawing() -> None:
     nets = [Net(each, netdsl.compile("zoo:vgg", variant=each), "infer") for each in ("A", "B")]
     scene = write_scene.write(sheet(nets, "vgg", ""))

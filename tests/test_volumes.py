@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,6 +23,7 @@ from netdsl.backends.volumes.scale import Scale
 from netdsl.backends.volumes.solid import Block, solid
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
+from tests.nets import spec
 from tests.scenes import check
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -163,6 +165,13 @@ def test_the_zoo_is_drawn(stem: str) -> None:
 )
 def test_maps_of_every_rank_are_drawn(text: str) -> None:
     check(volumes(compiled(text)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_nets_are_drawn(seed: int) -> None:
+    graph = netdsl.compile(spec(random.Random(seed)))
+    check(volumes(graph, "train"))
+    check(volumes(graph, "infer", Options(heat="memory", page=(400, 300))))
 
 
 def test_the_same_in_svg_and_dot(tmp_path: Path) -> None:

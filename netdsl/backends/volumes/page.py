@@ -24,8 +24,12 @@ from netdsl.ir.types import View, show_shape
 
 #: Maps of no more channels than this are drawn as planes, in a net that has no others.
 _PLANES = 20
-#: Room between volumes, and sizes of text: at edges, and in words below.
-_GAP, _EDGE, _WORDS, _ROW = 20.0, 8.5, 8.0, 11.0
+#: Room between volumes, less where there are many.
+_GAP, _NARROW, _MANY = 20.0, 12.0, 20
+#: Sizes of text: at edges, and in words below.
+_EDGE, _WORDS, _ROW = 8.5, 8.0, 11.0
+#: The least width of what is below, and of a bar of colours without its words.
+_LEAST, _BAR = 260.0, 156.0
 #: Edges shorter than this have no number of their own.
 _SHORT = 30.0
 
@@ -65,7 +69,9 @@ class _Page:
         most = self._draw(scene, middle)
         self._over(scene, middle, levels)
         y = self._below(scene, middle + below + 10)
-        scene.w = max([self.right, 260.0, *(box.x + box.w for box in scene.boxes)])
+        scene.w = max([self.right, _LEAST, *(box.x + box.w for box in scene.boxes)])
+        if self.options.heat:
+            scene.w = max(scene.w, _BAR + width(f"99.9% of the net's {heat.NAMES[self.options.heat]},", _WORDS))
         with scene.group("legend"):
             y += 8
             if self.options.heat:
@@ -89,14 +95,15 @@ class _Page:
     def _place(self) -> float:
         """Gives each volume its place from left to right; returns where the last ends."""
         x = 0.0
+        gap = _GAP if len(self.solids) <= _MANY else _NARROW
         for each, top in zip(self.solids, self.tops):
             edge = self._left(each)
             middle = each.w / 2
             words = max(width(top, _EDGE), width(self._channels(each.volume), _EDGE)) + 2
             beside = max(0.0, words / 2 - middle)
             each.x = x + max(edge, beside)
-            x = each.x + each.w + max(_GAP, beside + 4)
-        return x - _GAP
+            x = each.x + each.w + max(gap, beside + 4)
+        return x - gap
 
     def _left(self, each: Solid) -> float:
         """The room for the numbers at the left edges of a box."""
