@@ -51,6 +51,9 @@ ND201 there is no layer or block called `maxpol`
 
 ```
 
+In a notebook a graph, and a net that was loaded, show their diagram and their numbers. A cell that begins with
+`%%netdsl net` is a spec, and its graph is then called `net`; `%load_ext netdsl` offers that before netdsl was used.
+
 `import netdsl` imports nothing heavy: each name below comes in when it is first used, and PyTorch with `load` alone.
 Everything is typed (`py.typed`). What is not on this page may change without notice.
 """
