@@ -130,6 +130,7 @@ def test_the_site(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> N
             leads_somewhere(page)
     guide = (tmp_path / "guide.html").read_text(encoding="utf-8")
     assert guide.count('<p class="netdsl-numbers">') > 15
+    assert "<p>```" not in "".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
     assert guide.count("<figure>") > 12 and "61,706 params" in guide
     if browser.FOUND is not None:
         with served(tmp_path) as address, browser.Browser(tmp_path_factory.mktemp("profile")) as chromium:
