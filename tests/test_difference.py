@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import netdsl
-from netdsl.analyses.difference import Difference, Entry, difference, flat, runs, said
+from netdsl.analyses.change import said
+from netdsl.analyses.difference import Difference, Entry, difference, flat, runs
 from netdsl.analyses.pieces import Leaf, nodes_of
 from netdsl.backends.canvas.options import LEAST, THEMES, Options
 from netdsl.backends.canvas.palette import CHANGES, INK, colours, contrast

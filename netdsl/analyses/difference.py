@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
+from netdsl.analyses.change import Change, acts, changes_of
 from netdsl.analyses.cost import Cost, costs_of
-from netdsl.analyses.pieces import Group, Leaf, Piece, caption, entering, everything, leaves, nodes_of, pieces
-from netdsl.analyses.structure import Layer, structure
+from netdsl.analyses.pieces import Group, Leaf, Piece, everything, leaves, nodes_of, pieces
+from netdsl.analyses.structure import structure
 from netdsl.analyses.view import Seen, see
 from netdsl.ir.graph import Graph, Init
-from netdsl.ir.op import Op, elements
-from netdsl.ir.types import Mode, View, show_shape
+from netdsl.ir.types import View
 
 Status = Literal["same", "changed", "removed", "added"]
 
@@ -26,14 +26,6 @@ _SAME, _ENTERS, _ALIKE, _NAME = 9.0, 5.0, 4.0, 0.2
 _COMMON, _APART = 0.2, 0.4
 #: Pairs that are weighed; beyond them what is equal is found by its form alone, and beyond more not at all.
 _PAIRS, _LONGEST = 160_000, 9_000_000
-
-
-class Change(NamedTuple):
-    """A value that differs: ``stride``, ``1``, ``2``. What is there in one net alone is empty in the other."""
-
-    what: str
-    before: str
-    after: str
 
 
 class Entry(NamedTuple):
@@ -116,14 +108,6 @@ def titles(before: Graph, after: Graph) -> tuple[str, str]:
     names = [name for name in mine if mine[name] != yours.get(name, mine[name])]
     first, second = (" ".join([one, *(f"{name}={own[name]}" for name in names)]) for own in (mine, yours))
     return first, second
-
-
-def said(change: Change) -> str:
-    """A change in words: ``stride 1 → 2``, ``relu → gelu``, ``+ bn``, ``– dropout``."""
-    if not change.before or not change.after:
-        return f"+ {change.after}" if change.after else f"– {change.before}"
-    what = "" if change.what in ("norm", "activation", "regularise", "beside", "operator", "way") else f"{change.what} "
-    return f"{what}{change.before} → {change.after}"
 
 
 def flat(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -346,7 +330,7 @@ class _Matcher:
         if self._number(one) == self._number(other):
             return Entry("same", one, other)
         if isinstance(one, Leaf) and isinstance(other, Leaf):
-            return Entry("changed", one, other, tuple(self._changes(one, other)))
+            return Entry("changed", one, other, tuple(changes_of(self.before, self.after, one, other)))
         assert isinstance(one, Group) and isinstance(other, Group)
         inside = tuple(self.align(one.parts, other.parts))
         changes = [Change("block", one.title, other.title)] if one.title != other.title and one.kind == "block" else []
@@ -354,104 +338,9 @@ class _Matcher:
             changes.append(Change("wiring", "", "joined otherwise"))
         return Entry("changed", one, other, tuple(changes), inside)
 
-    # -- what changed in a layer
-
-    def _changes(self, one: Leaf, other: Leaf) -> Iterator[Change]:
-        found: list[Change] = []
-        if one.kind == "layer":
-            a, b = one.layers[0], other.layers[0]
-            if type(a.head.op) is type(b.head.op):
-                found += _attributes(a.head.op, b.head.op)
-            else:
-                found.append(Change("operator", caption(self.before, a.head), caption(self.after, b.head)))
-            found += _around(a, b)
-            if a.head.mode != b.head.mode:
-                found.append(Change("acts in", _acts(a.head.mode), _acts(b.head.mode)))
-        else:
-            if one.words != other.words:
-                found.append(Change("way", one.words.removeprefix("+ "), other.words.removeprefix("+ ")))
-            if one.over != other.over:
-                found.append(Change("round", _layers(one.over), _layers(other.over)))
-            found += _around(one.layers[-1], other.layers[-1])
-        if not found:
-            found.append(self._entering(one, other))
-        yield from found
-
-    def _entering(self, one: Leaf, other: Leaf) -> Change:
-        """What enters, where nothing else differs than the shapes of parameters."""
-        for a, b in zip(one.layers, other.layers):
-            mine, yours = entering(self.before, a.head), entering(self.after, b.head)
-            if mine != yours:
-                flat_ = a.head.op.category == "fc"
-                words = (elements(mine), elements(yours)) if flat_ else (mine[0], yours[0])
-                if words[0] != words[1]:
-                    return Change("in", str(words[0]), str(words[1]))
-        return Change("inside", one.words, other.words)
-
 
 def _apart(gone: Iterable[Piece], come: Iterable[Piece]) -> list[Entry]:
     return [*(Entry("removed", piece, None) for piece in gone), *(Entry("added", None, piece) for piece in come)]
-
-
-def _attributes(one: Op, other: Op) -> list[Change]:
-    """Attributes that differ; padding alone where it does not follow from the kernel."""
-    found = []
-    names = {**dict.fromkeys(type(one).attributes()), **({"shape": None} if hasattr(one, "shape") else {})}
-    for name in names:
-        mine, yours = getattr(one, name), getattr(other, name)
-        if mine == yours or (name == "pad" and _usual_pad(one) and _usual_pad(other)):
-            continue
-        single = name in ("stride", "dilation", "pad", "out_pad")
-        found.append(Change(name, _value(mine, single), _value(yours, single)))
-    return found
-
-
-def _usual_pad(op: Op) -> bool:
-    """Whether padding keeps the size at stride 1."""
-    kernel, dilation = getattr(op, "kernel", None), getattr(op, "dilation", None)
-    if kernel is None or dilation is None:
-        return False
-    return bool(getattr(op, "pad", None) == tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation)))
-
-
-def _value(value: object, single: bool = False) -> str:
-    """A value in words; with ``single`` equal numbers for all axes are one."""
-    if isinstance(value, tuple):
-        numbers = [item for item in value if isinstance(item, int)]
-        if not value or len(numbers) < len(value):
-            return ", ".join(map(str, value)) or "none"
-        return str(numbers[0]) if single and len(set(numbers)) == 1 else show_shape(tuple(numbers))
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return ("yes" if value else "no") if isinstance(value, bool) else "none" if value is None else str(value)
-
-
-def _around(one: Layer, other: Layer) -> list[Change]:
-    """Norms, activations and the like beside a layer that differ."""
-    mine = [node.op for node in one.nodes if node is not one.head]
-    yours = [node.op for node in other.nodes if node is not other.head]
-    words = [[op.keyword for op in ops] for ops in (mine, yours)]
-    found = []
-    for what, a, b, c, d in SequenceMatcher(None, words[0], words[1], autojunk=False).get_opcodes():
-        if what != "equal":
-            kinds = {op.category for op in (*mine[a:b], *yours[c:d])}
-            kind = kinds.pop() if len(kinds) == 1 else "beside"
-            found.append(Change(kind, ", ".join(words[0][a:b]), ", ".join(words[1][c:d])))
-            continue
-        for first, second in zip(mine[a:b], yours[c:d]):
-            found += [
-                Change(f"{first.keyword} {change.what}", change.before, change.after)
-                for change in _attributes(first, second)
-            ]
-    return found
-
-
-def _acts(mode: Mode) -> str:
-    return {"both": "training and inference", "train": "training", "eval": "inference"}[mode]
-
-
-def _layers(count: int) -> str:
-    return f"{count} layer{'s' if count != 1 else ''}"
 
 
 # -- what is of no one layer -------------------------------------------------------------------------------------------
@@ -471,13 +360,15 @@ def _init(init: Init) -> str:
 
 
 def _outputs(one: Seen, other: Seen) -> Iterator[str]:
-    """Outputs of one name that count otherwise in a loss or act in another mode; and what one net alone calls so."""
+    """Outputs of one name that count otherwise in a loss, or act in another mode."""
     mine, yours = ({output.name: output for output, _ in seen.outputs} for seen in (one, other))
-    for name in mine.keys() & yours.keys():
+    for name in mine:
+        if name not in yours:
+            continue
         if mine[name].weight != yours[name].weight:
             yield f"the output {name} has loss weight {yours[name].weight}, before {mine[name].weight}"
         if mine[name].mode != yours[name].mode:
-            yield f"the output {name} acts in {_acts(yours[name].mode)}, before in {_acts(mine[name].mode)}"
+            yield f"the output {name} acts in {acts(yours[name].mode)}, before in {acts(mine[name].mode)}"
 
 
 def _wiring(seen: Seen) -> list[tuple[object, ...]]:

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from netdsl.analyses.difference import Difference, Entry, difference, runs, said, titles, together
+from netdsl.analyses.change import said
+from netdsl.analyses.difference import Difference, Entry, difference, runs, titles, together
 from netdsl.analyses.pieces import Leaf, Piece, leaves
 from netdsl.analyses.stats import stats
 from netdsl.cli import table

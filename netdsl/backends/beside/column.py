@@ -292,7 +292,7 @@ class _Layers:
                 self.made.cards[place].layers.append(layer)
 
 
-def spoken(graph: Graph, card: Card) -> str:
+def spoken(card: Card) -> str:
     """A card in words."""
     if card.title:
         return card.title + (f" ×{card.count}" if card.count > 1 else "")

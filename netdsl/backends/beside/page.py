@@ -348,7 +348,7 @@ class _Page:
         for net in self.nets:
             stages = []
             for stage in net.column.stages:
-                words = ", ".join(spoken(net.graph, card) for card in net.column.cards[stage.start : stage.stop])
+                words = ", ".join(spoken(card) for card in net.column.cards[stage.start : stage.stop])
                 stages.append(f"{stage.label}: {words}" if stage.label else words)
             said.append(f"{net.name}: {'; '.join(stages)}.")
         return f"{len(self.nets)} nets side by side. {' '.join(said)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from netdsl.analyses.difference import Difference, Entry, Status, runs, said, together
+from netdsl.analyses.change import said
+from netdsl.analyses.difference import Difference, Entry, Status, runs, together
 from netdsl.analyses.pieces import Group, Leaf, Piece, leaves, nodes_of
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Label
