@@ -18,9 +18,9 @@ from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, PAGES, Heat, Options, Theme, page
 from netdsl.backends.canvas.palette import RED
 from netdsl.backends.canvas.scene import Box, Line, Scene
+from netdsl.backends.canvas.ways import lanes
 from netdsl.backends.draw import drawing
 from netdsl.backends.layers import every_layer
-from netdsl.backends.layers.cells import lanes
 from netdsl.backends.layers.page import Page
 from netdsl.cli import main
 from netdsl.ir.graph import Graph

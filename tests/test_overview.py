@@ -17,7 +17,7 @@ from netdsl.analyses.fold import fold
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, layers, structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width, wrap
-from netdsl.backends.canvas.options import HEATS, LEAST, PAGES, Heat, Label, Options, Theme, page
+from netdsl.backends.canvas.options import HEATS, LEAST, PAGES, Direction, Heat, Label, Options, Theme, page
 from netdsl.backends.canvas.options import labels as label_words
 from netdsl.backends.canvas.palette import (
     BADGE,
@@ -438,8 +438,7 @@ def test_the_zoo_fits_pages(stem: str, name: str) -> None:
     wide, high = PAGES[name]
     scene = overview(zoo(stem), "train", Options(page=(wide, high)))
     assert (scene.w + 14.3) * scene.scale <= wide + 0.1 and (scene.h + 14.3) * scene.scale <= high + 0.1
-    # An hourglass is as wide as it is.
-    assert scene.smallest >= LEAST or (stem in ("unet", "fcn") and name != "slide")
+    assert scene.smallest >= LEAST
 
 
 def test_a_page_is_fitted_by_drawing_less() -> None:
@@ -458,8 +457,37 @@ def test_a_drawing_has_the_size_of_its_page() -> None:
 
 def test_directions() -> None:
     graph = zoo("efficientnet", "b0")
-    strip, rows_ = (overview(graph, options=Options(direction=way)) for way in ("right", "rows"))
-    assert strip.w > 1.5 * rows_.w and strip.h < rows_.h
+    right, rows_, down, columns = (
+        overview(graph, options=Options(direction=way)) for way in ("right", "rows", "down", "columns")
+    )
+    assert right.w > 1.5 * rows_.w and right.h < rows_.h
+    assert down.h > 1.5 * columns.h and down.w < columns.w
+
+
+@pytest.mark.parametrize("stem", ["unet", "googlenet", "resnet"])
+@pytest.mark.parametrize("way", ["right", "rows", "down", "columns"])
+def test_cards_lie_apart_in_every_direction(stem: str, way: Direction) -> None:
+    scene = overview(zoo(stem), options=Options(direction=way))
+    cards = [scene.boxes[group.boxes][0] for group in scene.groups if group.kind.startswith("card")]
+    for one, other in combinations(cards, 2):
+        beside = one.x + one.w <= other.x + 0.1 or other.x + other.w <= one.x + 0.1
+        assert beside or one.y + one.h <= other.y + 0.1 or other.y + other.h <= one.y + 0.1
+    for box in scene.boxes:
+        assert box.x >= -0.1 and box.x + box.w <= scene.w + 0.1 and box.y + box.h <= scene.h + 0.1
+    for line in scene.lines:
+        assert all(-0.1 <= x <= scene.w + 0.1 and -0.1 <= y <= scene.h + 0.1 for x, y in line.points)
+
+
+def test_an_hourglass_downwards_keeps_its_bows() -> None:
+    for way in ("down", "columns", "rows"):
+        scene = overview(zoo("unet"), options=Options(direction=way))
+        crops = [box for box in scene.boxes if box.text.startswith("crop")]
+        assert [box.text for box in crops] == [f"crop {size}×{size}" for size in (56, 104, 200, 392)]
+        ends = [line.points[-1] for line in scene.lines if line.kind == "edge skip" and line.head]
+        for box in crops:
+            assert any(
+                box.x - 0.1 <= x <= box.x + box.w + 0.1 and box.y - 0.1 <= y <= box.y + box.h + 0.1 for x, y in ends
+            )
 
 
 @pytest.mark.parametrize("words", ["a5", "10", "0x10", "10x", "x"])

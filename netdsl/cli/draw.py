@@ -136,8 +136,6 @@ def run(options: argparse.Namespace) -> int:
         if given != usual and name not in TAKES[kind] and not several:
             kinds = ", ".join(f"--as {each}" for each in KINDS if name in TAKES[each])
             parser().error(f"--as {kind} takes no --{name}, which is of {kinds}")
-    if kind == "overview" and options.direction in ("down", "columns"):
-        parser().error("an overview goes to the right, or in rows")
     if theme == "auto" and form != "svg":
         parser().error("--theme auto is of an SVG: a picture cannot tell what screen it is on")
     if options.theme == "auto" and options.engine == "dot":

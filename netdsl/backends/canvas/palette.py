@@ -55,6 +55,7 @@ CHANGES = {
     "same": ("#F4F4F4", "#AAAAAA"),
 }
 
+#: The kinds differ in lightness too, so that they can be told apart with any sight of colours.
 DARK: dict[str, str] = {
     WHITE: "#22262B",
     "#F6F6F6": "#2A2F35",
@@ -64,17 +65,18 @@ DARK: dict[str, str] = {
     GREY: "#A8ADB3",
     LINE: "#B8BDC2",
     RIM: "#7C838A",
+    HAIR: "#FFFFFF55",
     RED: "#FF7A5C",
     BADGE: "#E0E0E0",
     BADGE_INK: "#1A1D21",
-    "#77AADD": "#2F5D8A",
-    "#99DDFF": "#1A617A",
-    "#44BB99": "#1B6B54",
-    "#EE8866": "#8F4329",
-    "#BBCC33": "#5A6611",
-    "#FFAABB": "#84404F",
-    "#DDDDDD": "#4A5058",
-    "#EEDD88": "#665A17",
+    "#77AADD": "#25408B",
+    "#99DDFF": "#256C83",
+    "#44BB99": "#093724",
+    "#EE8866": "#845846",
+    "#BBCC33": "#34620B",
+    "#FFAABB": "#662250",
+    "#DDDDDD": "#656565",
+    "#EEDD88": "#3A4519",
     PALE["pool"]: "#4A322B",
     PALE["fc"]: "#3A3F20",
 }

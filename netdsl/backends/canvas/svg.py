@@ -186,7 +186,7 @@ def _dark(scene: Scene) -> str:
     found = {colour for box in scene.boxes for colour in (box.fill, box.stroke)}
     known = DARK | {light: dark for light, dark in DARK_CHANGES.items() if light in found}
     rules = [
-        f'[{attribute}="{light.lower()}"]{{{attribute}:{dark.lower()}}}'
+        f'[{attribute}="{_hex(light)[0]}"]{{{attribute}:{_hex(dark)[0]}}}'
         for light, dark in known.items()
         for attribute in ("fill", "stroke")
     ]

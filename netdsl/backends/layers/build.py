@@ -8,12 +8,13 @@ from netdsl.analyses.cost import Cost
 from netdsl.analyses.fold import shortcut
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, layers
 from netdsl.analyses.view import Seen, carried
+from netdsl.backends.canvas.stack import Link, Stack
 from netdsl.backends.canvas.title import total
+from netdsl.backends.canvas.ways import SMALL, Cell, Fork
 from netdsl.backends.captions import caption
 from netdsl.backends.labels import show
 from netdsl.backends.layers.boxes import Face
-from netdsl.backends.layers.cells import SMALL, Arms, Cell, Circle, Fork, Frame, Leaf, Mark, Series, Skip, leaf_width
-from netdsl.backends.layers.stack import Link, Stack
+from netdsl.backends.layers.cells import Arms, Circle, Frame, Leaf, Mark, Series, Skip, leaf_width
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, show_shape
 

@@ -1,90 +1,39 @@
 """Parts of a drawing of all layers, with their sizes and where they put their boxes and lines.
 
-Places are (a, c): ``a`` along the way that the tensors go, ``c`` across it, right of it or below it. Each cell has its
-way in and its way out at ``c`` = 0, so that one after another they have one straight line.
+Places are (a, c), as in :mod:`netdsl.backends.canvas.ways`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from netdsl.backends.canvas.metrics import width
-from netdsl.backends.canvas.palette import FILLS, GREY, HAIR, INK, LINE, RED, RIM, WHITE
-from netdsl.backends.canvas.scene import Box, Line, Scene
+from netdsl.backends.canvas.palette import FILLS, GREY, HAIR, INK, LINE, RIM, WHITE
+from netdsl.backends.canvas.ways import (
+    APART,
+    BUS,
+    FORK,
+    HEADING,
+    INSET,
+    LANE,
+    MARGIN,
+    NAME,
+    ROUND,
+    ROW,
+    SECOND,
+    SMALL,
+    TEXT,
+    Cell,
+    Look,
+    Pen,
+    Place,
+    draw_note,
+    gap,
+    with_note,
+)
 from netdsl.backends.layers.boxes import Face
-
-Place = tuple[float, float]
-
-
-class Look(TypedDict, total=False):
-    """How a box looks; see :class:`Box`."""
-
-    text: str
-    size: float
-    fill: str
-    stroke: str
-    ink: str
-    pen: float
-    round: bool
-    circle: bool
-    dashed: bool
-    name: str
-    tip: str
-
-
-#: Sizes of text: boxes, names of blocks, notes beside arrows and second lines.
-TEXT, NAME, SMALL = 9.5, 9.5, 8.0
-#: Height of a box and of its second line, diameter of a circle, room beside a text, between boxes, arms and lanes.
-ROW, SECOND, ROUND, MARGIN, APART, LANE = 18.0, 9.5, 17.0, 9.0, 10.0, 11.0
-#: Inside of a frame, and the height of its name.
-INSET, HEADING = 8.0, 15.0
-#: From where a tensor forks to what comes next, and to where arms part.
-FORK, BUS = 11.0, 8.0
-
-
-class Pen:
-    """Draws on a scene at places (a, c), of which (0, 0) is at ``x``, ``y``. ``down`` says which way ``a`` goes."""
-
-    def __init__(self, scene: Scene, *, down: bool, small: float = SMALL) -> None:
-        self.scene = scene
-        self.down = down
-        self.small = small
-        self.x = self.y = 0.0
-        #: Where a line leaves the side of a layer's box, by the index of its head.
-        self.sides: dict[int, Place] = {}
-
-    def at(self, a: float, c: float) -> tuple[float, float]:
-        """The place on the page."""
-        return (self.x + c, self.y + a) if self.down else (self.x + a, self.y + c)
-
-    def box(self, a: float, c: float, along: float, across: float, look: Look) -> Box:
-        """A box whose first corner is at a place."""
-        x, y = self.at(a, c)
-        box = Box(x, y, *((across, along) if self.down else (along, across)), **look)
-        self.scene.boxes.append(box)
-        return box
-
-    def line(self, *places: Place, head: bool = True, red: bool = False, dashed: bool = False, kind: str = "") -> None:
-        """A line through places."""
-        points = tuple(self.at(*place) for place in places)
-        if len(set(points)) > 1:
-            colour, kind = RED if red else LINE, f"edge {kind}".strip()
-            self.scene.lines.append(Line(points, head=head, colour=colour, dashed=red or dashed, radius=5, kind=kind))
-
-    def dot(self, a: float, c: float) -> None:
-        """Where a tensor goes to several layers."""
-        x, y = self.at(a, c)
-        self.scene.boxes.append(Box(x - 1.6, y - 1.6, 3.2, 3.2, fill=LINE, stroke=LINE, circle=True, pen=0.1))
-
-    def note(self, a: float, c: float, words: str) -> None:
-        """Small print beside the line, ``a`` in its middle."""
-        x, y = self.at(a, c)
-        if self.down:
-            self.scene.text(x + 4.5, y, words, self.small, ink=GREY)
-        else:
-            self.scene.text(x, y - 0.75 * self.small, words, self.small, ink=GREY, align="c")
 
 
 class Mark(NamedTuple):
@@ -96,26 +45,6 @@ class Mark(NamedTuple):
     data: Mapping[str, str] = MappingProxyType({})
 
 
-class Cell:
-    """``length`` along, and how far it reaches to both sides of the line.
-
-    The line comes in ``inlet`` after the start, with an arrow's head if ``arrow``, and leaves ``outlet`` before the
-    end. What is not ``fed`` has no line in.
-    """
-
-    length = 0.0
-    left = 0.0
-    right = 0.0
-    inlet = 0.0
-    outlet = 0.0
-    arrow = True
-    fed = True
-
-    def draw(self, pen: Pen, a: float, c: float) -> None:
-        """Puts it with its start at a place."""
-        raise NotImplementedError
-
-
 class Leaf(Cell):
     """The box of a layer. In a column it is ``wide`` at least."""
 
@@ -125,10 +54,12 @@ class Leaf(Cell):
         high = ROW + (SECOND if face.small else 0)
         self.length = high if down else across
         self.left = self.right = (across if down else high) / 2
+        self.side = self.length / 2, self.right
 
     def stretch(self, left: float, right: float) -> None:
         """Makes it reach as far to both sides."""
         self.left, self.right = max(self.left, left), max(self.right, right)
+        self.side = self.length / 2, self.right
 
     def draw(self, pen: Pen, a: float, c: float) -> None:
         """Puts it with its start at a place."""
@@ -169,6 +100,7 @@ class Circle(Cell):
     def __init__(self, face: Face, mark: Mark, *, down: bool, small: float = SMALL) -> None:
         self.face, self.mark = face, mark
         self.left = self.right = ROUND / 2
+        self.side = ROUND / 2, ROUND / 2
         words = width(face.note, small)
         self.outlet = (small + 4 if down else words + 8) if face.note else 0
         self.length = ROUND + self.outlet
@@ -189,16 +121,6 @@ class Circle(Cell):
             pen.box(a, c - half, ROUND, ROUND, look | Look(dashed=self.face.training, name=mark.name, tip=mark.tip))
         if self.face.note:
             pen.note(a + ROUND + self.outlet / 2, c, self.face.note)
-
-
-class Fork(Cell):
-    """A dot on the line: nothing but where a tensor enters."""
-
-    arrow = False
-
-    def draw(self, pen: Pen, a: float, c: float) -> None:
-        """Puts it with its start at a place."""
-        pen.dot(a, c)
 
 
 class Series(Cell):
@@ -230,26 +152,6 @@ class Series(Cell):
             end += cell.length
 
 
-def gap(note: str, *, down: bool, small: float = SMALL) -> float:
-    """The room between two cells, with a note between them or none."""
-    if down:
-        return small + 13 if note else 13 if small == SMALL else 11
-    return width(note, small) + 14 if note else 16 if small == SMALL else 13
-
-
-def with_note(left: float, right: float, note: str, down: bool, small: float) -> tuple[float, float]:
-    """How far a line reaches with a note beside it."""
-    if not note:
-        return left, right
-    return (left, max(right, width(note, small) + 6)) if down else (max(left, 1.4 * small), right)
-
-
-def draw_note(pen: Pen, a: float, room: float, c: float, words: str) -> None:
-    """Puts a note into the ``room`` after ``a``."""
-    if words:
-        pen.note(a + (pen.small / 2 + 2 if pen.down else (room - 4) / 2), c, words)
-
-
 class Skip(Cell):
     """A way with a lane past it, to a join: the tensor itself, or through ``pills`` on the lane.
 
@@ -277,7 +179,7 @@ class Skip(Cell):
         side = join.right if isinstance(join, Leaf) else ROUND / 2
         self.lane = max(main.right, side) + (near + APART if pills else LANE)
         self.right = max(self.lane + max(near, 2), join.right)
-        self.side = side
+        self.near = side
 
     def draw(self, pen: Pen, a: float, c: float) -> None:
         """Puts it with its start at a place."""
@@ -299,7 +201,7 @@ class Skip(Cell):
             here = [(at, lane)]
             at += gap("", down=pen.down)
         port = a + self.span
-        pen.line(*here, (port, lane), (port, c + self.side), red=red, kind=kind)
+        pen.line(*here, (port, lane), (port, c + self.near), red=red, kind=kind)
 
 
 class Arms(Cell):
@@ -400,27 +302,3 @@ class Frame(Cell):
             pen.scene.text(box.x + 5, y, self.name, NAME, bold=True, ink=INK)
             pen.scene.text(box.x + box.w - 5, y, self.detail, pen.small, ink=GREY, align="r")
             self.inner.draw(pen, a + self.start, c)
-
-
-def lanes(ways: Sequence[tuple[float, float]]) -> list[int]:
-    """A lane for each way from one place to another, so that those which share a stretch have lanes of their own.
-
-    Shorter ways are nearer; of very many the earlier.
-    """
-    few = len(ways) <= 400
-    order = sorted(range(len(ways)), key=lambda at: (ways[at][1] - ways[at][0] if few else 0, ways[at]))
-    taken: list[list[tuple[float, float]]] = []
-    found = [0] * len(ways)
-    for at in order:
-        start, end = ways[at]
-        # Where only the last one counts, the ways come in order.
-        free = (
-            lane
-            for lane, others in enumerate(taken)
-            if all(end < one or start > other for one, other in (others if few else others[-1:]))
-        )
-        found[at] = next(free, len(taken))
-        if found[at] == len(taken):
-            taken.append([])
-        taken[found[at]].append((start, end))
-    return found

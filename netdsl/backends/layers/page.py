@@ -11,18 +11,19 @@ from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Block, Item, Layer, layers, structure
 from netdsl.analyses.structure import Head as Side
 from netdsl.analyses.view import carried, see
+from netdsl.backends.canvas.columns import Columns, Stage, Unit, columns_of
 from netdsl.backends.canvas.engine import MAX_DRAWN, check_drawn
 from netdsl.backends.canvas.metrics import wrap
 from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import GREY, WHITE, colours
 from netdsl.backends.canvas.scene import PAD, Scene
+from netdsl.backends.canvas.stack import Head
 from netdsl.backends.canvas.title import draw_title, net_name, totals
+from netdsl.backends.canvas.ways import SMALL, TEXT, Cell, Pen
 from netdsl.backends.labels import show
 from netdsl.backends.layers.boxes import Face, costs_in_words, faces, habits_in_words
 from netdsl.backends.layers.build import Builder, last
-from netdsl.backends.layers.cells import SMALL, TEXT, Cell, Frame, Leaf, Mark, Pen, Series
-from netdsl.backends.layers.columns import Columns, Stage, Unit, columns_of
-from netdsl.backends.layers.stack import Head
+from netdsl.backends.layers.cells import Frame, Leaf, Mark, Series
 from netdsl.backends.overview.heat import amount, shade
 from netdsl.backends.overview.legend import bar, swatches
 from netdsl.ir.graph import Graph, Output
@@ -210,10 +211,10 @@ class Page:
             make.arrow(last(bow.arm[-1]) if bow.arm else before, last(self.line.items[bow.target]))
             units[bow.target].taken.append((bow.source, None, pills, projection))
         places = enumerate(self.line.stages)
-        stages = [Stage(self.line.label(at), self._name(at), list(each)) for at, each in places]
+        stages = [Stage(self.line.label(at), self._name(at), list(each), self.line.label(at)) for at, each in places]
         self._fields(stages)
         if not stages or stages[-1].label:
-            stages.append(Stage("", "", []))
+            stages.append(Stage("", "", [], ""))
         output, at = self.seen.outputs[0]
         stages[-1].units.append(len(units))
         units.append(Unit(self._output(output, at, make), "", True))
@@ -245,7 +246,7 @@ class Page:
                     training = output.mode == "train"
                     units[unit].heads.append(Head(cell, unit, None if ends else head.tap.head.index, training))
                     continue
-            stages.append(Stage("", "", []))
+            stages.append(Stage("", "", [], ""))
             for layer in own:
                 found = [self._origin(taken, home, make, layer) for taken in self._taken(layer)]
                 home |= {node.index: (len(units), True) for node in layer.nodes}
@@ -257,7 +258,7 @@ class Page:
 
     def _origin(
         self, taken: int, home: Mapping[int, tuple[int, bool]], make: Builder, layer: Layer | None
-    ) -> tuple[int, int | None, tuple[Leaf, ...], bool]:
+    ) -> tuple[int, int | None, tuple[Cell, ...], bool]:
         """Where a tensor comes from: the unit, and the layer if it is inside of it."""
         origin = next(one for one in self.every if any(node.index == taken for node in one.nodes))
         if layer is not None:

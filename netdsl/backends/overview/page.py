@@ -15,6 +15,7 @@ from netdsl.backends.labels import metric
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Row, rows, summary, times
 from netdsl.backends.overview.cells import SMALL, UNMARKED, Mark, Sheet
+from netdsl.backends.overview.down import CardColumns
 from netdsl.backends.overview.flow import Flow, Side, flow
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
 from netdsl.backends.overview.layout import Placed, RowLayout, place, rows_of
@@ -28,6 +29,8 @@ STRIP = 1320
 _SLIDE = (16.0, 9.0)
 #: What is written where nothing else is asked for.
 LABELS: tuple[Label, ...] = ("shapes", "params", "macs")
+Layout = RowLayout | Hourglass | CardColumns
+
 #: Height of the title and the legend, and what a stage in several rows is worth against one in one.
 _FURNITURE, _BROKEN = 80.0, 0.75
 
@@ -58,6 +61,7 @@ class Page:
         self.graph = graph
         self.view = view
         self.options = options
+        self.sparse = sparse
         self.labels = LABELS if options.labels is None else options.labels
         seen = see(graph, view)
         self.seen = seen
@@ -94,7 +98,8 @@ class Page:
         room = layout.w if self.options.page else max(layout.w, 300)
         end = top + layout.h
         scene.h = end if self.bare else draw_legend(scene, self.flow, end + 14, room, chosen)
-        scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes)])
+        ends = (x for line in scene.lines for x, _ in line.points)
+        scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes), *ends])
         if self.options.page is not None:
             scene.scale = min(
                 1.0, *(room / (side + 2 * PAD) for room, side in zip(self.options.page, (scene.w, scene.h)))
@@ -103,15 +108,47 @@ class Page:
 
     # -- places
 
-    def _layout(self) -> RowLayout | Hourglass:
-        shapes = "shapes" in self.labels
-        if is_hourglass(self.flow):
-            return Hourglass(self.flow, self._placed(), shapes=shapes)
+    def _layout(self) -> Layout:
+        shapes, way, page = "shapes" in self.labels, self.options.direction, self.options.page
+        if way in ("down", "columns") or (way == "rows" and self.flow.bows):
+            return self._columns(whole=way == "down", down=way != "rows")
+        if way == "auto" and is_hourglass(self.flow):
+            glass = Hourglass(self.flow, self._placed(), shapes=shapes)
+            if page is None or self._scale(glass) * SMALL >= LEAST:
+                return glass
+            columns = self._columns(whole=False, down=True)
+            return columns if self._scale(columns) > self._scale(glass) else glass
         strip = RowLayout(self.flow, self._placed(), rows_of(self.flow, self._placed(), float("inf")), shapes=shapes)
-        short = strip.w <= STRIP and self.options.page is None
-        if self.flow.bows or self.options.direction == "right" or (short and self.options.direction == "auto"):
+        short = strip.w <= STRIP and page is None
+        if self.flow.bows or way == "right" or (short and way == "auto"):
             return strip
-        return self._rows(strip)
+        rows = self._rows(strip)
+        if way == "auto" and page is not None and self._scale(rows) * SMALL < LEAST:
+            columns = self._columns(whole=False, down=True)
+            return columns if self._scale(columns) > self._scale(rows) else rows
+        return rows
+
+    def _scale(self, layout: Layout) -> float:
+        """How large a layout is drawn on its page."""
+        room = self.options.page or _SLIDE
+        return min(room[0] / (layout.w + 2 * PAD), room[1] / (layout.h + _FURNITURE + 2 * PAD))
+
+    def _columns(self, *, whole: bool, down: bool) -> CardColumns:
+        """One column, or those that make the drawing largest on its page."""
+
+        def made(limit: float) -> CardColumns:
+            shapes = "shapes" in self.labels and not self.sparse
+            return CardColumns(self.flow, self.sheets, self.sides, limit, down=down, shapes=shapes)
+
+        best = one = made(float("inf"))
+        long = one.h if down else one.w
+        count = 2.0
+        while not whole and long / count > 100:
+            layout = made(long / count)
+            count *= 1.15
+            if self._scale(layout) * 0.9**layout.broken > self._scale(best) * 0.9**best.broken:
+                best = layout
+        return best
 
     def _placed(self) -> list[Placed]:
         return place(self.flow.units, self.sheets, self.sides)

@@ -14,10 +14,9 @@ from netdsl.backends.labels import plain
 from netdsl.backends.overview.cards import Card, Row, rows
 from netdsl.backends.overview.cells import Mark
 from netdsl.backends.overview.flow import Side
-from netdsl.backends.overview.hourglass import Hourglass
 from netdsl.backends.overview.layout import RowLayout
 from netdsl.backends.overview.legend import drawn_in
-from netdsl.backends.overview.page import Page
+from netdsl.backends.overview.page import Layout, Page
 from netdsl.backends.page.excerpt import excerpt
 from netdsl.backends.page.inside import inside
 from netdsl.ir.graph import Graph
@@ -85,7 +84,7 @@ class _Marked(Page):
         self.found: dict[str, Row | Card] = {}
         super().__init__(graph, view, options, bare=True)
 
-    def _layout(self) -> RowLayout | Hourglass:
+    def _layout(self) -> Layout:
         layout = super()._layout()
         # A screen has room below a strip.
         if self.options.direction == "auto" and isinstance(layout, RowLayout) and not self.flow.bows:

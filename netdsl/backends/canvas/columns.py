@@ -9,11 +9,11 @@ from typing import NamedTuple
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.palette import BANDS, GREY, RED
 from netdsl.backends.canvas.scene import stage_group
-from netdsl.backends.layers.cells import INSET, NAME, Cell, Leaf, Look, Pen, Place, draw_note, gap
-from netdsl.backends.layers.stack import Head, Link, Stack
+from netdsl.backends.canvas.stack import Head, Link, Stack
+from netdsl.backends.canvas.ways import INSET, NAME, Cell, Look, Pen, Place, draw_note, gap
 
 #: Height of a band's label, between columns, and from a column's end to the line that goes on to the next.
-_LABEL, _GUTTER, _TURN, _TRACK = 15.0, 26.0, 12.0, 8.0
+_LABEL, _GUTTER, _TURN, _TRACK = 14.0, 26.0, 12.0, 8.0
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Unit:
     note: str
     straight: bool
     heads: list[Head] = field(default_factory=list)
-    taken: list[tuple[int, int | None, tuple[Leaf, ...], bool]] = field(default_factory=list)
+    taken: list[tuple[int, int | None, tuple[Cell, ...], bool]] = field(default_factory=list)
 
 
 @dataclass
@@ -38,10 +38,7 @@ class Stage:
     size: str
     name: str
     units: list[int]
-    label: str = ""
-
-    def __post_init__(self) -> None:
-        self.label = self.size
+    label: str
 
 
 class _Piece(NamedTuple):
@@ -58,7 +55,7 @@ def columns_of(stages: Sequence[Stage], units: Sequence[Unit], limit: float, *, 
     for number, stage in enumerate(stages):
         if not stage.units:
             continue
-        frame = _LABEL + 2 * INSET if stage.label else 0
+        frame = _LABEL + 10 if stage.label else 0
         each = [units[unit].cell.length + gap(units[unit].note, down=down, small=small) for unit in stage.units]
         long = sum(each) + frame
         # A stage that has several columns anyway begins where there is room.
@@ -121,8 +118,8 @@ class Columns:
         before, after = {}, {}
         for piece in column:
             if self.stages[piece.stage].label:
-                before[piece.units[0] - first] = (_LABEL if self.down else 0) + INSET
-                after[piece.units[-1] - first] = INSET
+                before[piece.units[0] - first] = _LABEL + 4 if self.down else INSET
+                after[piece.units[-1] - first] = 6.0 if self.down else INSET
         notes = [self.units[unit].note for unit in order]
         cells = [self.units[unit].cell for unit in order]
         return Stack(cells, notes, links, down=self.down, small=self.small, heads=heads, before=before, after=after)

@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from netdsl.backends.canvas.scene import Scene
-from netdsl.backends.layers.cells import (
+from netdsl.backends.canvas.ways import (
     APART,
     INSET,
     LANE,
-    ROUND,
     ROW,
     SMALL,
     Cell,
-    Circle,
     Fork,
-    Leaf,
     Pen,
     Place,
     draw_note,
@@ -37,7 +34,7 @@ class Link(NamedTuple):
 
     source: int | None
     target: int | None
-    pills: tuple[Leaf, ...] = ()
+    pills: tuple[Cell, ...] = ()
     projection: bool = False
     tap: int | None = None
 
@@ -56,7 +53,7 @@ class _Way(NamedTuple):
 
     source: int | None
     targets: tuple[int | None, ...]
-    pills: tuple[Leaf, ...]
+    pills: tuple[Cell, ...]
     projection: bool
     tap: int | None = None
 
@@ -101,6 +98,7 @@ class Stack(Cell):
         self.bands: list[float] = []
         self.starts: list[float] = []
         self._line(leaving, entered, before, after)
+        self._make_room()
         self._sides(before, after)
         first, last = self.cells[0], self.cells[-1]
         self.inlet, self.arrow, self.fed, self.outlet = self.at[0] + first.inlet, first.arrow, first.fed, last.outlet
@@ -118,7 +116,7 @@ class Stack(Cell):
         for number, cell in enumerate(self.cells):
             self.bands.append(at)
             at += before.get(number, 0.0)
-            if number in entered and not isinstance(cell, (Leaf, Circle)):
+            if number in entered and cell.side is None:
                 self.turns[number] = at + _TURN / 2
                 at += _TURN
             self.at.append(at)
@@ -134,6 +132,23 @@ class Stack(Cell):
             if number < last:
                 at += self.gap(number)
         self.length = at
+
+    def _make_room(self) -> None:
+        """Begins later where what is on a lane from another row would stand before the start."""
+        if self.down:
+            return
+        ways = [way for way in self.ways if way.source is None and way.pills]
+        needed = [
+            sum(pill.length + APART for pill in way.pills) + 2 * APART - self._port(target)[0]
+            for way in ways
+            for target in way.targets
+            if target is not None
+        ]
+        more = max([0.0, *needed])
+        for places in (self.at, self.ends, self.exits, self.starts, self.bands):
+            places[:] = [place + more for place in places]
+        self.turns = {number: place + more for number, place in self.turns.items()}
+        self.length += more
 
     def gap(self, number: int) -> float:
         """The room after a cell, between bands."""
@@ -194,10 +209,8 @@ class Stack(Cell):
     def _port(self, target: int) -> Place:
         """Where a lane's line ends."""
         cell = self.cells[target]
-        if isinstance(cell, Leaf):
-            return self.at[target] + cell.length / 2, cell.right
-        if isinstance(cell, Circle):
-            return self.at[target] + ROUND / 2, ROUND / 2
+        if cell.side is not None:
+            return self.at[target] + cell.side[0], cell.side[1]
         return self.turns[target], 0.0
 
     # -- drawing
@@ -249,7 +262,7 @@ class Stack(Cell):
             port, side = a + self._port(target)[0], c + self._port(target)[1]
             cell = self.cells[target]
             end: list[Place] = [(port, side)]
-            if not isinstance(cell, (Leaf, Circle)):
+            if cell.side is None:
                 end.append((a + self.at[target] + cell.inlet, c))
             if number:
                 pen.line((port, lane), *end, kind=kind)
@@ -281,7 +294,7 @@ class Stack(Cell):
 
     def _head(self, way: _Way) -> bool:
         last = max((target for target in way.targets if target is not None), default=None)
-        return last is None or isinstance(self.cells[last], (Leaf, Circle)) or self.cells[last].arrow
+        return last is None or self.cells[last].side is not None or self.cells[last].arrow
 
 
 def _ways(links: Sequence[Link]) -> list[_Way]:
