@@ -7,7 +7,8 @@ import textwrap
 import netdsl
 from netdsl.backends.torch_source import torch_source
 from netdsl.ir.graph import Graph
-from tests.test_torch_source import SPECS, agrees, built, classes
+from tests.agree import agrees, built
+from tests.test_torch_source import SPECS, classes
 
 
 def compiled(text: str) -> Graph:

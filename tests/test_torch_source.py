@@ -23,8 +23,7 @@ from netdsl.ir.op import registry
 from netdsl.rewrites.logits import strip_probabilities
 from netdsl.rewrites.spell_attributes import spell_attributes
 from netdsl.runtime.check import contradictions
-from netdsl.runtime.module import instantiate
-from tests.interpret import interpret
+from tests.agree import agrees, built, inputs_of, returned
 from tests.nets import spec
 
 # Nets as small as these gain nothing from more.
@@ -202,45 +201,6 @@ CORNERS = {
 
 def compiled(name: str) -> Graph:
     return netdsl.compile(f"net {name}\n{CORNERS[name]}")
-
-
-def built(graph: Graph) -> nn.Module:
-    torch.manual_seed(0)
-    return instantiate(torch_source(graph), graph.name)
-
-
-def inputs_of(graph: Graph, batch: int = 2) -> list[torch.Tensor]:
-    torch.manual_seed(1)
-    return [torch.randn(batch, *graph.nodes[index].shape) for index in graph.inputs]
-
-
-def returned(result: object) -> dict[str, torch.Tensor]:
-    """What a net returned, by the output's name."""
-    if isinstance(result, torch.Tensor):
-        return {"main": result}
-    assert isinstance(result, tuple) and type(result).__mro__[1] is tuple
-    return {name: tensor for name, tensor in result._asdict().items() if tensor is not None}  # type: ignore[attr-defined]
-
-
-def agrees(graph: Graph) -> None:
-    """The generated net does what the graph says, node by node, in both modes, and can be trained."""
-    module = built(graph)
-    assert contradictions(module, graph) == []
-    for layer in module.modules():
-        if isinstance(layer, nn.modules.dropout._DropoutNd) or type(layer).__name__ == "DropPath":
-            layer.__dict__["p"] = 0.0
-    for training in (False, True):
-        module.train(training)
-        inputs = inputs_of(graph)
-        with torch.no_grad():
-            expected = interpret(graph, module, inputs)
-        results = returned(module(*[tensor.clone() for tensor in inputs]))
-        assert results.keys() == expected.keys()
-        for name, tensor in results.items():
-            torch.testing.assert_close(tensor, expected[name])
-        total = torch.stack([tensor.sum() for tensor in results.values()]).sum()
-        if total.requires_grad:
-            torch.autograd.backward(total)
 
 
 # -- what it computes -------------------------------------------------------------------------------------------------

@@ -55,8 +55,9 @@ def expanded(made: Compilation, graph: Graph) -> str:
     text = "\n".join(writer.lines()) + "\n"
     # A name for a tensor that nothing refers to by it is left out again.
     used = set(re.findall(f"@({_TEXT})", text))
-    text = re.sub(f"{_MARK}( as ({_TEXT}))", lambda name: name[1] if name[2] in used else "", text)
-    return text.replace(f"\n{_ENTRY}\n", "\n", 1)
+    if (name := _quoted(writer.entry)) not in used:
+        text = text.replace(f"\n{_ENTRY}{_MARK} as {name}\n", "\n", 1)
+    return re.sub(f"{_MARK}( as ({_TEXT}))", lambda name: name[1] if name[2] in used else "", text)
 
 
 class _Writer:
@@ -114,6 +115,8 @@ class _Writer:
         yield from self.body(rows[done:], "", None, "")
         if main is not None and self.last != main.node:
             yield f"@{self.name(main.node)}"
+        elif main is not None and not rows:
+            yield "id"
         for output, members in trailing:
             yield ""
             yield from self.output(output, members)

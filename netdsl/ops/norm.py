@@ -163,6 +163,8 @@ class GroupNorm(Op):
         channels = inputs[0][0]
         if channels % self.groups:
             raise OpError("ND206", f"{channels} channels do not divide into {self.groups} groups", field="groups")
+        if elements(inputs[0]) == self.groups:
+            raise OpError("ND221", f"`gn` needs more than one value a group: {show_shape(inputs[0])} has one")
         return inputs[0]
 
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:

@@ -222,6 +222,10 @@ class AvgPool(_PaddedPool):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if self.to is None:
+            shape = inputs[0]
+            if len(shape) == 4 and self.kernel and any(k > n for k, n in zip(self.kernel, shape[1:], strict=False)):
+                # Over three axes PyTorch wants the kernel to fit before padding.
+                raise too_large(self.keyword, self.kernel, shape, shape[1:])
             return super().infer(inputs)
         same_rank(self.keyword, inputs[0], self.to)
         return (inputs[0][0], *self.to)

@@ -107,7 +107,8 @@ def _read(text: str, most: int = sys.maxsize) -> _Reading:
     if _reader is None:
         _reader = load(_marks)
     _marks.found, _marks.rules = [], []
-    _reader.parse(text, Progress(most))
+    # A comment ends with its line, the last one too.
+    _reader.parse(f"{text}\n" if "#" in text[text.rfind("\n") + 1 :] else text, Progress(most))
     return _Reading([(terminal, rule) for _, terminal, rule in sorted(_marks.found)], _marks.rules)
 
 

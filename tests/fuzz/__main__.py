@@ -1,4 +1,7 @@
-"""``python -m tests.fuzz [--seconds N] [--seed N] [--keep DIR]``: tries inputs, and says how many and what they did."""
+"""``python -m tests.fuzz [--seconds N] [--seed N] [--keep DIR]`` tries inputs, and says how many and what they did.
+
+``python -m tests.fuzz specs --count 2000`` makes specs that are right, and holds graph, text, JSON and module together.
+"""
 
 from __future__ import annotations
 
@@ -43,13 +46,47 @@ def fuzz(seconds: float, seed: int, keep: Path) -> tuple[int, int, Counter[str]]
     return tried, compiled, finds
 
 
+def specs(count: int, first: int) -> tuple[Counter[int], Counter[str], int]:
+    """Makes so many right specs. Returns how many there are of each rank, the finds, and how many nodes there were."""
+    import torch
+
+    from tests.fuzz.agree import holds
+    from tests.fuzz.specs import make as right
+
+    torch.set_num_threads(1)
+    ranks: Counter[int] = Counter()
+    finds: Counter[str] = Counter()
+    nodes = 0
+    for seed in range(first, first + count):
+        text = right(seed)
+        try:
+            graph = holds(text)
+        except Exception as error:
+            finds[where(error)] += 1
+            print(f"spec {seed}: {error!r}\n{text}", flush=True)
+            continue
+        ranks[len(graph.nodes[0].shape) - 1] += 1
+        nodes += len(graph.nodes)
+        if (seed + 1 - first) % 100 == 0:
+            print(f"{seed + 1 - first:,} specs, {sum(finds.values())} finds", flush=True)
+    return ranks, finds, nodes
+
+
 def main() -> int:
     """1 where something was found."""
     options = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    options.add_argument("what", nargs="?", choices=("inputs", "specs"), default="inputs")
+    options.add_argument("--count", type=int, default=2000, help="how many specs that are right")
+    options.add_argument("--first", type=int, default=0, help="the number of the first of them")
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     options.add_argument("--keep", type=Path, default=Path("fuzz-finds"), help="where inputs go that break something")
     given = options.parse_args()
+    if given.what == "specs":
+        ranks, wrong, nodes = specs(given.count, given.first)
+        shown = ", ".join(f"{count:,} of rank {rank}" for rank, count in sorted(ranks.items()))
+        print(f"{sum(ranks.values()):,} specs agree ({shown}; {nodes:,} nodes), {sum(wrong.values()):,} do not")
+        return 1 if wrong else 0
     tried, compiled, finds = fuzz(given.seconds, given.seed, given.keep)
     print(f"seed {given.seed}: {tried:,} inputs, {compiled:,} compiled, {sum(finds.values()):,} tracebacks")
     for found, count in finds.most_common():

@@ -49,8 +49,8 @@ CALLS: dict[str, Call] = {
     "weights": Call(("weights", "check", FILE, "one.safetensors"), fits=False),
 }
 
-#: Commands that read no spec of a stranger's.
-OTHERS = {"ops", "zoo"}
+#: Commands that read no spec, or that go on until they are stopped.
+OTHERS = {"ops", "watch", "zoo"}
 
 #: A checkpoint of one number.
 _ONE = b'{"one":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from netdsl.backends.torch_source.classes import Definition
@@ -27,11 +28,16 @@ def access(definition: Definition, path: str) -> str:
 
 def step(text: str, kind: str, name: str, names: Iterable[str]) -> str:
     """A member of the module ``text``, which is of the class ``nn.<kind>`` and has members ``names``."""
-    if plain(name):
+    if plain(name) or _letters(name):
         return f"{text}.{name}"
     if kind == "ModuleList" or kind == "Sequential":
         return f"{text}[{list(names).index(name)}]"
     return f"{text}[{quoted(name)}]" if kind == "ModuleDict" else f"getattr({text}, {quoted(name)})"
+
+
+def _letters(name: str) -> bool:
+    """Whether a name in letters of any script is one that Python keeps as it is."""
+    return name.isidentifier() and not name.isascii() and unicodedata.normalize("NFKC", name) == name
 
 
 def _inner(constructs: dict[str, Leaf | Own | Group] | Group, name: str) -> Leaf | Own | Group:

@@ -345,6 +345,10 @@ class Plan:
             return True
         if step.unit is None:
             return self.uses[value] == 1
+        body = self.bodies[step.unit]
+        if body.chain:
+            # Of the scope no more is called than its chain, and that takes a value where it begins.
+            return self._within(value, body.steps[0])
         inside = self.extents[step.unit]
         return self.last_user[value] != math.inf and all(user in inside for user in self.users[value])
 

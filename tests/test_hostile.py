@@ -1,0 +1,23 @@
+"""Specs that strangers might send: a diagnostic or the right result, soon and in little memory, and nothing written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: In so many parts, which run side by side.
+SHARES = 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are bounded where they can be forked")
+@pytest.mark.parametrize("share", range(SHARES))
+def test_cases(share: int) -> None:
+    command = [sys.executable, "-m", "tests.hostile", "--quick", "--most", "3", "--share", str(share), str(SHARES)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
