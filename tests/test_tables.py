@@ -16,6 +16,7 @@ import pytest
 
 import netdsl
 from netdsl.backends.canvas.svg import svg
+from netdsl.backends.draw import table_drawing
 from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_scene, write_text
 from netdsl.backends.tables.align import Entry, added, align
 from netdsl.backends.tables.columns import power
@@ -519,6 +520,11 @@ def test_cells_of_a_drawing_tile_it() -> None:
 def test_a_drawing_as_golden(golden: Callable[[str, str], None]) -> None:
     nets = [Net("18-layer", netdsl.compile("zoo:resnet", variant="18"), "infer")]
     golden("table-resnet18.svg", svg(write_scene.write(sheet(nets, "resnet", "ResNet-18"))).decode())
+
+
+def test_a_table_of_a_thousand_layers_is_drawn() -> None:
+    graph = netdsl.compile("zoo:nfnet", variant="f6")
+    assert len(table_drawing(sheet([Net("f6", graph, "infer")], "layers", "")).dot) > 100_000
 
 
 def test_what_a_column_adds_is_bold_in_a_drawing() -> None:

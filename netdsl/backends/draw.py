@@ -36,6 +36,10 @@ TAKES: dict[Kind, frozenset[str]] = {
 }
 
 
+#: Boxes and texts in a row of a table of all layers, which takes as long as a layer that is drawn.
+_ROW = 5
+
+
 def usual_view(kind: Kind) -> View:
     """What is drawn unless another view is asked for: heads of training too, but a table as ``netdsl table`` has it."""
     return "infer" if kind == "table" else "train"
@@ -113,15 +117,16 @@ def _check(kind: Kind, block: str | None, options: Options) -> None:
             raise ValueError(f"{kind} takes no {name}")
 
 
-def _drawn(scene: Scene, options: Options, most: int) -> Drawing:
-    check_drawn(len(scene.boxes), most, "this diagram", "`netdsl stats` lists the layers")
+def _drawn(scene: Scene, options: Options, most: int, each: int = 1) -> Drawing:
+    """A scene as a drawing. ``each`` is how many of its boxes take as long as one that was still to be laid out."""
+    check_drawn(len(scene.boxes) // each, most, "this diagram", "`netdsl stats` lists the layers")
     return Drawing(scene.dot(), scene, options.theme)
 
 
 def table_drawing(made: Sheet, options: Options | None = None, *, most: int = MAX_DRAWN) -> Drawing:
     """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
     options = options or Options()
-    return _drawn(write_scene.write(made, options), options, most)
+    return _drawn(write_scene.write(made, options), options, most, each=_ROW)
 
 
 def changes_drawing(
