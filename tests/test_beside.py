@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from netdsl.backends.canvas.scene import Box, Group, Scene
 from netdsl.backends.draw import side_by_side
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
+from tests.nets import spec
 
 SPECS = Path(__file__).parent.parent / "specs"
 #: Chains, residual nets, modules with heads, hourglasses, dense blocks, gates, and maps of other sizes.
@@ -86,13 +88,15 @@ def overlapping(scene: Scene) -> list[tuple[str, str]]:
 
 
 def missing(scene: Scene, graphs: list[Graph]) -> list[str]:
-    """Layers of the nets that are not drawn, or more than once."""
+    """Layers of the nets that are not drawn, or more than once. Norms and the like are drawn into others."""
     found = []
     for graph, group in zip(graphs, of_kind(scene, "net")):
         seen = structure(graph, see(graph, "train"))
         every = [*layers(seen.items), *(layer for head in seen.heads for layer in layers(head.items))]
-        drawn = [name for one in of_kind(scene, "layer", group) for name in one.data["layers"].split()]
-        found += sorted({layer.head.name for layer in every} ^ set(drawn))
+        drawn = [name for one in of_kind(scene, "layer", group) for name in one.data.get("layers", "").split()]
+        names = {layer.head.name: layer.minor for layer in every}
+        found += [name for name, minor in names.items() if not minor and name not in drawn]
+        found += [name for name in drawn if name not in names]
         found += [name for name in drawn if drawn.count(name) > 1]
     return found
 
@@ -212,6 +216,15 @@ def test_every_layer_is_drawn_or_folded(detail: Detail, nets: dict[str, Graph]) 
     scene = beside(graphs, detail=detail)
     assert missing(scene, graphs) == []
     assert overlapping(scene) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("detail", ["layers", "cards"])
+def test_nets_of_all_forms(seed: int, detail: Detail) -> None:
+    graphs = [netdsl.compile(spec(random.Random(each))) for each in (seed, seed + 1000)]
+    scene = beside(graphs, detail=detail)
+    assert missing(scene, graphs) == [] and overlapping(scene) == []
+    assert all(box.x >= 0 and box.x + box.w <= scene.w + 0.01 for box in scene.boxes)
 
 
 def test_a_large_net_is_folded(nets: dict[str, Graph]) -> None:

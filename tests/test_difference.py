@@ -196,6 +196,11 @@ def test_heads_are_held_against_those_of_their_name() -> None:
     assert edited("weight=0.3", "weight=0.4", text).notes == ("the output aux has loss weight 0.4, before 0.3",)
 
 
+def test_layers_that_nothing_takes_up_are_a_note() -> None:
+    made = edited("gap,", "conv1-4 as idle\n@last, gap,", BASE.replace("conv3-16", "conv3-16 as last"))
+    assert made.notes == ("layers that no output needs differ",) and not made.equal
+
+
 def test_how_weights_start_is_a_note() -> None:
     made = edited("gap, fc-4\n", "gap, fc-4\ninit conv = kaiming_normal fan_out\n")
     assert made.notes and not made.equal and lines(made.entries) == []

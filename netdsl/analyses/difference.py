@@ -14,8 +14,9 @@ from netdsl.analyses.change import Change, acts, changes_of
 from netdsl.analyses.cost import Cost, costs_of
 from netdsl.analyses.pieces import Group, Leaf, Piece, everything, leaves, nodes_of, pieces
 from netdsl.analyses.structure import structure
-from netdsl.analyses.view import Seen, see
+from netdsl.analyses.view import Seen, dead_ends, see
 from netdsl.ir.graph import Graph, Init
+from netdsl.ir.op import Op
 from netdsl.ir.types import View
 
 Status = Literal["same", "changed", "removed", "added"]
@@ -93,6 +94,8 @@ def difference(before: Graph, after: Graph, view: View | None = None) -> Differe
     notes = [*_inits(before, after), *_outputs(seen[0], seen[1])]
     if not notes and all(entry.status == "same" for entry in entries) and _wiring(seen[0]) != _wiring(seen[1]):
         notes.append("the same layers, joined otherwise")
+    if _idle(before) != _idle(after):
+        notes.append("layers that no output needs differ")
     costs = [
         dict(zip((node.index for node in each.nodes), costs_of(graph, each, 1))) for graph, each in zip(graphs, seen)
     ]
@@ -369,6 +372,11 @@ def _outputs(one: Seen, other: Seen) -> Iterator[str]:
             yield f"the output {name} has loss weight {yours[name].weight}, before {mine[name].weight}"
         if mine[name].mode != yours[name].mode:
             yield f"the output {name} acts in {acts(yours[name].mode)}, before in {acts(mine[name].mode)}"
+
+
+def _idle(graph: Graph) -> list[Op]:
+    """Layers with a module that no output needs."""
+    return [graph.nodes[at].op for at in dead_ends(graph) if graph.nodes[at].module is not None]
 
 
 def _wiring(seen: Seen) -> list[tuple[object, ...]]:
