@@ -14,7 +14,7 @@ from netdsl.analyses.view import see
 from netdsl.backends.canvas.curves import bezier, head, steps
 from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.canvas.svg import svg
-from netdsl.backends.draw import drawing
+from netdsl.backends.draw import KINDS, Kind, drawing
 from netdsl.ir.graph import Graph
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -76,6 +76,15 @@ def test_ids_are_unique_and_every_layer_is_found(stem: str) -> None:
         int(g.get("data-macs") or 0) for g in root.findall(f"./{SVG}g/*") if "layer" in (g.get("class") or "")
     )
     assert macs + on_bows == stats(graph, view="train").totals.macs
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "block"])
+def test_every_kind_has_words_and_ids_of_its_own(kind: Kind) -> None:
+    root = ElementTree.fromstring(drawing(netdsl.compile(SPECS / "resnet.net", variant="18"), kind=kind).render("svg"))
+    assert (root[0].tag, root[1].tag) == (f"{SVG}title", f"{SVG}desc") and root[0].text and root[1].text
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert of_class(root, "drawing")
 
 
 def test_heads_are_cards_of_their_own() -> None:

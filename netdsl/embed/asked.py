@@ -23,7 +23,7 @@ OPTIONS: dict[str, str] = {
     "heat": "macs, params, activations or memory",
     "labels": "some of shapes, params, macs and rf, or none",
     "theme": "auto, light, dark or print",
-    "direction": "auto, strip or rows",
+    "direction": f"{', '.join(DIRECTIONS[:-1])} or {DIRECTIONS[-1]}",
     "page": "slide, column, a4 or WxH",
     "caption": "words below the diagram",
     "alt": "words in its place for those who cannot see it",

@@ -110,6 +110,9 @@ def _compiled(text: str, asked: Asked, place: Place) -> Compilation:
         raise Problem(place, f"the spec should have {code}, and has " + (f"\n{said}" if said else "no such thing"))
     if made.graph is None and found != announced:
         raise Problem(place, said)
+    if announced and asked.file is None and place.line > 1:
+        # A message that readers see has the lines of the spec, which they see too, and the name that it has there.
+        return _compiled(text, asked, Place(place.page, asked.title or "spec.net", 1))
     return made
 
 

@@ -1,10 +1,21 @@
-"""A figure as HTML. Its classes are ``netdsl``, ``netdsl-numbers``, ``netdsl-rows`` and ``netdsl-said``."""
+"""A figure as HTML, with classes for style sheets: ``netdsl`` for all of it, and others for its parts."""
 
 from __future__ import annotations
 
 from html import escape
 
 from netdsl.embed.figure import Figure
+
+#: A diagram of at most so many pixels has room for something beside it.
+_NARROW = 420
+
+
+def opening(shown: Figure) -> str:
+    """The tag that all of it stands in. Its classes say whether the diagram is narrow, and whether there are rows."""
+    classes = ["netdsl"]
+    classes += ["netdsl-narrow"] if shown.svg and shown.width <= _NARROW else []
+    classes += ["netdsl-listed"] if shown.rows else []
+    return f'<div class="{" ".join(classes)}">'
 
 
 def picture(shown: Figure, source: str, caption: str) -> str:
@@ -19,7 +30,7 @@ def picture(shown: Figure, source: str, caption: str) -> str:
 
 def numbers(shown: Figure) -> str:
     """The diagnostics that it announces, its rows and its totals."""
-    parts = [f'<pre class="netdsl-said">{escape(shown.said, quote=False)}</pre>'] if shown.said else []
+    parts = [f'<pre class="netdsl-said"><code>{escape(shown.said, quote=False)}\n</code></pre>'] if shown.said else []
     if shown.rows:
         head, *rest = shown.rows
         titles = "".join(f"<th{_side(place)}>{escape(title)}</th>" for place, title in enumerate(head))

@@ -24,7 +24,7 @@ from mkdocs.utils import get_relative_url
 from netdsl.embed.asked import asked, words
 from netdsl.embed.fences import Fence, replaced
 from netdsl.embed.figure import Figure, Place, Problem, figure
-from netdsl.embed.markup import numbers, picture
+from netdsl.embed.markup import numbers, opening, picture
 
 _log: logging.LoggerAdapter[logging.Logger] = get_plugin_logger("netdsl")
 
@@ -117,11 +117,11 @@ class NetdslPlugin(BasePlugin[NetdslConfig]):
         """A block's lines: marks, and between them the spec where it is shown, as a block of its own."""
         below = f"{drawn}\n{numbers(shown)}".strip()
         if not source:
-            return ["", self._mark(f'<div class="netdsl">\n{below}\n</div>'), ""]
+            return ["", self._mark(f"{opening(shown)}\n{below}\n</div>"), ""]
         # The one form of a title that every reader of fences knows.
         head = f'```{{ .net title="{title}" }}' if title else "```net"
         code = [head, *shown.spec.rstrip("\n").split("\n"), "```"]
-        return ["", self._mark('<div class="netdsl">'), "", *code, "", self._mark(f"{below}\n</div>"), ""]
+        return ["", self._mark(opening(shown)), "", *code, "", self._mark(f"{below}\n</div>"), ""]
 
     def _mark(self, made: str) -> str:
         mark = f"netdsl-mark-{len(self.marks)}-"
