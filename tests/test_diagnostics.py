@@ -443,6 +443,13 @@ def test_a_pipe_gets_no_colour_and_a_terminal_does(tmp_path: Path) -> None:
         assert (b"\x1b[1;31merror[ND201]\x1b[0m" in shown) == coloured_there
 
 
+def test_a_line_that_no_hand_has_written_is_not_searched_for_slips() -> None:
+    found = analyse("input 3x8x8\n" + "a" * 100_000 + "-64-2\n").diagnostics
+    assert [(problem.code, problem.help) for problem in found] == [("ND103", None), ("ND101", None)]
+    (short,) = analyse("input 3x8x8\nconv3-64-2\n").diagnostics
+    assert short.help == "a stride stands after a `/`"
+
+
 # -- check and strictness ----------------------------------------------------------------------------------------------
 
 

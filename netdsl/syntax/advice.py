@@ -102,10 +102,16 @@ class Mistake:
         return self.begin + (found.end() if found is not None else 0)
 
 
+#: The longest line whose slips are looked for.
+_LONGEST_LINE = 1000
+
+
 def advice(mistake: Mistake) -> str | None:
     """The help of the first rule that has one."""
     from netdsl.syntax import habits
 
+    if mistake.end - mistake.begin > _LONGEST_LINE:
+        return None  # no hand has written it, and the rules look at all of a line
     for rule in (*_RULES[:5], *habits.RULES, *_RULES[5:], habits.comma):
         found = rule(mistake)
         if found is not None:
