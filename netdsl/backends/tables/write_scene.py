@@ -132,13 +132,18 @@ class _Table:
                     found[at + cell.rows - 1] += max(lack, 0.0)
         return found
 
+    def _sums(self, at: int) -> bool:
+        """Whether a row has numbers of whole nets, below what these are made of."""
+        across = [place.cell for place, align in zip(self.places[at], self.sheet.columns) if align == "centre"]
+        return bool(across) and all(cell.value is not None for cell in across)
+
     # -- drawing
 
     def _cell(self, scene: Scene, cell: Cell, at: int, column: int, x: float, y: float) -> None:
         wide = sum(self.columns[column : column + cell.columns])
         high = sum(self.rows[at : at + cell.rows])
         head = self.sheet.rows[at].head
-        fill = BANDS[1] if head else PALE[cell.tint] if cell.tint else WHITE
+        fill = BANDS[1] if head else PALE[cell.tint] if cell.tint else BANDS[0] if self._sums(at) else WHITE
         align = self.sheet.columns[column]
         side = _SIDE["centre" if cell.columns > 1 and align != "left" else align]
         with scene.group(f"cell {cell.tint}" if cell.tint else "cell"):

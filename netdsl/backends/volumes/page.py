@@ -81,6 +81,7 @@ class _Page:
                 y = swatches(scene, kinds, y, scene.w)
             notes = [self.scale.said(self.volumes, planes=self.planes)]
             notes += [f"Left out: {', '.join(head.output.name for head in self.heads)}."] if self.heads else []
+            notes += ["What comes over an arrow is white."] if any(volume.parts for volume in self.volumes) else []
             for line in wrap(" ".join(notes), scene.w, _WORDS):
                 scene.text(0, y + 5.5, line, _WORDS, ink=GREY)
                 y += _ROW
