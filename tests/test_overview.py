@@ -650,3 +650,15 @@ def test_heads_lie_below_the_taller_cards_beside_theirs() -> None:
             a >= x - 6 and b >= y - 6 and a + c <= x + w + 6 and b + d <= y + h + 6
         )
         assert apart or inside
+
+
+def test_a_sum_is_no_repeat_of_a_gate_after_it() -> None:
+    graph = compiled("""
+    input 4x6x6
+    conv3-4
+    add { silu, mul { id | gap, conv1-4, sigmoid } | id }
+    mul { id | gap, conv1-4, sigmoid }
+    gap, fc-5
+    """)
+    shown = {layer.head.index for unit in flown(graph).units for row in rows(unit.card.parts) for layer in row.layers}
+    assert {node.index for node in graph.nodes if node.op.keyword in ("add", "mul")} <= shown

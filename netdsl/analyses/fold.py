@@ -170,7 +170,9 @@ def _begins(graph: Graph, first: Item, second: Item) -> bool:
     if isinstance(first, Block) and isinstance(second, Block):
         if graph.scopes[first.scope].block != graph.scopes[second.scope].block:
             return False
-    elif type(first) is not type(second):
+    elif not isinstance(first, Split) or not isinstance(second, Split):
+        return False
+    elif first.join.head.op.keyword != second.join.head.op.keyword:
         return False
     one, other = body(graph, first), body(graph, second)
     if one.shape != other.shape or len(one.shortcuts) > 1 or len(other.shortcuts) > 1:
