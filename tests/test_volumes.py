@@ -14,7 +14,7 @@ import netdsl
 from netdsl.analyses.structure import structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.engine import render
-from netdsl.backends.canvas.options import Options, Theme
+from netdsl.backends.canvas.options import LEAST, PAGES, Options, Theme
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.draw import drawing
 from netdsl.backends.volumes import volumes
@@ -172,6 +172,13 @@ def test_random_nets_are_drawn(seed: int) -> None:
     graph = netdsl.compile(spec(random.Random(seed)))
     check(volumes(graph, "train"))
     check(volumes(graph, "infer", Options(heat="memory", page=(400, 300))))
+
+
+def test_boxes_are_smaller_where_a_page_is() -> None:
+    for stem in ("unet", "vgg16"):
+        scene = volumes(zoo(stem), "train", Options(page=PAGES["slide"]))
+        check(scene)
+        assert scene.smallest >= LEAST and (scene.w + 14.4) * scene.scale <= 960.01
 
 
 def test_the_same_in_svg_and_dot(tmp_path: Path) -> None:

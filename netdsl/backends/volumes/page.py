@@ -8,7 +8,7 @@ from netdsl.analyses.cost import Cost, costs_of
 from netdsl.analyses.structure import Layer, layers, structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width, wrap
-from netdsl.backends.canvas.options import Options
+from netdsl.backends.canvas.options import LEAST, Options
 from netdsl.backends.canvas.palette import GREY, INK, LINE, colours
 from netdsl.backends.canvas.scene import PAD, Line, Scene
 from netdsl.backends.captions import Tint, caption
@@ -30,6 +30,8 @@ _GAP, _NARROW, _MANY = 20.0, 12.0, 20
 _EDGE, _WORDS, _ROW = 8.5, 8.0, 11.0
 #: The least width of what is below, and of a bar of colours without its words.
 _LEAST, _BAR = 260.0, 156.0
+#: How much smaller boxes are drawn for a page, in turn.
+_PARTS = (1.0, 0.75, 0.55, 0.4, 0.3)
 #: Edges shorter than this have no number of their own.
 _SHORT = 30.0
 
@@ -38,19 +40,29 @@ def volumes(graph: Graph, view: View = "train", options: Options | None = None) 
     """The feature maps of a net as boxes, vectors as bars, and kernels with lines to what they make.
 
     Of ``options`` it takes the heat, the theme and the page. What is beside the way to the main output is left out.
+    Where text would be too small on the page, boxes are drawn smaller beside it.
     """
-    return _Page(graph, view, options or Options()).scene()
+    options = options or Options()
+    best: Scene | None = None
+    for part in _PARTS if options.page else _PARTS[:1]:
+        scene = _Page(graph, view, options, part).scene()
+        if best is None or scene.smallest > best.smallest:
+            best = scene
+        if best.smallest >= LEAST:
+            break
+    assert best is not None
+    return best
 
 
 class _Page:
-    def __init__(self, graph: Graph, view: View, options: Options) -> None:
+    def __init__(self, graph: Graph, view: View, options: Options, part: float) -> None:
         self.graph, self.options = graph, options
         seen = see(graph, view)
         self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
         built = structure(graph, seen)
         self.heads = built.heads
         self.volumes, self.ways = found(graph, built.items)
-        self.scale = Scale(self.volumes)
+        self.scale = Scale(self.volumes, part)
         maps = [volume for volume in self.volumes if not volume.flat]
         self.planes = bool(maps) and max(volume.shape[0] for volume in maps) <= _PLANES
         self.solids = [solid(volume, self.scale, planes=self.planes) for volume in self.volumes]
@@ -96,7 +108,7 @@ class _Page:
     def _place(self) -> float:
         """Gives each volume its place from left to right; returns where the last ends."""
         x = 0.0
-        gap = _GAP if len(self.solids) <= _MANY else _NARROW
+        gap = _GAP if len(self.solids) <= _MANY and self.scale.part == 1 else _NARROW
         for each, top in zip(self.solids, self.tops):
             edge = self._left(each)
             middle = each.w / 2

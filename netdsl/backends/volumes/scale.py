@@ -15,26 +15,28 @@ _LOWEST, _THINNEST = 6.0, 2.0
 
 
 class Scale:
-    """The scale of one net's volumes. Sides are linear where the smallest can still be seen, else go by their root."""
+    """The scale of one net's volumes. Sides are linear where the smallest can still be seen, else go by their root.
 
-    def __init__(self, volumes: Sequence[Volume]) -> None:
+    ``part`` makes all of them smaller.
+    """
+
+    def __init__(self, volumes: Sequence[Volume], part: float = 1.0) -> None:
+        self.part = part
         least, most = extent(volumes)
         self.linear = least / most * _LONGEST >= _SHORTEST
-        self.unit = _LONGEST / (most if self.linear else math.sqrt(most))
+        self.unit = part * _LONGEST / (most if self.linear else math.sqrt(most))
 
     def side(self, length: float) -> float:
         """A side of a map, in points."""
         return self.unit * (length if self.linear else math.sqrt(length))
 
-    @staticmethod
-    def depth(channels: float) -> float:
+    def depth(self, channels: float) -> float:
         """The thickness of a volume."""
-        return max(_THINNEST, _DEPTH * math.sqrt(channels))
+        return max(_THINNEST, self.part * _DEPTH * math.sqrt(channels))
 
-    @staticmethod
-    def bar(elements: float) -> float:
+    def bar(self, elements: float) -> float:
         """The height of a vector."""
-        return max(_LOWEST, _BAR * math.sqrt(elements))
+        return max(_LOWEST, self.part * _BAR * math.sqrt(elements))
 
     def said(self, volumes: Sequence[Volume], *, planes: bool) -> str:
         """All of it in a sentence, of what there is."""
