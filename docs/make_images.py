@@ -41,6 +41,8 @@ COMMANDS = {
     "alexnet.svg": "specs/alexnet.net --as volumes",
     "lenet5.svg": "specs/lenet5.net --as volumes",
     "unet-volumes.svg": "specs/unet.net --as volumes",
+    "resnet50-down.svg": "specs/resnet.net:50 --view infer --direction down",
+    "unet-column.svg": "specs/unet.net --page column",
     "googlenet-layers.svg": "specs/googlenet.net:paper --as layers",
     "table-resnet.svg": "specs/resnet.net --as table",
     "table-vgg.svg": "specs/vgg.net --as table",

@@ -185,20 +185,16 @@ def check_places(scene: Scene) -> None:
 
 
 def crossed(scene: Scene) -> list[tuple[str, Line]]:
-    """Boxes of layers that a line goes through."""
+    """Boxes of layers, and texts beside them, that a line goes through."""
+    boxes = [box for box in scene.boxes if box.name] + [inside(box) for box in scene.boxes if box.text and not box.name]
     found = []
-    boxes = [box for box in scene.boxes if box.name]
     for line in scene.lines:
         for (a, b), (c, d) in pairwise(line.points):
-            left, right, top, bottom = min(a, c) + 0.5, max(a, c) - 0.5, min(b, d) + 0.5, max(b, d) - 0.5
             for box in boxes:
-                if right >= left or bottom >= top:
-                    over = box.x < max(right, left) and max(left, box.x) < min(right + 1, box.x + box.w)
-                    under = box.y < max(bottom, top) and max(top, box.y) < min(bottom + 1, box.y + box.h)
-                    wide = min(max(a, c), box.x + box.w - 0.5) - max(min(a, c), box.x + 0.5)
-                    high = min(max(b, d), box.y + box.h - 0.5) - max(min(b, d), box.y + 0.5)
-                    if over and under and wide >= 0 and high >= 0 and max(wide, high) > 0.5:
-                        found.append((box.name, line))
+                wide = min(max(a, c), box.x + box.w - 0.5) - max(min(a, c), box.x + 0.5)
+                high = min(max(b, d), box.y + box.h - 0.5) - max(min(b, d), box.y + 0.5)
+                if wide >= 0 and high >= 0:
+                    found.append((box.name or box.text, line))
     return found
 
 

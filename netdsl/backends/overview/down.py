@@ -10,7 +10,7 @@ from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.stack import Head
 from netdsl.backends.canvas.ways import SMALL, Cell, Pen
 from netdsl.backends.overview.cards import Row
-from netdsl.backends.overview.cells import ROW, Sheet, Tip, draw, sizes
+from netdsl.backends.overview.cells import BEHIND, ROW, Sheet, Tip, draw, sizes
 from netdsl.backends.overview.flow import Flow
 from netdsl.backends.overview.layout import place as placed
 from netdsl.backends.overview.layout import shape_of
@@ -21,7 +21,8 @@ class _Card(Cell):
 
     def __init__(self, sheet: Sheet, layout: CardColumns, line: int | None = None) -> None:
         self.sheet, self.layout = sheet, layout
-        wide, high = sheet.reach, sheet.h
+        # Behind a card that repeats are the edges of others.
+        wide, high = sheet.reach, sheet.h + (2 * BEHIND if layout.down and sheet.card.count > 1 else 0)
         self.length = high if layout.down else wide
         self.left = self.right = (wide if layout.down else high) / 2
         if line is not None:
