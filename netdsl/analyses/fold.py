@@ -163,6 +163,11 @@ def _gather(graph: Graph, item: Item, found: Body, into: list[Layer]) -> None:
         found.shape.append(item.join.head.op.keyword)
 
 
+def _joined(item: Item) -> str | None:
+    """By what the arms of a join outside of any block meet."""
+    return item.join.head.op.keyword if isinstance(item, Split) else None
+
+
 def _begins(graph: Graph, first: Item, second: Item) -> bool:
     """Whether ``first`` is to ``second`` as the first block of a stage is to those after it."""
     if not isinstance(first, (Block, Split)) or first.shape != second.shape:
@@ -170,9 +175,7 @@ def _begins(graph: Graph, first: Item, second: Item) -> bool:
     if isinstance(first, Block) and isinstance(second, Block):
         if graph.scopes[first.scope].block != graph.scopes[second.scope].block:
             return False
-    elif not isinstance(first, Split) or not isinstance(second, Split):
-        return False
-    elif first.join.head.op.keyword != second.join.head.op.keyword:
+    elif _joined(first) is None or _joined(first) != _joined(second):
         return False
     one, other = body(graph, first), body(graph, second)
     if one.shape != other.shape or len(one.shortcuts) > 1 or len(other.shortcuts) > 1:
