@@ -253,6 +253,17 @@ def test_lanes_that_share_a_stretch_are_apart() -> None:
     assert lanes([(0, 1), (1, 2)]) == [0, 1]
 
 
+def test_one_tensor_that_goes_to_several_layers_of_another_column() -> None:
+    again = "add { id | @a }\nconv3-4\n"
+    graph = compiled("input 4x8x8\nconv3-4 as a\n" + "conv3-4, relu\n" * 40 + again * 2 + "concat { @a | id }\n")
+    found = Page(graph, "infer", Options(), sparse=False)
+    scene = found.scene()
+    check_whole(graph, found, scene, "infer")
+    check_places(scene)
+    check_skips(found, scene)
+    assert sum("skip" in line.kind and line.points[0][1] > line.points[1][1] for line in scene.lines) >= 3
+
+
 def test_heads_that_take_several_tensors_are_drawn_after_the_line() -> None:
     text = "conv3-4 as a\nconv3-4 as b\noutput low { add { @a | @b }, conv1-2 }\nconv3-4\n"
     graph = compiled("input 4x8x8\n" + text)

@@ -78,7 +78,9 @@ class Stack(Cell):
     ) -> None:
         self.cells, self.notes, self.heads, self.down, self.small = list(cells), list(notes), list(heads), down, small
         before, after = before or {}, after or {}
-        every = dict.fromkeys(links)
+        # What comes from another column or goes there has a lane of its own for each tensor.
+        inside = dict.fromkeys(link for link in links if link.source is not None and link.target is not None)
+        every = [link for link in links if link.source is None or link.target is None or inside.pop(link, 1) is None]
         self.straight = {
             link.source
             for link in every
