@@ -63,7 +63,6 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """A page with its specs drawn, and with its links to files outside ``docs`` leading to their pages."""
     place = Path(page.file.src_uri).parent.as_posix()
-    markdown = _OURS.sub(r"\1", markdown)
     markdown = _LINK.sub(lambda match: match[1] + _inside(match[2], place), markdown)
     markdown = _OURS.sub(r"\1", markdown)
     return NETS.on_page_markdown(markdown, page=page, config=config, files=files)
