@@ -35,6 +35,7 @@ UNRUN = {
     ("README.md", "sh"): ".ci/run runs them; here they are parsed",
     ("CONTRIBUTING.md", "sh"): "installs; parsed",
     ("benchmarks/README.md", "sh"): "measures for minutes; parsed",
+    ("docs/limits.md", "sh"): "measure for minutes; parsed",
     ("docs/start.md", "sh"): "installs; parsed",
     ("docs/codes.md", "net"): "made by docs/make_codes.py; tests/test_explain.py compiles each",
     ("docs/codes.md", "text"): "made by docs/make_codes.py; tests/test_explain.py compiles each",
