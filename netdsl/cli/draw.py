@@ -70,14 +70,16 @@ def parser() -> Parser:
         help=f"pixels to the inch of a PNG ({DPI} unless said), as far as its {MAX_PIXELS // 10**6} million pixels go",
     )
     add_drawn(options)
-    overview = options.add_argument_group("of an overview; blocks and volumes take --heat, --theme and --page too")
+    overview = options.add_argument_group(
+        "of an overview and of all layers; blocks and volumes take --heat, --theme and --page too"
+    )
     overview.add_argument("--heat", choices=HEATS, help="colour the rows by their share of what the net costs")
     overview.add_argument(
         "--labels",
         metavar="WORDS",
         type=_read(labels),
         help="what stands beside the layers: some of shapes, params, macs and rf (the receptive field), or none; "
-        "shapes,params,macs unless named",
+        "unless named shapes,params,macs, and of all layers shapes",
     )
     overview.add_argument("--theme", choices=THEMES, help="light unless named, and an HTML page auto: as the screen is")
     overview.add_argument(

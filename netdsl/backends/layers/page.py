@@ -106,7 +106,7 @@ class Page:
 
     def _room(self, layout: Columns) -> float:
         """The width of title and legend."""
-        return layout.w if self.options.page else max(layout.w, 260)
+        return layout.w if self.options.page else max(layout.w, 200)
 
     def _title(self, scene: Scene, room: float) -> float:
         return draw_title(scene, self.graph, self.totals, room, narrow=True, small=max(9.0, self.small))
