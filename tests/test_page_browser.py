@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import netdsl
+from netdsl.backends.canvas.palette import DARK
 from netdsl.backends.page import page
 from tests.browser import FOUND, Browser
 from tests.test_page import HOSTILE
@@ -184,7 +185,9 @@ def test_light_and_dark(browser: Browser, pages: Path) -> None:
     row = "getComputedStyle(document.querySelector('.drawing [fill=\"#77aadd\"]')).fill"
     assert browser.evaluate(f"[{paper}, {row}]") == ["rgb(247, 248, 250)", "rgb(119, 170, 221)"]
     browser.window(1280, 800, dark=True)
-    assert browser.evaluate(f"[{paper}, {row}]") == ["rgb(26, 29, 33)", "rgb(47, 93, 138)"]
+    dark = DARK["#77AADD"]
+    red, green, blue = (int(dark[start : start + 2], 16) for start in (1, 3, 5))
+    assert browser.evaluate(f"[{paper}, {row}]") == ["rgb(26, 29, 33)", f"rgb({red}, {green}, {blue})"]
     browser.click("#theme")
     assert browser.evaluate(f"[document.documentElement.dataset.theme, {paper}]") == ["light", "rgb(247, 248, 250)"]
     browser.click("#theme")
