@@ -21,6 +21,7 @@ _ROWS = frozenset({"pool", "fc"})
 _TINTS: dict[str, Tint] = {"pool": "pool", "fc": "fc", "head": "fc"}
 
 MULTIPLY_ADDS = "MACs are multiply-adds of convolutions and fully connected layers; many papers print them as FLOPs."
+_OPERATIONS = "FLOPs are all operations of all layers, a multiplication and an addition apart."
 
 
 # -- VGG's
@@ -119,7 +120,7 @@ def bracketed(nets: Sequence[Net], caption: str) -> Sheet:
             cells.insert(0, text(names[at], rows=_run(at, rows, names, stages, False)))
         found.append(Row(tuple(cells), rule="full" if at == 0 else "light" if begins else ""))
     head = Row((text("layer name"), text("output size"), *(text(net.title) for net in nets)), head=True)
-    notes = [*_strides(rows, names), *_fits(rows, names), MULTIPLY_ADDS]
+    notes = [*_strides(rows, names), *_fits(rows, names), MULTIPLY_ADDS, _OPERATIONS]
     return Sheet(caption, ("left", "left", *_centred(nets)), (head, *found, *_totals(nets, powers=True)), tuple(notes))
 
 
@@ -304,19 +305,20 @@ def _sizes(row: Aligned) -> str:
 
 
 def _totals(nets: Sequence[Net], *, powers: bool = False) -> tuple[Row, ...]:
-    """The last rows: parameters, and multiply-adds as ``1.81 G``; with ``powers`` as ``1.8×10⁹``, after two labels."""
-    params = [net.numbers.totals.params for net in nets]
-    macs = [net.numbers.totals.macs for net in nets]
-    most = max(macs)
+    """The last rows: parameters, and multiply-adds as ``1.81 G``.
+
+    With ``powers`` these are ``1.8×10⁹``, after two labels, and a row of FLOPs follows, as ResNet's table has one.
+    """
+    totals = [net.numbers.totals for net in nets]
     columns = 2 if powers else 1
-    return (
-        Row((text("params", columns=columns), *(number(count, metric(count)) for count in params)), rule="full"),
-        Row(
-            (
-                text("MACs", columns=columns),
-                *(number(count, power(count, most) if powers else metric(count)) for count in macs),
-            )
-        ),
+    rows = [("params", [number(one.params, metric(one.params)) for one in totals])]
+    for name, counts in (("MACs", [one.macs for one in totals]), ("FLOPs", [one.flops for one in totals])):
+        most = max(counts)
+        if powers or name == "MACs":
+            rows.append((name, [number(count, power(count, most) if powers else metric(count)) for count in counts]))
+    return tuple(
+        Row((text(name, columns=columns), *cells), rule="" if place else "full")
+        for place, (name, cells) in enumerate(rows)
     )
 
 
