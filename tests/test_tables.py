@@ -163,7 +163,8 @@ def test_resnet_is_the_papers_table_1(run: Callable[..., str]) -> None:
 
 
 def test_the_multiply_adds_of_resnets_table_are_those_of_its_own_models(run: Callable[..., str]) -> None:
-    # The last row but one, called FLOPs there: 1.8, 3.6 (without the shortcuts' projections), 3.8, 7.6 and 11.3 billion.
+    # The last row but one. The paper calls it FLOPs: 1.8, 3.6 (without the shortcuts' projections), 3.8, 7.6 and 11.3
+    # billion.
     rows = cells(run("zoo:resnet", "--variants", "18,50-v1,101-v1,152-v1", "--format", "csv"))
     assert [row[0] for row in rows[-3:]] == ["params", "MACs", "FLOPs"]
     counts = [int(cell) / 1e9 for cell in rows[-2][2:]]

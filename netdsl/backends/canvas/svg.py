@@ -54,7 +54,7 @@ class _Writer:
             *([_dark(scene)] if both else []),
             f'<rect class="page" x="{number(-PAD)}" y="{number(-PAD)}" width="{number(wide)}" '
             f'height="{number(high)}" fill="{_hex(scene.colour("#FFFFFF"))[0]}"/>',
-            f'<g class="drawing" font-family="Helvetica,Arial,sans-serif" stroke-width="{_BOX_PEN}">',
+            f'<g class="drawing" font-family="{_FONTS}" stroke-width="{_BOX_PEN}">',
             *self._contents(None, list(scene.groups)),
             "</g>",
             "</svg>",
