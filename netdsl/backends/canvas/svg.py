@@ -17,6 +17,8 @@ from netdsl.backends.labels import plain
 
 #: Lengths of dashes, and the largest radius of a corner, as Graphviz has them.
 _DASHES, _CORNER = "5,2", 12.0
+#: All but the last have the widths that boxes are made for.
+_FONTS = "Helvetica,Arial,Arimo,Liberation Sans,Nimbus Sans,sans-serif"
 #: How far the foot of a line of text is below its middle, in parts of the size.
 _FOOT = 0.3
 #: Widths of pens that elements have unless they say otherwise.
