@@ -106,6 +106,7 @@ def _cases() -> list[Case]:
     on(MAPS, "avgpool", to=3)
     on(MAPS, "avgpool", to=1)
     on((M2,), "avgpool", to=(13, 4))
+    on((M1, M2), "avgpool", kernel=13, pad=6, stride=1)
     on(MAPS, "lppool", kernel=2, p=3.0)
     on(MAPS, "gap")
     on(MAPS, "gmp")
@@ -121,6 +122,7 @@ def _cases() -> list[Case]:
     on((V1, *MAPS), "ln", axis="last")
     on((V1, *MAPS), "gn", groups=3)
     on(MAPS, "gn", groups=2, eps=1e-6, affine=False)
+    on(((6, 1), (6, 1, 1), (6, 1, 1, 1)), "gn", groups=3)
     on(MAPS, "in_norm")
     on(MAPS, "in_norm", affine=True, eps=1e-6)
     # activations

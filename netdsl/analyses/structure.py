@@ -17,7 +17,7 @@ from netdsl.ir.types import Shape
 
 #: Operators that compute little and keep every element: they are drawn into the layer beside them.
 _QUIET = frozenset({"times", "flatten", "permute", "reshape", "id", "scale"})
-#: Joins inside of one another beyond which no structure is looked for.
+#: Joins, and calls of blocks, inside of one another beyond which no structure is looked for.
 _DEEPEST = 50
 
 
@@ -151,6 +151,12 @@ class _Finder:
         for scope in graph.scopes[1:]:
             assert scope.parent is not None
             self.call[scope.index] = scope.index if scope.kind == "block" else self.call[scope.parent]
+        #: For each such call the calls around it, the outermost first, and itself.
+        self.path: dict[int, tuple[int, ...]] = {0: ()}
+        for scope in graph.scopes[1:]:
+            if scope.kind == "block":
+                assert scope.parent is not None
+                self.path[scope.index] = (*self.path[self.call[scope.parent]][:_DEEPEST], scope.index)
         self.all: list[Layer] = self._fuse()
         self.place = {node.index: place for place, layer in enumerate(self.all) for node in layer.nodes}
         #: For each layer where its inputs come from.
@@ -290,21 +296,16 @@ class _Finder:
 
     def _outermost(self, item: Item, context: int) -> int | None:
         """The outermost call of a block inside of ``context`` that all of an item stands in."""
-        common: list[int] | None = None
+        depth = len(self.path[context])
+        if depth >= _DEEPEST:
+            return None
+        common: int | None = None
         for layer in layers([item]):
-            calls = [
-                scope for scope in self.graph.ancestors(layer.head.scope) if self.graph.scopes[scope].kind == "block"
-            ]
-            calls.reverse()
-            if context in calls:
-                calls = calls[calls.index(context) + 1 :]
-            if common is None:
-                common = calls
-            else:
-                common = [a for a, b in zip(common, calls) if a == b]
-            if not common:
+            path = self.path[self.call[layer.head.scope]]
+            if len(path) <= depth or common not in (None, path[depth]):
                 return None
-        return common[0] if common else None
+            common = path[depth]
+        return common
 
     def _whole(self, items: Sequence[Item], call: int) -> bool:
         return sum(1 for _ in layers(items)) == self._count(call)

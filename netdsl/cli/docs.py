@@ -120,11 +120,13 @@ def _spec(file: tuple[str, bool], name: str, options: argparse.Namespace) -> Spe
     limits = Limits(*(getattr(options, f"max_{field}") for field in Limits._fields))
     diagnostics: list[Diagnostic] = []
     sources: tuple[Source, ...] = ()
+    work = 0
 
     def compiled(variant: str | None) -> tuple[Net | None, tuple[str, ...], str | None]:
-        nonlocal sources
+        nonlocal sources, work
         made = analyse(Path(path), variant=variant, limits=limits, allow_use=options.allow_use)
         sources = made.sources
+        work += made.work
         said = [each._replace(strict=True) for each in made.diagnostics] if options.strict else list(made.diagnostics)
         diagnostics.extend(each for each in said if each not in diagnostics)
         graph = None if options.strict and said else made.graph
@@ -133,7 +135,13 @@ def _spec(file: tuple[str, bool], name: str, options: argparse.Namespace) -> Spe
     usual, variants, default = compiled(None)
     if inside and [each.code for each in diagnostics] == ["ND227"]:
         return None
-    nets = [usual if variant == default else compiled(variant)[0] for variant in variants] or [usual]
+    nets = []
+    for variant in variants:
+        if work > limits.steps:
+            message = f"{path}: its {len(variants):,} variants take over {limits.steps:,} steps together"
+            raise NetdslError([Diagnostic("ND218", message, help="`--max-nodes` raises the bound")])
+        nets.append(usual if variant == default else compiled(variant)[0])
+    nets = nets or [usual]
     if default is None and variants:
         nets.insert(0, usual)
     whole = [net for net in nets if net is not None]

@@ -112,14 +112,13 @@ class BranchMaker(LayerMaker):
 
     def table(self, table: tree.Table, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """The column of the variant, row by row."""
-        columns = [column.text for column in table.columns]
+        places: dict[str, int] = {}
         for index, column in enumerate(table.columns):
-            if column.text in columns[:index]:
-                first = table.columns[columns.index(column.text)].span
-                note = (Note(first, "first here"),)
+            first = places.setdefault(column.text, index)
+            if first != index:
+                note = (Note(table.columns[first].span, "first here"),)
                 self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, note))
-        wanted = self.column if self.column is not None and self.column in columns else columns[0]
-        place = columns.index(wanted)
+        place = places.get(self.column, 0) if self.column is not None else 0
         if label is None:
             return self.cells(table, place, context, flow)
         with self.scoped("table", context, None, label, table.span, flow, numbered=True) as (inside, done):

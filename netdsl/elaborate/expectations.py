@@ -44,7 +44,7 @@ def check_expectations(
     computed: dict[tuple[View, int], Stats] = {}
     default = program.default_variant()
     for expect in program.expects:
-        if expect.variant is not None and expect.variant.text not in program.variant_names():
+        if expect.variant is not None and not program.is_variant(expect.variant.text):
             name = expect.variant
             message = f"there is no variant called `{name.text}`"
             help = did_you_mean(name.text, program.variant_names(), name.span)

@@ -58,7 +58,7 @@ def read_inits(
     for rule in program.inits:
         named = rule.variant.text if rule.variant is not None else None
         try:
-            if rule.variant is not None and named not in program.variant_names():
+            if rule.variant is not None and not program.is_variant(rule.variant.text):
                 help = did_you_mean(rule.variant.text, program.variant_names(), rule.variant.span)
                 raise stop("ND003", f"there is no variant called `{named}`", rule.variant.span, help=help)
             holds = named is None or named in chain

@@ -222,6 +222,10 @@ class Program:
         """Every variant: columns of tables first, then those declared, in file order."""
         return tuple(dict.fromkeys([*self.columns, *self.variants]))
 
+    def is_variant(self, name: str) -> bool:
+        """Whether a variant or a column is called so."""
+        return name in self.columns or name in self.variants
+
     def default_variant(self) -> str | None:
         """The variant that is taken when none is named: ``default``'s, else the first column, else none."""
         if self.default is not None:
@@ -230,12 +234,12 @@ class Program:
 
     def built_on(self, variant: str | None) -> list[str]:
         """The variant, the one that it is built on, and so on."""
-        chain: list[str] = []
+        chain: dict[str, None] = {}
         while variant is not None and variant not in chain:
-            chain.append(variant)
+            chain[variant] = None
             declared = self.variants.get(variant)
             variant = declared.base.text if declared is not None and declared.base is not None else None
-        return chain
+        return list(chain)
 
     def settings(self, variant: str | None, given: Mapping[str, object]) -> tuple[str | None, bool]:
         """Computes the parameters for a variant and for what was set from outside.
@@ -254,23 +258,23 @@ class Program:
                     if help is None and known:
                         help = "the file has " + ", ".join(f"`{s.name.text}`" for s in self.params)
                     self.report(Diagnostic("ND203", message, setting.name.span, help=help))
-            if declared.base is not None and declared.base.text not in self.variant_names():
+            if declared.base is not None and not self.is_variant(declared.base.text):
                 message = f"there is no variant or column called `{declared.base.text}`"
                 help = did_you_mean(declared.base.text, self.variant_names(), declared.base.span)
                 self.report(Diagnostic("ND003", message, declared.base.span, help=help))
         if variant is not None:
-            chain: list[tree.Variant] = []
+            chain: dict[str, tree.Variant] = {}
             current: str | None = variant
             while current is not None and current in self.variants:
-                if any(link.name.text == current for link in chain):
+                if current in chain:
                     name = self.variants[current].name
                     raise stop("ND223", f"the variant `{current}` is built on itself", name.span)
-                chain.append(self.variants[current])
-                base = chain[-1].base
+                chain[current] = self.variants[current]
+                base = chain[current].base
                 column, current = current, None if base is None else base.text
                 if current is not None:
                     column = current
-            for link in reversed(chain):
+            for link in reversed(chain.values()):
                 overrides.update({setting.name.text: setting for setting in link.settings})
         if given and not known:
             raise Stop(Diagnostic("ND004", f"there is no parameter called `{next(iter(given))}`: the file has none"))

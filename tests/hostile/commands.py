@@ -37,6 +37,12 @@ CALLS: dict[str, Call] = {
     "draw png": Call(("draw", FILE, "-o", "out/net.png"), drawn=True),
     "draw layers": Call(("draw", FILE, "--as", "layers", "-o", "out/net.svg"), drawn=True),
     "draw dot": Call(("draw", FILE, "--as", "layers", "-o", "out/net.dot"), drawn=True),
+    "draw volumes": Call(("draw", FILE, "--as", "volumes", "-o", "out/net.svg"), drawn=True),
+    "draw html": Call(("draw", FILE, "-o", "out/net.html"), drawn=True),
+    "draw mermaid": Call(("draw", FILE, "-o", "out/net.mmd"), drawn=True),
+    "draw diff": Call(("draw", FILE, FILE, "--diff", "-o", "out/net.svg"), drawn=True),
+    "diff": Call(("diff", FILE, FILE)),
+    "docs": Call(("docs", FILE, "-o", "out/pages"), drawn=True),
     "expand": Call(("expand", FILE)),
     "explain": Call(("explain", FILE)),
     "fmt": Call(("fmt", "--diff", FILE), compiles=False),
@@ -51,6 +57,9 @@ CALLS: dict[str, Call] = {
 
 #: Commands that read no spec, or that go on until they are stopped.
 OTHERS = {"ops", "watch", "zoo"}
+
+#: Commands that look at all variants of a file.
+_ALL = {"check", "docs", "table"}
 
 #: A checkpoint of one number.
 _ONE = b'{"one":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
@@ -96,7 +105,8 @@ def wrong(name: str, case: Case, ran: Ran, before: dict[str, bytes | str], folde
         said.append("a traceback: " + " / ".join(ran.err.strip().splitlines()[-2:])[-300:])
     line = CALLS[name]
     quiet = name.startswith("check ")  # those print what is wrong to the standard output
-    large = line.drawn and not case.codes and ran.codes == {"ND218"}
+    large = (line.drawn or (case.many and line.words[0] in _ALL)) and not case.codes and ran.codes == {"ND218"}
+    large = large or (quiet and case.many)
     if line.compiles and not large:
         if bool(ran.code) != bool(case.codes) and (line.fits or case.codes):
             said.append(f"ended with {ran.code}, and {sorted(case.codes) or 'no errors'} were to come")
