@@ -107,7 +107,7 @@ def test_one_spec_with_a_format_is_its_rows(run: Run) -> None:
     mine = [entry for entry in EVERY if entry.name == "resnet"]
     found = json.loads(run("zoo", "resnet", "--format", "json").out)["nets"]
     assert found == [plain(entry) for entry in mine]
-    lines = run("zoo", "resnet:50", "--format", "table").out.splitlines()
+    lines = run("zoo", "resnet:50", "--format", "text").out.splitlines()
     assert len(lines) == 3 and lines[2].startswith("resnet:50  ")
 
 

@@ -35,7 +35,7 @@ def parser() -> Parser:
         _EXAMPLES,
     )
     add_file(options, many=True, view=None, settings=True)
-    options.add_argument("--format", choices=("table", "json"), default="table")
+    options.add_argument("--format", choices=("text", "json"), default="text")
     return options
 
 

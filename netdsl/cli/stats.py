@@ -62,7 +62,7 @@ def parser() -> Parser:
     add_file(options, optional=True)
     options.add_argument("--by", choices=("layer", "block", "stage"), default="layer", help="what a row is")
     options.add_argument("--batch", type=_batch, default=1, metavar="N", help="multiplies MACs, FLOPs and activations")
-    options.add_argument("--format", choices=("table", "json", "csv", "markdown"), default="table")
+    options.add_argument("--format", choices=("text", "json", "csv", "markdown"), default="text")
     options.add_argument(
         "--columns",
         type=_columns,

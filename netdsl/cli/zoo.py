@@ -59,7 +59,7 @@ def parser() -> Parser:
     )
     options.add_argument("name", metavar="NAME[:VARIANT]", nargs="?", help="print this spec; with --format its row")
     options.add_argument(
-        "--format", choices=("table", "json", "csv", "markdown"), help="table, unless a NAME is given to be printed"
+        "--format", choices=("text", "json", "csv", "markdown"), help="text, unless a NAME is given to be printed"
     )
     return options
 
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         if options.format is None:
             say(path.read_text(encoding="utf-8"))
             return 0
-    _print(found, options.format or "table", whole=options.name is None)
+    _print(found, options.format or "text", whole=options.name is None)
     return 0
 
 
