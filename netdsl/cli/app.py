@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from netdsl.cli.terminal import report
+from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import NetdslError, did_you_mean
 
 #: Each command's one line of help; the command is the module of that name beside this one, or the one in ``_MODULES``.
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     try:
         status = _command(given)
-        sys.stdout.flush()
+        say("")  # what is still held back
         return status
     except NetdslError as error:
         report(error.diagnostics, error.sources)
@@ -90,12 +90,12 @@ def _command(given: list[str]) -> int:
         return 2
     name, rest = given[0], given[1:]
     if name in ("-h", "--help", "help"):
-        print(_help(), end="")
+        say(_help())
         return 0
     if name in ("-V", "--version"):
         from netdsl import __version__
 
-        print(f"netdsl {__version__}")
+        say(f"netdsl {__version__}\n")
         return 0
     if name not in COMMANDS:
         return _unknown(name)

@@ -144,7 +144,7 @@ def default_output(path: str, graph: Graph) -> str:
 
 
 def _numbers(graph: Graph, view: View) -> list[tuple[str, str]]:
-    title = f', "{graph.title}"' if graph.title else ""
+    title = f', "{" ".join(graph.title.split())}"' if graph.title else ""
     variant = f", variant {graph.variant}" if graph.variant is not None else ""
     here = stats(graph, view=view).totals
     other: View = "train" if view == "infer" else "infer"

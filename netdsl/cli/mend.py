@@ -204,9 +204,9 @@ def save(mended: Sequence[Mended]) -> None:
     try:
         for one in mended:
             mark = b"\xef\xbb\xbf" if before[one.path].startswith(b"\xef\xbb\xbf") else b""
-            write(str(one.path), mark + one.new.encode())
+            write(one.name, mark + one.new.encode())
             written.append(one)
     except NetdslError:
         for one in written:
-            write(str(one.path), before[one.path])
+            write(one.name, before[one.path])
         raise

@@ -128,5 +128,6 @@ def caption(nets: Sequence[Net], view: View) -> str:
         words += f", variant {graphs[0].variant}"
     if view == "train":
         words += ", training view"
-    titles = {graph.title for graph in graphs}
-    return f"{words}: {graphs[0].title}" if len(titles) == 1 and graphs[0].title else words
+    titles = {" ".join((graph.title or "").split()) for graph in graphs}
+    title = titles.pop() if len(titles) == 1 else ""
+    return f"{words}: {title}" if title else words

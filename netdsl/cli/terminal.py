@@ -59,20 +59,32 @@ def write(path: str, data: bytes) -> None:
         except OSError as error:
             raise _unwritable("the standard output", error) from None
         return
-    target = os.path.realpath(path)
     try:
-        old = os.stat(target).st_mode if os.path.lexists(target) else None
+        try:
+            old = os.stat(path).st_mode
+        except FileNotFoundError:
+            old = None
         if old is not None and stat.S_ISDIR(old):
             raise IsADirectoryError(None, "it is a folder")
         if old is not None and not stat.S_ISREG(old):
-            with open(target, "wb") as device:
-                device.write(data)
+            _pass(path, data)
             return
+        # a link stays, and what it leads to is replaced
+        target = os.path.realpath(path)
         if old is not None and not os.access(target, os.W_OK):
             raise PermissionError(None, "it is read-only")
         _replace(target, data, old)
     except OSError as error:
         raise _unwritable(f"`{path}`", error) from None
+
+
+def _pass(path: str, data: bytes) -> None:
+    """Writes to a device or a pipe. A pipe that nobody reads is an error, and not waited for."""
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as device:
+        device.write(data)
 
 
 def _replace(target: str, data: bytes, mode: int | None) -> None:

@@ -481,6 +481,8 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
         mode = target.stat().st_mode if target.exists() else None
         if mode is not None and stat.S_ISDIR(mode):
             raise IsADirectoryError(None, "it is a folder")
+        if mode is not None and not stat.S_ISREG(mode):
+            raise OSError(None, "it is no regular file")
         if mode is not None and not os.access(target, os.W_OK):
             raise PermissionError(None, "it is read-only")
         os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))

@@ -1,0 +1,335 @@
+"""What commands write, where that cannot be written, and what they read, where there is nothing to read."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import importlib.util
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import netdsl
+from netdsl.backends.canvas.engine import render
+from netdsl.cli import main
+from netdsl.cli.app import COMMANDS
+
+SPEC = "net small\ninput 3x8x8\nstyle conv = _, relu\nconv3-4\ngap, fc-10\n"
+
+#: What writes a file: the words before the place, and the ending of its name.
+WRITES: dict[str, tuple[tuple[str, ...], str]] = {
+    "build": (("build", "small.net", "--no-run", "--force", "-o"), "py"),
+    "draw svg": (("draw", "small.net", "-o"), "svg"),
+    "draw png": (("draw", "small.net", "-o"), "png"),
+    "draw dot": (("draw", "small.net", "-o"), "dot"),
+    "draw mermaid": (("draw", "small.net", "-o"), "mmd"),
+    "draw html": (("draw", "small.net", "-o"), "html"),
+    "draw layers": (("draw", "small.net", "--as", "layers", "-o"), "svg"),
+    "draw diff": (("draw", "small.net", "small.net", "--diff", "-o"), "svg"),
+    "table": (("table", "small.net", "-o"), "txt"),
+    "table svg": (("table", "small.net", "--format", "svg", "-o"), "svg"),
+    "docs": (("docs", "small.net", "--force", "-o"), "pages"),
+    "weights convert": (("weights", "convert", "small.net", "small.pth", "-o"), "safetensors"),
+}
+if importlib.util.find_spec("reportlab"):
+    WRITES["draw pdf"] = (("draw", "small.net", "-o"), "pdf")
+
+LIMITED = hasattr(signal, "SIGXFSZ")
+
+
+@contextmanager
+def full_disk(most: int) -> Iterator[None]:
+    """No file grows beyond so many bytes: a disk that fills up while it is written to."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    # Python would write compiled modules short, and read them so ever after.
+    compiles, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+        sys.dont_write_bytecode = compiles
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> bytes:
+    import torch
+
+    data = io.BytesIO()
+    torch.save(netdsl.load(SPEC).state_dict(), data)
+    return data.getvalue()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: bytes) -> Path:
+    """A folder with a spec and a checkpoint, which is the working directory."""
+    (tmp_path / "small.net").write_text(SPEC)
+    (tmp_path / "small.pth").write_bytes(checkpoint)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str, code: str = "ND006") -> str:
+    """Runs a command that says one error; its words."""
+    capsys.readouterr()
+    assert main(words) == 1, words
+    said = capsys.readouterr()
+    assert said.err.count("error[") == 1 and f"error[{code}]" in said.err, said.err
+    assert "Traceback" not in said.err and said.out == ""
+    return said.err
+
+
+# -- places -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_cannot_be_written_leaves_all_as_it_was(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words, ending = WRITES[name]
+    folder = name == "docs"
+    (here / "file").write_text("kept")
+    (here / f"folder.{ending}").mkdir()
+    old = here / f"old.{ending}"
+    if folder:
+        assert main([*words, old.name]) == 0
+        (here / "small.net").write_text(SPEC.replace("fc-10", "fc-11"))
+    else:
+        old.write_text("old")
+    capsys.readouterr()
+    before = contents(here)
+    places = [f"file/x.{ending}"] + ([f"missing/x.{ending}", f"folder.{ending}"] if not folder else ["file"])
+    for place in places:
+        assert place.split("/")[0] in refused(capsys, *words, place)
+        assert contents(here) == before, place
+    if LIMITED:
+        with full_disk(100):
+            assert "file too large" in refused(capsys, *words, old.name)
+        assert contents(here) == before
+        if not folder:
+            with full_disk(100):
+                refused(capsys, *words, f"new.{ending}")
+            assert contents(here) == before
+    if os.path.exists("/dev/full") and not folder:
+        (here / f"full.{ending}").symlink_to("/dev/full")
+        said = refused(capsys, *words, f"full.{ending}")
+        assert "no space left on device" in said or "no regular file" in said
+        assert os.path.exists("/dev/full") and not os.path.isfile("/dev/full")
+        os.unlink(here / f"full.{ending}")
+        assert contents(here) == before
+
+
+@pytest.mark.skipif(not LIMITED, reason="files are not bounded here")
+def test_a_spec_that_is_mended_or_formatted_on_a_full_disk_is_as_it_was(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "net small\ninput   3x8x8\n" + "conv3-4\n" * 20 + "maxpol\n"
+    (here / "small.net").write_text(text)
+    before = contents(here)
+    with full_disk(100):
+        assert main(["fmt", "small.net"]) == 1
+        assert "error[ND006]: `small.net` cannot be written: file too large" in capsys.readouterr().err
+        assert main(["check", "--fix", "small.net"]) == 1
+        assert "error[ND006]: `small.net` cannot be written: file too large" in capsys.readouterr().err
+    assert contents(here) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only to root")
+@pytest.mark.parametrize("name", WRITES)
+def test_a_folder_that_is_read_only(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words, ending = WRITES[name]
+    (here / "closed").mkdir(mode=0o500)
+    assert "permission denied" in refused(capsys, *words, f"closed/x.{ending}")
+    assert contents(here / "closed") == {}
+
+
+#: What prints to the standard output.
+PRINTS: dict[str, tuple[str, ...]] = {
+    "build": ("small.net", "--no-run", "-o", "-"),
+    "check": ("small.net",),
+    "diff": ("small.net", "small.net"),
+    "docs": ("small.net", "-o", "pages"),
+    "draw": ("small.net", "--format", "svg", "-o", "-"),
+    "expand": ("small.net",),
+    "explain": ("small.net",),
+    "fmt": ("small.net", "--diff"),
+    "ir": ("small.net",),
+    "ops": (),
+    "stats": ("small.net",),
+    "table": ("small.net",),
+    "weights": ("check", "small.net", "small.pth"),
+    "zoo": ("lenet5",),
+    "--help": (),
+    "--version": (),
+}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_an_output_that_is_full_is_said(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {*PRINTS, "watch"} == {*COMMANDS, "--help", "--version"}
+    (here / "small.net").write_text(SPEC.replace("conv3-4", "conv3-4  ×1"))
+    for name, words in PRINTS.items():
+        with monkeypatch.context() as patch:
+            # unbuffered at the end, so that what is held back is not written again when it is closed
+            full = io.TextIOWrapper(io.BufferedWriter(io.FileIO("/dev/full", "w")), encoding="utf-8")
+            patch.setattr(sys, "stdout", full)
+            code = main([name, *words])
+            said = capsys.readouterr().err
+        assert code == 1, name
+        assert "error[ND006]: the standard output cannot be written: no space left on device" in said, name
+        with suppress(OSError):
+            full.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_pipes_to_write_to(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "pipe.svg")
+    assert "`pipe.svg` cannot be written" in refused(capsys, "draw", "small.net", "-o", "pipe.svg")
+    reader = os.open(here / "pipe.svg", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert main(["draw", "small.net", "-o", "pipe.svg"]) == 0
+        assert b"<svg" in os.read(reader, 10_000)
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_what_is_no_file_is_not_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(here / "pipe.net")
+    (here / "folder.net").mkdir()
+    (here / "endless.net").symlink_to("/dev/zero")
+    (here / "loop.net").symlink_to("loop.net")
+    if os.geteuid():
+        (here / "closed.net").write_text(SPEC)
+        (here / "closed.net").chmod(0)
+    names = [path.name for path in here.glob("*.net") if path.name != "small.net"]
+    before = sorted(here.rglob("*"))
+    for name in names:
+        for command, words in PRINTS.items():
+            if command in ("ops", "zoo", "--help", "--version") or (command, name) == ("docs", "folder.net"):
+                continue
+            given = [name if word == "small.net" else word for word in words]
+            capsys.readouterr()
+            assert main([command, *given]) == 1, (command, name)
+            said = capsys.readouterr()
+            assert "error[ND001]" in said.err and said.out == "", (command, name)
+    assert sorted(here.rglob("*")) == before
+
+
+# -- titles -----------------------------------------------------------------------------------------------------------
+
+#: All that ends or begins something in some format.
+TITLE = (
+    "a\"b'c \\d \\N{x} \"\"\" ''' </script></title>--> %s 50% $x$ ${y} & < > &amp; | `q` #1 _a_ ~ ^ {0} *b* [l](u)"
+    "\nimport os\n\\input{x} 网 🙂"
+)
+#: As it is shown, where it is on one line.
+SHOWN = " ".join(TITLE.split())
+
+
+@pytest.fixture
+def titled(here: Path) -> Path:
+    quoted = TITLE.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    (here / "small.net").write_text(SPEC.replace("net small", f'net small "{quoted}"'))
+    return here
+
+
+class Page(HTMLParser):
+    """The text of a page, without that of its scripts, and its tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if not self.tags or self.tags[-1] != "script" else ""
+
+
+def output(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert main(words) == 0
+    return capsys.readouterr().out
+
+
+def test_a_title_is_no_code(titled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = output(capsys, "build", "small.net", "--no-run", "-o", "-")
+    tree = ast.parse(source)
+    assert SHOWN in " ".join((ast.get_docstring(tree) or "").split())
+    assert {type(statement) for statement in tree.body} <= {ast.Expr, ast.Import, ast.ImportFrom, ast.ClassDef}
+    assert "os" not in {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+
+
+@pytest.mark.parametrize("words", [(), ("--as", "layers"), ("--as", "table"), ("--as", "volumes")])
+def test_a_title_in_a_drawing(titled: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    svg = output(capsys, "draw", "small.net", *words, "--format", "svg", "-o", "-")
+    texts = " ".join(text for element in ElementTree.fromstring(svg).iter() for text in [element.text] if text)
+    assert SHOWN in " ".join(texts.split())
+    dot = output(capsys, "draw", "small.net", *words, "--format", "dot", "-o", "-")
+    drawn = ElementTree.fromstring(render(dot, "svg"))
+    texts = "".join(element.text or "" for element in drawn.iter() if element.tag.endswith("text"))
+    assert SHOWN.replace(" ", "") in texts.replace(" ", "").replace("\xa0", "")
+
+
+def test_a_title_in_a_pdf(titled: Path) -> None:
+    pytest.importorskip("reportlab")
+    assert main(["draw", "small.net", "-o", "small.pdf"]) == 0
+    data = (titled / "small.pdf").read_bytes()
+    assert data.startswith(b"%PDF") and data.rstrip().endswith(b"%%EOF")
+    reader = pytest.importorskip("pypdf").PdfReader
+    text = "".join(page.extract_text() for page in reader(titled / "small.pdf").pages)
+    # the fonts of a PDF have no Chinese and no emoji
+    assert SHOWN.removesuffix(" 网 🙂").replace(" ", "") in text.replace(" ", "").replace("\n", "")
+
+
+def test_a_title_in_a_page(titled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = Page(output(capsys, "draw", "small.net", "--format", "html", "-o", "-"))
+    assert SHOWN in " ".join(page.text.split())
+    table = Page(output(capsys, "table", "small.net", "--format", "html", "--standalone"))
+    assert SHOWN in " ".join(table.text.split())
+    assert main(["docs", "small.net", "-o", "pages"]) == 0
+    pages = [Page((titled / "pages" / name).read_text(encoding="utf-8")) for name in ("index.html", "small.html")]
+    assert all(SHOWN in " ".join(each.text.split()) for each in pages)
+    (titled / "small.net").write_text(SPEC.replace("net small", 'net small "plain"'))
+    plain = Page(output(capsys, "draw", "small.net", "--format", "html", "-o", "-"))
+    assert plain.tags == page.tags
+
+
+def test_a_title_in_text_that_is_read(titled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """LaTeX and Markdown have the characters, and none of them acts; CSV and Mermaid have no title and are as ever."""
+    latex = output(capsys, "table", "small.net", "--format", "latex", "--standalone")
+    lines = [line for line in latex.splitlines() if "import os" in line or "input{x}" in line]
+    assert [line[:2] for line in lines] == ["% "] and SHOWN in lines[0]
+    markdown = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table").render
+    page = Page(markdown(output(capsys, "table", "small.net", "--format", "markdown").split("\n\n")[0]))
+    assert page.text.strip() == f"small: {SHOWN}" and set(page.tags) <= {"p", "strong"}
+    assert main(["docs", "small.net", "-o", "pages", "--format", "markdown"]) == 0
+    pages = [(titled / "pages" / name).read_text(encoding="utf-8") for name in ("index.md", "small.md")]
+    for text in pages:
+        page = Page(markdown(text))
+        assert SHOWN in " ".join(page.text.split())
+        assert "script" not in page.tags and "title" not in page.tags
+    rows = list(csv.reader(io.StringIO(output(capsys, "table", "small.net", "--format", "csv"))))
+    assert len({len(row) for row in rows}) == 1 and len(rows) > 4
+    mermaid = output(capsys, "draw", "small.net", "--format", "mmd", "-o", "-")
+    assert "import os" not in mermaid and "flowchart" in mermaid
