@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from html import unescape
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -116,7 +115,7 @@ def _move(canvas: Any, transform: str) -> None:
 def _text(canvas: Any, element: Element, style: Mapping[str, str]) -> None:
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
-    words = unescape("".join(element.itertext()))
+    words = "".join(element.itertext())
     size = float(style["font-size"].removesuffix("px"))
     font = _FONTS[style.get("font-weight") == "bold"]
     anchor = {"middle": 0.5, "end": 1.0}.get(style.get("text-anchor", ""), 0.0)
