@@ -244,6 +244,15 @@ def test_mermaid_of_an_hourglass_and_of_a_strip() -> None:
     assert re.search(rf"u\d+ --> {row}\n", text) and re.search(rf"{row} --> u\d+\n", text)
 
 
+def test_no_arrow_of_mermaid_goes_to_an_input() -> None:
+    text = "net two\ninput left 1x8x8\ninput right 1x8x8\n@left\ntower: [conv3-2, fc-4]\n@right, reuse tower as b\n"
+    drawn = mermaid(netdsl.compile(text + "sub { @tower | @b }\nfc-1\n"))
+    entering = re.findall(r'(n\d+)\["(?:left|right) ', drawn)
+    assert len(entering) == 2 and '((" "))' not in drawn
+    assert not [name for name in entering if re.search(rf"> {name}\n", drawn)]
+    assert all(re.search(rf" {name} --> n", drawn) for name in entering)
+
+
 def test_mermaid_has_shares_where_there_is_heat() -> None:
     text = mermaid(zoo("resnet", "50"), "infer", Options(heat="macs"))
     assert '["3×3 conv, 256 · 17.0#37;"]' in text and "#8C2D04" in text

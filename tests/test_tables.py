@@ -258,6 +258,12 @@ def test_a_net_without_maps_is_a_table_of_layers() -> None:
     assert suited(Net("", graph, "infer")) == "layers"
 
 
+def test_towers_of_several_inputs_are_a_table_of_layers() -> None:
+    text = "net two\ninput left 1x8x8\ninput right 1x8x8\n@left\ntower: [conv3-2, fc-4]\n@right, reuse tower as b\n"
+    graph = netdsl.compile(text + "sub { @tower | @b }\nfc-1\n")
+    assert suited(Net("", graph, "infer")) == "layers"
+
+
 def test_a_named_variant_is_the_only_column(run: Callable[..., str]) -> None:
     assert cells(run("zoo:resnet:50", "--format", "csv"))[0] == ["layer name", "output size", "50-layer"]
     assert cells(run("zoo:vgg", "--variant", "D-BN", "--format", "csv"))[0] == ["output", "D-BN"]

@@ -17,7 +17,7 @@ from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import FILLS, INK, LINE, WHITE, colours
 from netdsl.backends.labels import metric, plain, show
 from netdsl.backends.overview import heat
-from netdsl.backends.overview.cards import Card, Chain, Part, Row, Skip, Times, rows
+from netdsl.backends.overview.cards import Card, Chain, Columns, Part, Row, Skip, Times, rows
 from netdsl.backends.overview.flow import Flow, Unit, flow
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
@@ -151,14 +151,16 @@ class _Writer:
             for end in before:
                 self._link(end, inside[0])
             return [inside[1]]
-        start = self._fork(before)
         if isinstance(part, Skip):
+            start = self._fork(before)
             (end,) = self._parts(part.parts, [start])
             join = self._row(part.join)
             self._link(end, join)
             self._link(start, join, arrow="-.->" if part.projection else "-->")
             return [join]
-        ends = [self._parts(arm, [start])[0] for arm in part.arms]
+        # Nothing goes to what enters: such an arm begins by itself.
+        fork = [] if all(map(_enters, part.arms)) else [self._fork(before)]
+        ends = [self._parts(arm, [] if _enters(arm) else fork)[0] for arm in part.arms]
         join = self._row(part.join)
         for end in ends:
             self._link(end, join)
@@ -231,6 +233,16 @@ class _Writer:
             lines.append(f"    classDef k{number} fill:{fill},stroke:{stroke},color:{ink}")
             lines.append(f"    class {','.join(names)} k{number}")
         return lines
+
+
+def _enters(parts: Sequence[Part]) -> bool:
+    """Whether parts begin with nothing but what enters the net."""
+    first = parts[0] if parts else None
+    if isinstance(first, Columns):
+        return all(map(_enters, first.arms))
+    if isinstance(first, Row):
+        return first.tint == "input"
+    return isinstance(first, Chain) and _enters(first.row)
 
 
 def _label(words: str) -> str:

@@ -23,7 +23,7 @@ def suited(net: Net) -> Style:
 
     ``googlenet`` where at least half of the weight layers stand between concatenations of three branches or more,
     ``resnet`` where there are other branches that do not span most of the net, or blocks that are repeated, ``vgg`` for
-    a chain of layers with convolutions on maps, else ``layers``.
+    a chain of layers with convolutions on maps, else ``layers``: so for branches that begin at inputs of their own.
     """
     every = _weights(net.items)
     wide = [split for split in joins(net, "concat") if len(split.arms) > 2 and all(split.arms)]
@@ -31,6 +31,8 @@ def suited(net: Net) -> Style:
         return "googlenet"
     branched = [item for item in net.items if composite(item)]
     if branched:
+        if any(layer.head.op.category == "input" for layer in layers(branched)):
+            return "layers"
         meshed = any(isinstance(item, Mesh) for item in net.items)
         spanning = every > 8 and any(5 * _weights([item]) >= 3 * every for item in branched)
         return "layers" if meshed or spanning else "resnet"
