@@ -108,6 +108,8 @@ def test_what_is_mended_is_not_mended_again(monkeypatch: pytest.MonkeyPatch, tmp
         ("variant small\nvariant large\ndefault smal\nrelu", "variant small\nvariant large\ndefault small\nrelu"),
         ("relu allow nd301", "relu allow ND301"),
         ("conv3-8 pad_mode=reflec", "conv3-8 pad_mode=reflect"),
+        ("relu as a\nleg: [conv3-3, relu]\n@a, leg, add @leg",
+         "relu as a\nleg: [conv3-3, relu]\n@a, reuse leg, add { id | @leg }"),
         # statements
         ("stlye conv = _, relu\nconv3-8", "style conv = _, relu\nconv3-8"),
         ("parm n = 3\nconv3-n", "param n = 3\nconv3-n"),

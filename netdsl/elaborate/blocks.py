@@ -44,10 +44,6 @@ class BlockMaker(BranchMaker):
         help = help or did_you_mean(name.text, names())
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 
-    def text_of(self, span: Span) -> str:
-        """The text of a stretch of a source."""
-        return self.sources[span.file].text[span.start : span.end] if self.sources else ""
-
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""
         block = self.find_block(call, context)

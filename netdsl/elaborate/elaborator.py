@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic, Note, Source, did_you_mean
+from netdsl.diagnostics import Diagnostic, Note, Source, Span, did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
@@ -25,6 +25,10 @@ MAX_PARTS = 100
 def _plain(path: tree.Path) -> bool:
     """Whether a path is written as plain words, so that another can take its place."""
     return all(isinstance(part, tree.Name) and not part.quoted for part in path.parts)
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
 
 
 class Reusable:
@@ -267,6 +271,8 @@ class Elaborator(BlockMaker):
             word = reuse.path.span if _plain(reuse.path) else None
             help = did_you_mean(".".join(name), known, word)
             raise stop("ND228", f"no module before this is labelled `{'.'.join(name)}`", reuse.path.span, help=help)
+        if any(said.span is not None and _within(said.span, found.item.span) for said in self.diagnostics):
+            return POISON  # it came to nothing where it stands, and that has been said
         place = found.context.at(frame=found.state.again(), labels=Labels(), mode=context.mode)
         if label is not None:
             self.reusable[id(context.labels), label] = found

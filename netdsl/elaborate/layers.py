@@ -156,7 +156,15 @@ class LayerMaker(Maker):
             text = f"did you mean `{near}{digits}`?"
             help = Advice(text, *help.edits) if isinstance(help, Advice) else text
         if help is None and context.labels.has([name.text]) and layer.span == name.span:
-            help = Advice(f"the tensor of that label is `@{name.text}`", Edit(name.span, f"@{name.text}"))
+            tensor = f"the tensor of that label is `@{name.text}`"
+            before = Span(name.span.file, max(0, name.span.start - 200), name.span.start)
+            line = self.text_of(before).rpartition("\n")[2]
+            if re.search(r"@[\w.]+[ \t]*,[ \t]*\Z", line) and context.labels.scoped(name.text):
+                # Another tensor is there to be worked on: its modules are meant.
+                text = f"`reuse {name.text}` applies the modules of that label again; {tensor}"
+                help = Advice(text, Edit(name.span, f"reuse {name.text}"))
+            else:
+                help = Advice(tensor, Edit(name.span, f"@{name.text}"))
         help = help or did_you_mean(name.text, [*context.program.blocks, *names(), *STATEMENTS], name.span)
         if help is None and name.text in context.env.visible():
             help = f"`{name.text}` is a value; a value stands in braces or after `=`"

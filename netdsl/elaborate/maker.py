@@ -70,6 +70,10 @@ class Maker:
         self.steps = 0
         self.letters = 0
 
+    def text_of(self, span: Span) -> str:
+        """The text of a stretch of a source."""
+        return self.sources[span.file].text[span.start : span.end] if self.sources else ""
+
     # -- reporting and bounds
 
     def report(self, diagnostic: Diagnostic) -> None:

@@ -191,6 +191,13 @@ class Labels:
             here = here.outer
         return False
 
+    def scoped(self, name: str) -> bool:
+        """Whether a label names a scope of modules here or around."""
+        here: Labels | None = self
+        while here is not None and name not in here.inner:
+            here = here.outer
+        return here is not None
+
     def find(self, path: list[str], span: Span, word: Span | None = None) -> Tensor:
         """The last tensor of that name, which stands at ``word`` where it is written plainly.
 

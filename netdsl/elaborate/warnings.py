@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from netdsl.analyses.view import dead_ends
@@ -29,6 +30,7 @@ def warnings(
         *_biases(graph, _layers(everything)),
         *_probabilities(graph),
         *_nowhere(graph),
+        *_dropped(program, nodes),
         *_unused(program, nodes),
         *_lone_branches(nodes),
         *_lone_repeats(nodes),
@@ -166,6 +168,11 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
     """Layers whose output neither a layer nor an output of the net takes up: the last of each such chain."""
     taken = {at for node in graph.nodes for at in node.inputs}
     found = []
+    given = {output.node for output in graph.outputs}
+    for node in graph.nodes:
+        if node.op.keyword == "input" and node.index not in taken and node.index not in given:
+            message = f"nothing takes up the input `{node.name}`"
+            found.append(Diagnostic("ND309", message, node.span, help=f"`@{node.name}` takes it up, or leave it out"))
     for index in dead_ends(graph):
         node = graph.nodes[index]
         if index not in taken:
@@ -173,6 +180,28 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
             message = f"nothing takes up what `{written.op.keyword}` gives here, so it is never computed"
             help = "join it, return it by an `output`, or leave it out"
             found.append(Diagnostic("ND309", message, node.span, (), help, _trace(graph, node)))
+    return found
+
+
+def _dropped(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
+    """A tensor that is taken up and let go at once, since another one stands next."""
+    sequences: list[Sequence[tree.Node]] = [program.rows]
+    for node in nodes:
+        if isinstance(node, (tree.Group, tree.Branch)):
+            sequences.append(node.rows)
+        elif isinstance(node, tree.Body):
+            sequences.append(node.lines)
+    found = []
+    for sequence in sequences:
+        items = [item for row in sequence if isinstance(row, tree.Row) for item in row.items]
+        for first, second in itertools.pairwise(items):
+            if not (isinstance(first.core, tree.Reference) and isinstance(second.core, tree.Reference)):
+                continue
+            if first.alias is None and first.label is None and first.assertion is None:
+                names = [f"@{tree.show_path(core.path)}" for core in (first.core, second.core)]
+                message = f"`{names[0]}` goes nowhere: `{names[1]}` after it begins anew"
+                help = "`reuse name` applies the modules of a label to it; `add { @a | @b }` joins two tensors"
+                found.append(Diagnostic("ND309", message, first.core.span, help=help))
     return found
 
 
