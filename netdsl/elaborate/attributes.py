@@ -32,7 +32,19 @@ class Ramp:
 class Given:
     """What one layer's text gives: attribute values, their places, and where each value came from."""
 
-    __slots__ = ("bare", "end", "head", "origins", "problems", "reference", "spans", "styled", "values", "words")
+    __slots__ = (
+        "bare",
+        "end",
+        "head",
+        "last",
+        "origins",
+        "problems",
+        "reference",
+        "spans",
+        "styled",
+        "values",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -46,6 +58,8 @@ class Given:
         self.styled = False
         #: where the head of the layer ends: word, kernel, channels and stride
         self.end = -1
+        #: where the part before the present one ends
+        self.last = -1
         #: where the layer's word ends, if nothing but modifiers comes after it
         self.head: int | None = None
 
@@ -132,6 +146,7 @@ def read_modifiers(
         return
     valued: tree.Modifier | None = None
     for place, modifier in enumerate(modifiers):
+        given.last = modifiers[place - 1].span.end if place else given.end
         try:
             if modifier is valued:
                 continue
@@ -201,7 +216,10 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         near = nearest(word, [*known, *attributes])
         short = _SHORT.fullmatch(word)
         help: str
-        if short is not None and (ours := _ELSEWHERE[short[1]]) in attributes:
+        if word == "global" and op.keyword in ("avgpool", "maxpool"):
+            ours = "gap" if op.keyword == "avgpool" else "gmp"
+            help = f"over the whole map it is called `{ours}`"
+        elif short is not None and (ours := _ELSEWHERE[short[1]]) in attributes:
             glued = flag.span.start == given.end
             text = f"/{short[2]}" if glued and ours == op.syntax.stride else f"{' ' * glued}{ours}={short[2]}"
             help = Advice(f"it is written `{text.strip()}`", Edit(flag.span, text))
@@ -214,8 +232,8 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         elif word in attributes:
             help = f"`{word}` takes a value: `{word}=…`"
         elif lookup(word) is not None and not given.styled and flag.span.start > given.end:
-            glued = flag.span.start - given.end < 3
-            place = flag.span._replace(start=given.end if glued else flag.span.start, end=flag.span.start)
+            glued = flag.span.start - given.last < 3
+            place = flag.span._replace(start=given.last if glued else flag.span.start, end=flag.span.start)
             help = Advice(f"a comma stands between two layers: `, {word}`", Edit(place, ", "))
         elif lookup(word) is not None:
             help = f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
@@ -243,6 +261,8 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
     given.spans[name] = item.value.span
 
 
+#: A number beyond this is a count of channels rather than the size of a kernel.
+_LARGEST = 15
 #: `s2`, `p1`: an attribute's first letter and its value.
 _SHORT = re.compile(r"([spgdk])(\d{1,3})")
 #: What other tools call our attributes.
@@ -283,7 +303,20 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
         numbers = [part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int]
         if parts and len(numbers) == len(parts) and not given.bare:
             glue, what = ("", "a kernel stands at its word") if op.syntax.kernel is not None else ("-", "")
-            if not glue or (op.syntax.channels is not None and len(numbers) == 1):
+            stride, channels = op.syntax.stride, op.syntax.channels
+            if not glue and op.syntax.kernel in given.values and len(numbers) == 1:
+                # The kernel is there: what comes next in a head is meant.
+                sizes = given.values[op.syntax.kernel]
+                head = f"{op.keyword}{'x'.join(map(str, sizes if len({*sizes}) > 1 else sizes[:1]))}"
+                if channels is not None and channels not in given.values:
+                    help = f"`{channels}` stand after a hyphen: `{head}-{numbers[0]}`"
+                    help = Advice(help, Edit(Span(item.span.file, given.end, item.span.start), "-"))
+                elif stride is not None and stride not in given.values:
+                    help = f"a stride stands after a `/`: `{head}/{numbers[0]}`"
+                    help = Advice(help, Edit(Span(item.span.file, given.end, item.span.start), "/"))
+            elif not glue and channels is not None and len(numbers) == 1 and numbers[0] > _LARGEST:
+                help = f"a kernel stands at its word, and then a hyphen: `{op.keyword}3-{numbers[0]}`"
+            elif not glue or (channels is not None and len(numbers) == 1):
                 what = what or f"`{op.syntax.channels}` stand after a hyphen"
                 help = f"{what}: `{op.keyword}{glue}{'x'.join(map(str, numbers))}`"
                 if given.head is not None:

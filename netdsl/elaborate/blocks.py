@@ -153,6 +153,8 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     ``parts`` are the texts of its arguments.
     """
     word = call.name.text
+    if op.variadic and len(parts) == 1 and isinstance(call.arguments[0].value, tree.Reference):
+        parts = ["id", *parts]
     if op.variadic and len(parts) > 1 and all(argument.name is None for argument in call.arguments):
         text = f"{op.keyword} {{ {' | '.join(parts)} }}"
         return (

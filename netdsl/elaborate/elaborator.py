@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic, Note, Source, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
@@ -135,6 +135,11 @@ class Elaborator(BlockMaker):
             if word not in ("train", "eval"):
                 what = "after a repeat" if isinstance(layer, tree.Layer) else "here"
                 help = "only `train` and `eval` stand there; write a layer's own flags before the repeat"
+                if lookup(word) is not None or word in context.program.blocks:
+                    help = Advice(f"a comma stands between two layers: `, {word}`", Edit(span, f", {word}"))
+                    gap = self.text_of(Span(span.file, max(0, span.start - 1), span.start))
+                    if gap == " ":
+                        help = Advice(help, Edit(Span(span.file, span.start - 1, span.end), f", {word}"))
                 raise stop("ND202", f"`{word}` cannot stand {what}", span, help=help)
         if not words:
             return self.repeated(item, label, context, flow)
@@ -303,4 +308,8 @@ class Elaborator(BlockMaker):
             message = f"the output here is {show_shape(shape)}, not {show_shape(sizes)}"
             spatial = sizes[-len(shape[1:]) :] if len(sizes) >= len(shape[1:]) else sizes
             made = origin(result.node, slice(1, None) if spatial != shape[1:] else slice(0, 1), self.drafts)
-            raise stop("ND210", message, wanted.span, notes=() if made is None else (made,))
+            help = None
+            if sizes == (*shape[1:], shape[0]):
+                text = "x".join(map(str, shape))
+                help = Advice(f"channels come first: `-> {text}`", Edit(wanted.span, text))
+            raise stop("ND210", message, wanted.span, help=help, notes=() if made is None else (made,))

@@ -11,6 +11,7 @@ from netdsl.elaborate.context import Context, Draft, Styles
 from netdsl.elaborate.expressions import truth, whole
 from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort, Maker
+from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import split_word
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import Op, OpError, elements, lookup, names
@@ -32,6 +33,8 @@ ELSEWHERE = {
     "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
     "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
     "stochasticdepth": "droppath", "fullyconnected": "fc", "pixelshuffle": "upsample",
+    "cat": "concat", "concatenate": "concat", "adaptiveavgpool": "gap", "adaptiveaveragepool": "gap",
+    "adaptivemaxpool": "gmp",
 }  # fmt: skip
 #: What stands for a statement of Python's, or for the first of two words of a layer.
 PYTHON = {
@@ -39,6 +42,8 @@ PYTHON = {
     "from": '`use "file.net" (block)` takes blocks of another file',
     "return": "the last row gives the net's output, and `output name { … }` a further one",
     "for": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "repeat": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "residual": "a residual is a join with the tensor itself: `add { conv3-64, relu | id }`",
     "while": "what repeats stands before its number: `[conv3-64, relu] ×3`",
     "def": "`block name(c) { … }` declares a block",
     "class": "`block name(c) { … }` declares a block",
@@ -87,7 +92,7 @@ class LayerMaker(Maker):
             raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span)
         if op.variadic:
             message = f"`{op.keyword}` joins branches"
-            raise stop("ND225", message, layer.word.span, help=_as_join(op, layer))
+            raise stop("ND225", message, layer.word.span, help=_as_join(op, layer, context.labels))
         if op.keyword == "id":
             return self.identity(op, layer, flow)
         enters = self.need(flow, layer.span)
@@ -149,7 +154,7 @@ class LayerMaker(Maker):
         while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
             stem, digits = stem[:-1], stem[-1] + digits
         place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
-        help = _as_net(layer) or elsewhere(name) or _underscored(name)
+        help = _as_net(layer) or _adaptive(layer) or elsewhere(name) or _underscored(name)
         if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
             help = did_you_mean(stem, [near], place)
             assert help is not None
@@ -322,7 +327,12 @@ class LayerMaker(Maker):
         missing = [name for name in op.syntax.required if name not in given.values]
         if missing:
             what = ", ".join(f"`{name}`" for name in missing)
-            raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=f"it is written `{op.example.line}`")
+            help = f"it is written `{op.example.line}`"
+            if missing == [op.syntax.kernel] and not digits and isinstance(layer.channels, tree.Literal):
+                stride = self.text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
+                text = f"{op.keyword}3-{layer.channels.value}{'/' if stride else ''}{stride}"
+                help = f"the kernel stands at the word, a 3×3 one as `{text}`"
+            raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=help)
         if op.bias_unless_norm and "bias" not in given.values and normed:
             put(given, "bias", False, layer.head, "bn")
         if any(tensor.shape is None for tensor in inputs):
@@ -470,19 +480,27 @@ def elsewhere(word: tree.Name) -> str | None:
     """A help for a word that other tools have for one of our layers (``BatchNorm2d``), or that Python has for more."""
     if word.text in PYTHON:
         return PYTHON[word.text]
-    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", word.text.lower().replace("_", ""))
+    plain = word.text.lower().replace("_", "")
+    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", plain)
+    kernel = re.sub(r"^[123]d", "", plain[len(stem) :])
     ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
-    return Advice(f"here it is called `{ours}`", Edit(word.span, ours)) if ours is not None else None
+    if ours is None:
+        return None
+    written = ours + kernel if takes_kernel(ours) else ours
+    return Advice(f"here it is called `{written}`", Edit(word.span, written))
 
 
-def _as_join(op: type[Op], layer: tree.Layer) -> str:
+def _as_join(op: type[Op], layer: tree.Layer, labels: Labels) -> str:
     """A help for a join without braces; ``add @skip`` is of that tensor and the one that is there."""
-    tensors = [
-        m.value for m in layer.modifiers if isinstance(m, tree.Positional) and isinstance(m.value, tree.Reference)
-    ]
+    tensors = []
+    for modifier in layer.modifiers:
+        if isinstance(modifier, tree.Positional) and isinstance(modifier.value, tree.Reference):
+            tensors.append(tree.show_path(modifier.value.path))
+        elif isinstance(modifier, tree.Flag) and labels.has([modifier.name.text]):
+            tensors.append(modifier.name.text)
     if len(tensors) < len(layer.modifiers) or not tensors:
         return f"write `{op.keyword} {{ a | b }}`"
-    names = ["id"] * (len(tensors) == 1) + [f"@{tree.show_path(tensor.path)}" for tensor in tensors]
+    names = ["id"] * (len(tensors) == 1) + [f"@{name}" for name in tensors]
     text = f"{op.keyword} {{ {' | '.join(names)} }}"
     return Advice(f"it is written `{text}`", Edit(layer.span, text))
 
@@ -496,6 +514,22 @@ def _as_net(layer: tree.Layer) -> str | None:
     return (
         Advice("a net is named by `net`", Edit(word.span, "net")) if named else 'a net is named by `net name "title"`'
     )
+
+
+def _adaptive(layer: tree.Layer) -> str | None:
+    """A help for ``adaptive_avg_pool 1``: a pooling by the size of its output."""
+    found = re.fullmatch(r"adaptive_?(avg|max)_?pool(?:[123]d)?", layer.word.text.lower())
+    if found is None or len(layer.modifiers) != 1:
+        return None
+    given = layer.modifiers[0]
+    parts = given.value.parts if isinstance(given, tree.Positional) and isinstance(given.value, tree.Sizes) else ()
+    sizes = [part.value for part in parts if isinstance(part, tree.Literal)]
+    if not sizes or len(sizes) < len(parts) or layer.suffixes:
+        return None
+    text = (
+        {"avg": "gap", "max": "gmp"}[found[1]] if {*sizes} == {1} else f"{found[1]}pool to={'x'.join(map(str, sizes))}"
+    )
+    return Advice(f"it is written `{text}`", Edit(layer.span, text))
 
 
 def _underscored(word: tree.Name) -> str | None:

@@ -83,6 +83,10 @@ def check_label(name: str, quoted: bool, span: Span) -> None:
         raise stop("ND213", f"{what} cannot be that of a module", span, help=help)
 
 
+#: How many names a help lists.
+_LISTED = 6
+
+
 class Frame:
     """The naming of one scope's members.
 
@@ -213,6 +217,9 @@ class Labels:
         known = self.visible()
         help = did_you_mean(name, [name for name in known if _PLAIN.fullmatch(name)], word)
         help = help or did_you_mean(name, known)
+        if help is None and known:
+            listed = ", ".join(f"`@{name}`" for name in known[:_LISTED])
+            help = f"there {'is' if len(known) == 1 else 'are'} {listed}{' and others' if len(known) > _LISTED else ''}"
         raise stop("ND215", f"no tensor before this is called `{name}`", span, help=help)
 
     def _descend(self, path: list[str]) -> Tensor | None:

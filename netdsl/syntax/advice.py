@@ -296,7 +296,23 @@ def _in_braces(mistake: Mistake, opener: int, help: str) -> str:
     closer = mistake.pairs.get(opener)
     if closer is None:
         return help
-    return Advice(help, mistake.edit("{", opener, opener + 1), mistake.edit("}", closer, closer + 1))
+    text = mistake.text
+    before = "" if text[opener - 1].isspace() else " "
+    after = "" if text[opener + 1].isspace() else " "
+    edits = [mistake.edit(f"{before}{{{after}", opener, opener + 1)]
+    edits.append(mistake.edit("}" if text[closer - 1].isspace() else " }", closer, closer + 1))
+    depth, commas, bars = 0, [], 0
+    for place in range(opener + 1, closer):
+        depth += (text[place] in "([{") - (text[place] in ")]}")
+        if depth == 0 and text[place] == ",":
+            commas.append(place)
+        bars += depth == 0 and text[place] == "|"
+    if commas and not bars and "#" not in text[opener:closer]:
+        help += ", with `|` between them"
+        for place in commas:
+            bar = "|" if text[place - 1].isspace() else " |"
+            edits.append(mistake.edit(bar if text[place + 1].isspace() else f"{bar} ", place, place + 1))
+    return Advice(help, *edits)
 
 
 def _assignments(mistake: Mistake) -> str | None:

@@ -104,6 +104,28 @@ def _joins(mistake: Mistake) -> str | None:
     return Advice(f"{help}: `{word} {{ {rest} }}`" if len(rest) < 60 else help, *edits)
 
 
+def _concatenation(mistake: Mistake) -> str | None:
+    """``cat { @a | @b }``"""
+    line = mistake.text[mistake.begin : mistake.offset]
+    words = [*re.finditer(r"(?<![\w.@])(cat|concatenate)[ \t]*\{", line, re.IGNORECASE)]
+    found = words[-1] if words else None
+    if found is None or mistake.pairs.get(mistake.begin + found.end() - 1, mistake.offset) < mistake.offset:
+        return None
+    start = mistake.begin + found.start(1)
+    return Advice("here it is called `concat`", mistake.edit("concat", start, start + len(found[1])))
+
+
+def _calls(mistake: Mistake) -> str | None:
+    """``unit(8) unit(8)``: two calls without a comma."""
+    if mistake.word != "(" or "LPAR" in mistake.names:
+        return None
+    found = re.search(r"\)([ \t]+)[A-Za-z_]\w*\Z", mistake.text[mistake.begin : mistake.offset])
+    if found is None:
+        return None
+    place = mistake.begin + found.start(1)
+    return Advice("a comma stands between two layers", mistake.edit(",", place, place))
+
+
 def comma(mistake: Mistake) -> str | None:
     """Two layers without a comma: ``gap fc-10``, ``relu conv3-64``."""
     if mistake.word not in ("-", "/", "[", "@") or mistake.text.startswith("->", mistake.offset):
@@ -198,6 +220,10 @@ def _sums(mistake: Mistake) -> str | None:
     begin, end = mistake.item(), mistake.code_end()
     line = mistake.text[begin:end]
     found = re.fullmatch(r"(?:(@?[A-Za-z_][\w.]*)[ \t]*)?\+[ \t]*(@[A-Za-z_][\w.]*|id)[ \t]*", line)
+    alone = re.fullmatch(r"\+[ \t]*([A-Za-z_]\w*)[ \t]*", line)
+    if found is None and alone is not None:
+        text = f"add {{ id | @{alone[1]} }}"
+        return Advice(f"tensors are added by `{text}`", mistake.edit(text, begin, begin + len(line.rstrip())))
     if found is None:
         return "tensors are added by `add { a | b }`" if "@" in line else None
     text = f"add {{ {found[1] or 'id'} | {found[2]} }}"
@@ -258,6 +284,13 @@ def _python(mistake: Mistake) -> str | None:
         if layer is not None:
             label = f"{found['name']}: " if line.startswith("self.") and "," not in layer else ""
             return Advice(f"it is written `{label}{layer}`", mistake.edit(label + layer, begin, end))
+    for call in re.finditer(r"(?<![\w.])(?:[A-Za-z_]\w*\.)+[A-Z]\w*\(", line) if found is None else ():
+        closer = mistake.pairs.get(begin + call.end() - 1)
+        if closer is not None and begin + call.start() <= mistake.offset <= closer:
+            start = begin + call.start()
+            layer = as_layer(mistake.text[start : closer + 1])
+            if layer is not None:
+                return Advice(f"it is written `{layer}`", mistake.edit(layer, start, closer + 1))
     if re.match(r"(?:[\w.]+[ \t]*=[ \t]*)?(?:nn\.)?(?:ModuleList|Sequential)\b", line):
         return "layers stand one after another, a line each, and `[ … ]` groups them"
     if re.match(r"\w+[ \t]*=[ \t]*self\.\w+\(", line) or line.startswith(("self.", "super(")):
@@ -273,6 +306,6 @@ def _python(mistake: Mistake) -> str | None:
 
 #: Before the rules of advice whose words are more general; :func:`comma` comes last of all.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _arrow, _names, _inputs, _declarations, _loops, _returns, _python, _apart, _heads, _detached, _sums, _joins,
-    _repeats, _values,
+    _arrow, _names, _inputs, _declarations, _loops, _returns, _python, _apart, _heads, _detached, _sums,
+    _concatenation, _calls, _joins, _repeats, _values,
 )  # fmt: skip
