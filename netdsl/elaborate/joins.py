@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Diagnostic, Note, Source, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.elaborate.context import Draft
 from netdsl.ir.op import Op, OpError
 from netdsl.ir.types import Shape, show_shape
@@ -90,6 +90,8 @@ def explain(
     if sizes and mender.still:
         before = [origin(arms[index].start, slice(1, None), drafts) for index in pair]
         notes += [note for note in dict.fromkeys(before) if note is not None]
+    if sizes:
+        notes += _dropped(arms, drafts)
     help = mender.sizes() if sizes else mender.channels(*pair)
     return said._replace(message=message, notes=tuple(notes), help=help)
 
@@ -103,6 +105,22 @@ def _notes(one: Arm, drafts: Sequence[Draft], sizes: bool) -> list[Note]:
     if made is None or made.span != end:
         return [given] if made is None else [given, made]
     return [made]
+
+
+def _dropped(arms: Sequence[Arm], drafts: Sequence[Draft]) -> list[Note]:
+    """The first layer on the way to the arms whose window leaves out the end of its input: a usual cause."""
+    seen: set[int] = set()
+    for one in arms:
+        at = one.nodes[-1] if one.nodes else one.start
+        while at not in seen and drafts[at].inputs:
+            seen.add(at)
+            draft = drafts[at]
+            if draft.op.category in ("conv", "pool"):
+                arithmetic = draft.op.dropped(tuple(drafts[index].shape for index in draft.inputs))
+                if arithmetic is not None:
+                    return [Note(draft.span, f"leaves out the end of its input: {arithmetic}")]
+            at = draft.inputs[0]
+    return []
 
 
 def _steps(one: Arm, drafts: Sequence[Draft]) -> list[tuple[int, Shape]]:
@@ -131,6 +149,8 @@ class _Mender:
         ranks = {len(one.shape) for one in self.arms}
         if len(ranks) > 1 or 1 in ranks:
             return None
+        if (strided := self.strided()) is not None:
+            return strided
         best: tuple[int, list[str], list[tuple[Arm, Shape]]] | None = None
         for target in dict.fromkeys(one.shape[1:] for one in self.arms):
             others = [one for one in self.arms if one.shape[1:] != target]
@@ -157,6 +177,35 @@ class _Mender:
                 texts = [*(text for text in texts if text != before), added]
         equal = "sizes" if self.keyword == "concat" else "shapes"
         return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
+
+    def strided(self) -> str | None:
+        """A transposed convolution before an arm that has no stride, where its kernel's size as one would do."""
+        for one in self.arms:
+            others = {other.shape[1:] for other in self.arms if other is not one}
+            at = one.start
+            while not one.nodes and self.drafts[at].inputs and self.drafts[at].op.keyword != "upconv":
+                before = self.drafts[self.drafts[at].inputs[0]].shape
+                if before[1:] != self.drafts[at].shape[1:]:
+                    break
+                at = self.drafts[at].inputs[0]
+            draft = self.drafts[at]
+            if one.nodes or draft.op.keyword != "upconv" or len(others) > 1:
+                continue
+            values = draft.op.model_dump()
+            kernel, stride = values["kernel"], values["stride"]
+            span = draft.span
+            text = self.sources[span.file].text[span.start : span.end] if self.sources else ""
+            if {*stride} != {1} or len({*kernel}) > 1 or not re.fullmatch(r"upconv\d+-\w+", text):
+                continue
+            try:
+                shape = draft.op.model_copy(update={"stride": kernel}).infer((self.drafts[draft.inputs[0]].shape,))
+            except OpError:
+                continue
+            if {shape[1:]} == others:
+                new = f"{text}/{kernel[0]}"
+                help = f"`{new}` in place of `{text}` makes the sizes equal: an enlargement is a stride"
+                return Advice(help, Edit(Span(span.file, span.end, span.end), f"/{kernel[0]}"))
+        return None
 
     def resize(self, one: Arm, target: Shape) -> _Change | None:
         """The cheapest change that gives one arm the size ``target``."""
