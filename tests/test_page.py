@@ -127,6 +127,14 @@ def test_a_large_net_is_a_small_page(resnet: tuple[Graph, str]) -> None:
     assert len(page(netdsl.compile("zoo:vgg19")).encode()) < 200_000
 
 
+def test_a_page_of_too_many_boxes_is_refused() -> None:
+    graph = netdsl.compile("block d { concat { id | conv3-1 } }\ninput 3x8x8\n" + "d, relu, " * 20 + "relu\n")
+    assert page(graph, most=200)
+    with pytest.raises(netdsl.NetdslError, match="this page would be too large") as caught:
+        page(graph, most=20)
+    assert caught.value.diagnostics[0].code == "ND218"
+
+
 def test_the_same_graph_gives_the_same_page() -> None:
     graph = netdsl.compile("zoo:googlenet:paper")
     assert page(graph) == page(netdsl.compile("zoo:googlenet:paper"))

@@ -28,6 +28,8 @@ def write_page(parser: argparse.ArgumentParser, options: argparse.Namespace, cho
         return 1
     from netdsl.backends.page import page
 
-    made = page(graph, view=options.view or "train", options=chosen, theme=options.theme or "auto")
+    made = page(
+        graph, view=options.view or "train", options=chosen, theme=options.theme or "auto", most=options.max_drawn
+    )
     write(options.output, made.encode())
     return 0

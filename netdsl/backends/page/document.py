@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Literal, get_args
 
+from netdsl.backends.canvas.engine import MAX_DRAWN
 from netdsl.backends.canvas.options import Heat, Options
 from netdsl.backends.canvas.palette import DARK, FILLS, HEAT, HEAT_INKS, contrast
 from netdsl.backends.labels import metric, plain
@@ -34,16 +35,18 @@ def page(
     options: Options | None = None,
     theme: Theme = "auto",
     live: str | None = None,
+    most: int = MAX_DRAWN,
 ) -> str:
     """A net as the text of one HTML file. The same graph gives the same text.
 
     It begins with the overview, as ``options`` say (their heat is the page's first), and opens each block; all numbers
     are those of ``view``. Nothing is loaded from elsewhere, and its policy forbids it. With ``live``, the number of a
     version, it asks the server that it came from for newer ones.
-    Raises :class:`netdsl.NetdslError` (ND008) where no Graphviz is found.
+    Raises :class:`netdsl.NetdslError`: ND008 where no Graphviz is found, ND218 for more than ``most`` boxes, of which
+    those inside of blocks count half each.
     """
     options = options or Options()
-    drawn = drawings(graph, view, options)
+    drawn = drawings(graph, view, options, most)
     value = model(graph, view, drawn)
     totals = value["totals"]
     name = f"{value['name']} {value['variant']}" if value["variant"] else value["name"]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netdsl.analyses.structure import Block, Item, Layer, layers
 from netdsl.analyses.view import Seen, see
+from netdsl.backends.canvas.engine import check_drawn
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.labels import plain
@@ -25,6 +26,9 @@ from netdsl.ir.types import View
 
 #: Layers beyond which a part is listed and not drawn: no screen shows them, and they would take long.
 _MOST = 400
+#: How many boxes inside of blocks count as one of the overview: they are laid out apart, and each soon.
+_SMALL = 2
+_HELP = "`netdsl stats` lists the layers"
 
 
 class Mention(NamedTuple):
@@ -102,11 +106,15 @@ class _Marked(Page):
         return Mark(name)
 
 
-def drawings(graph: Graph, view: View, options: Options) -> Drawings:
-    """Everything that is drawn of a graph. Raises :class:`netdsl.NetdslError` (ND008) where no Graphviz is found."""
+def drawings(graph: Graph, view: View, options: Options, most: int) -> Drawings:
+    """Everything that is drawn of a graph, of ``most`` boxes; those inside of blocks count half each.
+
+    Raises :class:`netdsl.NetdslError`: ND008 where no Graphviz is found, ND218 for more boxes.
+    """
     page = _Marked(graph, view, options._replace(heat=None, theme="light", page=None))
     scene = page.scene()
-    inside = _Insides(graph, see(graph, view), view)
+    check_drawn(len(scene.boxes), most, "this page", _HELP)
+    inside = _Insides(graph, see(graph, view), view, most)
     cards = [found for found in page.found.values() if isinstance(found, Card)]
     opens: dict[int, int] = {}
     for number, card in enumerate(cards):
@@ -162,10 +170,13 @@ def _title(card: Card) -> str:
 class _Insides:
     """Draws parts, each form of them once."""
 
-    def __init__(self, graph: Graph, seen: Seen, view: View) -> None:
+    def __init__(self, graph: Graph, seen: Seen, view: View, most: int) -> None:
         self.graph = graph
         self.seen = seen
         self.view = view
+        self.most = most
+        #: how many boxes all drawings have
+        self.boxes = 0
         self.parts: list[Part] = []
         self.drawings: list[str] = []
         self.known: dict[str, int] = {}
@@ -204,6 +215,8 @@ class _Insides:
     def _draw(self, nodes: Sequence[int], title: str) -> tuple[int, tuple[Drawn, ...]]:
         graph = excerpt(self.graph, self.seen, nodes, plain(title))
         scene, boxes = inside(graph, self.view)
+        self.boxes += len(scene.boxes)
+        check_drawn(self.boxes // _SMALL, self.most, "this page", _HELP)
         text = bare(svg(scene).decode())
         if text not in self.known:
             self.known[text] = len(self.drawings)
