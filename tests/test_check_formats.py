@@ -216,6 +216,7 @@ def test_annotations(run: Run) -> None:
         "%0Abranches-of-other-sizes.net:2:10: gives 8×32×32"
         "%0Abranches-of-other-sizes.net:2:20: makes 3×15×15 of 3×32×32"
         "%0Abranches-of-other-sizes.net:2:33: makes 8×16×16 of 3×32×32"
+        "%0Abranches-of-other-sizes.net:2:20: leaves out the end of its input: (32−3)/2+1 = 15.5"
         "%0Ahelp: `conv3-8/2` in place of `conv3-8` and `maxpool3/2 pad=1` in place of `maxpool3/2` make the sizes "
         "equal",
         "::error file=blocks.net,line=4,endLine=4,col=9,endColumn=13,title=ND207%3A a number that must be whole::"

@@ -357,3 +357,8 @@ def test_expectations_bind_the_spec_as_written(options: dict[str, Any], note: st
 
 def test_nothing_is_said_where_nothing_was_to_be_checked() -> None:
     assert made("param n = 4\nconv3-{n}", set={"n": 5}).notes == ()
+
+
+def test_an_input_of_another_rank_is_said() -> None:
+    assert made("conv3-4", input="3x8").notes == ("`--input` gives 3×8, 1 spatial axis; the spec's input has 2",)
+    assert made("conv3-4", input="3x9x9").notes == ()

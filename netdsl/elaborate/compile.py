@@ -29,7 +29,7 @@ from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph, Output
 from netdsl.ir.op import OpError, lookup
-from netdsl.ir.types import Mode, Scalar, Shape
+from netdsl.ir.types import Mode, Scalar, Shape, show_shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
 from netdsl.syntax.lalr import Progress
@@ -346,6 +346,10 @@ class Compiler:
         drafts.check_shapes = not (changed or resized)
         if any(shape != own and looks_channels_last(shape) for shape, own, _ in shapes):
             self.notes.append("channels come first in an input's shape: `--input 3x224x224`")
+        for shape, own, _ in shapes:
+            if len(shape) != len(own):
+                axes = f"{len(shape) - 1} spatial ax{'is' if len(shape) == 2 else 'es'}"
+                self.notes.append(f"`--input` gives {show_shape(shape)}, {axes}; the spec's input has {len(own) - 1}")
         if (changed or resized) and (program.expects or _asserts(program)):
             what = " and ".join(word for word, done in (("`--set`", changed), ("`--input`", resized)) if done)
             verb = "change" if changed and resized else "changes"
