@@ -107,21 +107,21 @@ text("as many nodes as are allowed, dense", f"block d {{ concat {{ id | conv3-1 
 text("one node too many", HEAD + f"relu ×{NODES}\n", "ND218")
 text("a bound of ten nodes", HEAD + "relu ×10\n", "ND218", options=["--max-nodes=10"])
 
-text("no two layers alike", HEAD + "".join(f"conv1-{n}\n" for n in range(1, LIMITS.tokens // 6)))
+text("no two layers alike", HEAD + "".join(f"conv1-{n}\n" for n in range(1, min(NODES, LIMITS.tokens // 6))))
 text("no two layers alike, as many as are allowed", HEAD + "[" + ", ".join(["relu", "gelu"] * (NODES // 2 - 1)) + "]\n")
 text(
     "skips within skips",
     HEAD
     + "conv1-4\n"
-    + "".join(f"a{n}: conv3-4\nrelu\n" for n in range(2000))
-    + "".join(f"add {{ id | @a{n} }}\nrelu\n" for n in reversed(range(2000))),
+    + "".join(f"a{n}: conv3-4\nrelu\n" for n in range(NODES // 4 - 1))
+    + "".join(f"add {{ id | @a{n} }}\nrelu\n" for n in reversed(range(NODES // 4 - 1))),
 )
 text(
     "skips that cross",
     HEAD
     + "conv1-4\n"
-    + "".join(f"a{n}: conv3-4\nrelu\n" for n in range(1500))
-    + "".join(f"add {{ id | @a{n} }}\nconv3-4\n" for n in range(1500)),
+    + "".join(f"a{n}: conv3-4\nrelu\n" for n in range(NODES // 4 - 1))
+    + "".join(f"add {{ id | @a{n} }}\nconv3-4\n" for n in range(NODES // 4 - 1)),
 )
 text(
     "each joined to all before",
@@ -132,7 +132,7 @@ text(
         for count in range(2, 170)
     ),
 )
-text("thousands of branches", HEAD + "concat { " + " | ".join(["conv1-1, relu"] * 4000) + " }\n")
+text("thousands of branches", HEAD + "concat { " + " | ".join(["conv1-1, relu"] * (NODES // 2 - 1)) + " }\n")
 text("thousands of outputs", HEAD + "relu\n" + numbered("output o%d { gap }\n", 3000))
 text("hundreds of inputs", numbered("input i%d 3x8x8\n", 500) + "@i0, relu\n")
 text("thousands of styles", numbered("style conv = _, relu\n", 4000) + HEAD + "conv3-4\n", "ND223")
