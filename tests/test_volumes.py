@@ -18,7 +18,7 @@ from netdsl.backends.canvas.options import LEAST, PAGES, Options, Theme
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.draw import drawing
 from netdsl.backends.volumes import volumes
-from netdsl.backends.volumes.maps import Volume, Way, found
+from netdsl.backends.volumes.maps import Volume, Way, found, lanes
 from netdsl.backends.volumes.scale import Scale
 from netdsl.backends.volumes.solid import Block, solid
 from netdsl.cli import main
@@ -211,3 +211,80 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert path.read_bytes().startswith(b"\x89PNG")
     assert main(["draw", "zoo:lenet5", "--as", "volumes", "--labels", "macs", "-o", str(path)]) == 2
     assert "--as volumes takes no --labels" in capsys.readouterr().err
+
+
+# -- several inputs
+
+TOWERS = """
+input left 1x16x16
+input right 1x16x16
+@left
+tower: [conv3-4, relu, maxpool, fc-8]
+@right, reuse tower as b
+sub { @tower | @b }
+abs
+fc-1
+"""
+NESTED = """
+input a 3x16x16
+input b 3x16x16
+input c 1x8x8
+@a
+x: [conv3-4, maxpool]
+@b
+y: [conv3-24, maxpool, conv3-8]
+concat { @x | @y }
+z: conv3-8
+@c
+w: conv3-2
+concat { @z | @w }
+gap
+fc-10
+"""
+CROSSED = """
+input a 3x16x16
+input b 3x16x16
+@a
+x: conv3-4
+@b
+y: conv3-4
+p: add { @x | @y }
+q: mul { @x | @y }
+concat { @p | @q }
+fc-2
+"""
+
+
+def test_each_arm_from_an_input_is_a_lane() -> None:
+    graph = compiled(TOWERS)
+    lane = lanes(graph, structure(graph, see(graph, "train")).items)
+    assert [[volume.words for volume in arm.volumes] for arm in lane.before] == [
+        ["left", "3×3", "max 2×2/2", "dense"],
+        ["right", "3×3", "max 2×2/2", "dense"],
+    ]
+    assert [(volume.words, volume.shape) for volume in lane.volumes] == [("sub", (8,)), ("dense", (1,))]
+
+
+def test_lanes_meet_where_others_have_met() -> None:
+    graph = compiled(NESTED)
+    lane = lanes(graph, structure(graph, see(graph, "train")).items)
+    (one, other) = lane.before
+    assert [arm.volumes[0].words for arm in (*one.before, other)] == ["a", "b", "c"]
+    assert one.volumes[0].parts == ((4, True), (8, True)) and lane.volumes[0].parts == ((8, True), (2, True))
+
+
+def test_inputs_whose_arms_share_tensors_are_drawn_too() -> None:
+    graph = compiled(CROSSED)
+    lane = lanes(graph, structure(graph, see(graph, "train")).items)
+    assert [[volume.words for volume in arm.volumes] for arm in lane.before] == [["a"], ["b"]]
+    assert [volume.shape for volume in lane.volumes] == [(8, 16, 16), (2,)]
+
+
+@pytest.mark.parametrize("text", [TOWERS, NESTED, CROSSED])
+def test_several_inputs_have_their_places(text: str) -> None:
+    graph = compiled(text)
+    for options in (Options(), Options(heat="macs", page=(400, 300))):
+        scene = volumes(graph, "train", options)
+        check(scene)
+        inputs = [box for box in scene.boxes if box.text in ("left", "right", "a", "b", "c")]
+        assert len(inputs) == len({box.y for box in inputs}) == text.count("input ")

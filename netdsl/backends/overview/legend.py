@@ -85,7 +85,7 @@ def heat_bar(scene: Scene, y: float, room: float, words: Sequence[str], left: fl
         scene.boxes.append(Box(x, y, 20, 11, fill=fill, stroke=fill))
         x += 20
     words = [line for line in words if line]
-    lines = [" ".join(words)] if x + 5 + width(" ".join(words), size) <= room else words
+    lines = [" ".join(words)] if x + 6 + width(" ".join(words), size) <= room else words
     for line in lines:
         scene.text(x + 5, y + 5.5, line, size, ink=INK)
         y += 12

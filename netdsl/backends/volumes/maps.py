@@ -53,6 +53,34 @@ class Way(NamedTuple):
     words: str
 
 
+class Lane(NamedTuple):
+    """Volumes in a row with the ways over them, and the lanes before it, whose tensors meet in its first volume."""
+
+    volumes: list[Volume]
+    ways: list[Way]
+    before: tuple[Lane, ...] = ()
+
+
+def lanes(graph: Graph, items: Sequence[Item]) -> Lane:
+    """The volumes of a net whose way to the main output is ``items``: a lane for each arm that begins at an input.
+
+    Where such arms share tensors before they meet, each input is a lane, and what lies between one volume.
+    """
+    first, *rest = items
+    if isinstance(first, Split):
+        volumes, ways = found(graph, (first.join, *rest))
+        head, joined = first.join.head, volumes[0]
+        if head.op.keyword == "concat" and not joined.flat:
+            parts = tuple((shape[0], True) for shape in graph.input_shapes(head))
+            volumes[0] = joined._replace(parts=parts if sum(part for part, _ in parts) == joined.shape[0] else ())
+        return Lane(volumes, ways, tuple(lanes(graph, arm) for arm in first.arms))
+    if isinstance(first, Mesh):
+        entering = [layer for layer in first.layers if layer.head.op.category == "input"]
+        between = Mesh(tuple(layer for layer in first.layers if layer not in entering))
+        return Lane(*found(graph, (between, *rest)), tuple(Lane(*found(graph, [layer])) for layer in entering))
+    return Lane(*found(graph, items))
+
+
 def found(graph: Graph, items: Iterable[Item]) -> tuple[list[Volume], list[Way]]:
     """The volumes of a net whose way to the main output is ``items``, in order."""
     made = line(graph, items)
@@ -146,7 +174,9 @@ def _words(graph: Graph, item: Layer) -> str:
     if op.category == "conv" and kernel:
         kind = {"dwconv": "dw ", "upconv": "up "}.get(op.keyword, "")
         return f"{kind}{show_shape(kernel)}{_over(op)}"
-    return caption(graph, head).replace(", /", "/")
+    words = caption(graph, head).replace(", /", "/")
+    # A sign by itself, as that of a difference, is too little below a volume.
+    return words if len(words) > 1 else op.keyword
 
 
 def _over(op: Op) -> str:
