@@ -156,7 +156,7 @@ text("a block in its own style", f"style conv = _, f\nblock f {{ conv3-8 }}\n{HE
 text("calls as deep as allowed", f"block f(n) {{ if n > 1 {{ relu\nf(n-1) }} }}\n{HEAD}f(200)\n")
 text(
     "calls that are allowed to be deeper",
-    f"block f(n) {{ if n > 1 {{ relu\nf(n-1) }} }}\n{HEAD}f(1500)\n",
+    f"block f(n) {{ if n > 1 {{ relu\nf(n-1) }} }}\n{HEAD}f(1000)\n",
     options=["--max-calls=2000"],
 )
 text(
@@ -210,8 +210,8 @@ text("a huge tensor in between", "input 1x1x1\nconv1-1000000000000000\n", "ND218
 text("a tensor that doubles", HEAD + "concat { id | id } ×60\n", "ND218")
 text("huge weights", "input 1000000000000\nfc-1000000000000\nfc-10\n")
 text("strides that multiply", HEAD + f"conv1-3/2 ×{NODES - 1}\n")
-text("strides that multiply, back and forth", HEAD + "[upsample ×2, maxpool] ×4000\n")
-text("windows that grow", HEAD + "conv3-3 dilation=1000000 pad=1000000 ×5000\n")
+text("strides that multiply, back and forth", HEAD + f"[upsample ×2, maxpool] ×{NODES // 2 - 1}\n")
+text("windows that grow", HEAD + f"conv3-3 dilation=1000000 pad=1000000 ×{NODES - 1}\n")
 text("texts that are added", 'param a = "a" + "a"\n' + HEAD + "relu\n", "ND209")
 text("unknown functions", f"param a = __import__(1)\nparam b = exec(1)\n{HEAD}relu\n", "ND203")
 
