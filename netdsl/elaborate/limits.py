@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     @property
     def steps(self) -> int:
         """How many items, passes of repeats and arguments may be elaborated: what makes no nodes must end too."""
-        return 3 * self.nodes
+        return 6 * self.nodes
 
     @property
     def depth(self) -> int:
