@@ -35,7 +35,6 @@ TAKES: dict[Kind, frozenset[str]] = {
     "volumes": frozenset({"heat", "theme", "page"}),
 }
 
-
 #: Boxes and texts in a row of a table of all layers, which takes as long as a layer that is drawn.
 _ROW = 5
 

@@ -1,9 +1,6 @@
-"""Words in diagrams: shapes, numbers, and text that Graphviz prints as it is."""
+"""Words in diagrams: shapes, numbers, and text in one line."""
 
 from __future__ import annotations
-
-import html
-from collections.abc import Iterable
 
 from netdsl.diagnostics import printable
 from netdsl.ir.types import Shape
@@ -32,23 +29,3 @@ def metric(number: int) -> str:
 def plain(text: str) -> str:
     """One line without control characters."""
     return printable(" ".join(text.split("\n")))
-
-
-def cell(text: str, *, bold: bool = False, colour: str | None = None, size: int | None = None) -> str:
-    """Text in an HTML-like label."""
-    # Graphviz reads backslashes in these too.
-    words = html.escape(plain(text)).replace("\\", "\\\\") or " "
-    if bold:
-        words = f"<B>{words}</B>"
-    attributes = (f' COLOR="{colour}"' if colour else "") + (f' POINT-SIZE="{size}"' if size else "")
-    return f"<FONT{attributes}>{words}</FONT>" if attributes else words
-
-
-def table(rows: Iterable[str]) -> str:
-    """An HTML-like label of rows."""
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
-
-
-def row(words: str, *, left: bool = False) -> str:
-    """One cell in one row of a :func:`table`."""
-    return "<TR><TD" + (' ALIGN="LEFT"' if left else "") + f">{words}</TD></TR>"

@@ -37,7 +37,8 @@ def _drawable(graph: Graph) -> tuple[Drawable, ...]:
     blocks: dict[str, list[int]] = {}
     paths: dict[str, Scope] = {}
     for scope in graph.scopes[1:]:
-        if scope.index not in computed or not _computes(graph, scope):
+        # A scope of the kind `layer` has no more than what a style put around one.
+        if scope.index not in computed or scope.kind == "layer":
             continue
         if scope.kind == "block" and scope.block:
             blocks.setdefault(scope.block, []).append(scope.index)
@@ -46,11 +47,6 @@ def _drawable(graph: Graph) -> tuple[Drawable, ...]:
             paths.setdefault(scope.path, scope)
     found = [Drawable(name, True, tuple(scopes)) for name, scopes in blocks.items()]
     return (*found, *(Drawable(path, False, (scope.index,)) for path, scope in paths.items()))
-
-
-def _computes(graph: Graph, scope: Scope) -> bool:
-    """Whether there is more in a scope than what a style put around one layer."""
-    return scope.kind != "layer"
 
 
 def find(graph: Graph, name: str, view: View) -> tuple[Graph, Drawable]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netdsl.backends.canvas.metrics import width
-from netdsl.backends.canvas.palette import BANDS, GREY, RED
+from netdsl.backends.canvas.palette import BANDS, GREY
 from netdsl.backends.canvas.scene import stage_group
 from netdsl.backends.canvas.stack import Head, Link, Stack
 from netdsl.backends.canvas.ways import INSET, NAME, Cell, Look, Pen, Place, draw_note, gap
@@ -91,8 +91,6 @@ class Columns:
         #: How often a stage goes on in another column.
         self.broken = len(pieces) - len(set(pieces))
         self.home = {unit: at for at, column in enumerate(columns) for piece in column for unit in piece.units}
-        #: Tensors from column to column: source, target, and their places among the links of both stacks.
-        self.crossing: list[tuple[int, int]] = []
         self.first = [column[0].units[0] for column in columns]
         self.stacks = [self._stack(at) for at in range(len(columns))]
         self._place()
@@ -198,7 +196,7 @@ class Columns:
         self, pen: Pen, piece: _Piece, stack: Stack, middle: float, body: tuple[float, float], colour: str
     ) -> None:
         stage = self.stages[piece.stage]
-        one, other = (unit - self.columns_first(piece) for unit in (piece.units[0], piece.units[-1]))
+        one, other = (unit - self._first(piece) for unit in (piece.units[0], piece.units[-1]))
         start = stack.bands[one] + self.top
         end = stack.starts[other] + self.top
         left, right = body
@@ -212,7 +210,7 @@ class Columns:
             if after + width(stage.name, self.small) < box.x + box.w:
                 pen.scene.text(after, line, stage.name, self.small, ink=GREY)
 
-    def columns_first(self, piece: _Piece) -> int:
+    def _first(self, piece: _Piece) -> int:
         """The first unit of the column of a piece."""
         return self.first[self.home[piece.units[0]]]
 
@@ -251,8 +249,7 @@ class Columns:
                 start = self.middles[one] + self._lane(one, used)
                 end = self.middles[other] + self._lane(other, used)
                 places: list[Place] = [(self.top, start), (above, start), (above, end), (self.top, end)]
-                colour = RED if projection else None
-                pen.line(*places, head=False, red=colour is not None, kind="skip")
+                pen.line(*places, head=False, red=projection, kind="skip")
 
     def _lane(self, column: int, used: list[int]) -> float:
         """The lane of the next tensor that comes to a column or leaves it, in the order of their targets."""

@@ -8,14 +8,13 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from shutil import which
-from typing import Literal, get_args
+from typing import Literal
 
 from netdsl.backends.canvas import pdf
 from netdsl.diagnostics import Diagnostic, NetdslError
 
 #: Who draws: graphviz-pure and netdsl itself, or the ``dot`` that is on the path.
 Engine = Literal["pure", "dot"]
-ENGINES: tuple[Engine, ...] = get_args(Engine)
 #: What can be written of DOT text.
 FORMATS = ("svg", "png", "pdf", "dot")
 

@@ -21,9 +21,9 @@ _DASHES, _CORNER = "5,2", 12.0
 _FONTS = "Helvetica,Arial,Arimo,Liberation Sans,Nimbus Sans,sans-serif"
 #: How far the foot of a line of text is below its middle, in parts of the size.
 _FOOT = 0.3
-#: Widths of pens that elements have unless they say otherwise.
-_BOX_PEN, _LINE_PEN = 0.8, 0.9
-#: What no XML can have, and what no id can have.
+#: The width of the pen that elements have unless they say otherwise.
+_BOX_PEN = 0.8
+#: What no id can have.
 _SPACE = re.compile(r"\s+")
 
 

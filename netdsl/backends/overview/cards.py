@@ -77,8 +77,8 @@ Part = Row | Columns | Skip | Times | Chain
 class Card:
     """A block or a stack of layers. ``title`` is empty for a stack; ``count`` is how often a block stands in a row.
 
-    ``first`` says how a first block differs. ``layers`` are all layers of all repeats. ``mode`` is ``train`` for a head
-    that acts in training alone, ``notes`` are in small print. ``scopes`` are the calls of the block, by their indices
+    ``first`` says how a first block differs. ``layers`` are all layers of all repeats. ``training`` is of a head that
+    acts in training alone, ``notes`` are in small print. ``scopes`` are the calls of the block, by their indices
     in ``Graph.scopes``, and ``items`` its repeats one by one.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdsl.backends.tables.model import Content, Line, Matrix
+from netdsl.backends.tables.model import Content
 
 
 class Entry(NamedTuple):
@@ -84,13 +84,4 @@ def added(before: Sequence[Content], after: Sequence[Content]) -> tuple[Content,
             i += 1
         else:
             j += 1
-    return tuple(item if at in kept else emboldened(item) for at, item in enumerate(after))
-
-
-def emboldened(content: Content) -> Content:
-    """The same in bold."""
-    return content._replace(bold=True) if isinstance(content, Line) else _bold(content)
-
-
-def _bold(matrix: Matrix) -> Matrix:
-    return matrix._replace(bold=True)
+    return tuple(item if at in kept else item._replace(bold=True) for at, item in enumerate(after))
