@@ -30,7 +30,7 @@ _EXAMPLES = """
 def bundle(graph: Graph) -> dict[str, str]:
     """What a notebook shows of a graph: ``text/html`` (diagram and numbers), ``image/svg+xml``, ``text/plain``.
 
-    Where no Graphviz is found the numbers stand alone.
+    Of a net that is too large to be drawn the numbers stand alone.
     """
     found = {"text/plain": repr(graph)}
     try:

@@ -113,14 +113,14 @@ def test_groups_nest_and_keep_their_order() -> None:
             pass
         scene.boxes.append(Box(0, 0, 9, 9, "third"))
     scene.lines.append(Line(((0, 0), (9, 9))))
-    root = ElementTree.fromstring(svg(scene, prefix="p-"))
+    root = ElementTree.fromstring(svg(scene))
     drawing_ = root[-1]
     assert [each.get("class") or each.text for each in drawing_] == ["first", "outer", "edge"]
     outer = drawing_[1]
-    assert (outer.get("id"), outer.get("data-n")) == ("p-a_b", '1 "2" <3>')
+    assert (outer.get("id"), outer.get("data-n")) == ("a_b", '1 "2" <3>')
     assert [each.get("class") or each.text for each in outer] == ["inner", "empty", "third", "edge late"]
-    assert (outer[0].get("id"), tip(outer[0])) == ("p-a_b-2", "tip\nof two lines")
-    assert [each.get("id") for each in of_class(outer[0], "layer")] == ["p-c"]
+    assert (outer[0].get("id"), tip(outer[0])) == ("a_b-2", "tip\nof two lines")
+    assert [each.get("id") for each in of_class(outer[0], "layer")] == ["c"]
 
 
 def test_lines_are_the_same_for_both_writers() -> None:

@@ -186,7 +186,7 @@ def test_the_same_in_svg_and_dot(tmp_path: Path) -> None:
     drawn = ElementTree.fromstring(svg(scene))
     polygons = [each for each in drawn.iter("{http://www.w3.org/2000/svg}polygon") if each.get("points")]
     ours = [box for box in scene.boxes if box.points]
-    by_graphviz = ElementTree.fromstring(render(scene.dot(), "svg", placed=True))
+    by_graphviz = ElementTree.fromstring(render(scene.dot(), "svg"))
     theirs = [each for each in by_graphviz.iter("{http://www.w3.org/2000/svg}polygon") if each.get("fill") == "#77aadd"]
     blue = [each for each in polygons if each.get("fill") == "#77aadd"]
     assert len(ours) == sum(1 for each in polygons) and len(blue) == 6 + 16

@@ -45,11 +45,15 @@ def usual_view(kind: Kind) -> View:
 
 
 class Drawing(NamedTuple):
-    """A diagram as DOT text for ``neato -n2``, which moves nothing, and the scene that it is made of."""
+    """A diagram: the scene that it is, and the theme that it is drawn in."""
 
-    dot: str
-    scene: Scene | None = None
+    scene: Scene
     theme: Theme = "light"
+
+    @property
+    def dot(self) -> str:
+        """Its DOT text, for ``neato -n2``, which moves nothing."""
+        return self.scene.dot()
 
     def render(
         self,
@@ -61,14 +65,14 @@ class Drawing(NamedTuple):
     ) -> bytes:
         """The diagram as ``svg``, ``png``, ``pdf`` or ``dot``; see :func:`netdsl.backends.canvas.engine.render`.
 
-        The SVG of what has its place is netdsl's own, unless ``engine`` is ``dot``, and a PDF is made of that.
+        An SVG is netdsl's own, unless ``engine`` is ``dot``, and a PDF is made of that.
         """
-        if self.scene is not None and engine != "dot":
+        if engine != "dot":
             if format == "svg":
                 return svg(self.scene, both=self.theme == "auto")
             if format == "pdf" and (engine == "pure" or pdf_is_ours()):
                 return pdf(svg(self.scene))
-        return render(self.dot, format, placed=self.scene is not None, engine=engine, dpi=dpi, say=say)
+        return render(self.dot, format, engine=engine, dpi=dpi, say=say)
 
 
 def drawing(
@@ -87,16 +91,15 @@ def drawing(
     as its paper prints it, in the style that suits it. ``volumes``: feature maps as boxes, to scale. Which of the
     ``options`` a kind takes is in :data:`TAKES`.
 
-    Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` boxes, and ``ValueError`` for what a kind does not
-    take.
+    Raises :class:`netdsl.NetdslError`: ND011 for a block that the net has not, ND218 for more than ``most`` boxes.
+    ``ValueError`` for what a kind does not take.
     """
     options = options or Options()
     _check(kind, block, options)
     if kind == "overview":
         return _drawn(overview(graph, view, options), options, most)
     if kind == "layers":
-        scene = every_layer(graph, view, options, most=most)
-        return Drawing(scene.dot(), scene, options.theme)
+        return Drawing(every_layer(graph, view, options, most=most), options.theme)
     if kind == "block":
         assert block is not None
         return _drawn(block_scene(graph, block, view, options), options, most)
@@ -119,7 +122,7 @@ def _check(kind: Kind, block: str | None, options: Options) -> None:
 def _drawn(scene: Scene, options: Options, most: int, each: int = 1) -> Drawing:
     """A scene as a drawing. ``each`` is how many of its boxes take as long as one that was still to be laid out."""
     check_drawn(len(scene.boxes) // each, most, "this diagram", "`netdsl stats` lists the layers")
-    return Drawing(scene.dot(), scene, options.theme)
+    return Drawing(scene, options.theme)
 
 
 def table_drawing(made: Sheet, options: Options | None = None, *, most: int = MAX_DRAWN) -> Drawing:
@@ -160,6 +163,6 @@ def draw(
 ) -> str:
     """A diagram of ``graph`` as the text of an SVG. See :func:`drawing`.
 
-    Raises :class:`netdsl.NetdslError` (ND008) where no Graphviz is found.
+    Raises :class:`netdsl.NetdslError`: ND011 for a block that the net has not, ND218 for more than ``most`` boxes.
     """
     return drawing(graph, kind=kind, view=view, options=options, block=block, most=most).render("svg").decode()

@@ -203,7 +203,7 @@ def _say(words: str) -> None:
 
 
 def _warn(drawn: Drawing) -> None:
-    if drawn.scene is not None and drawn.scene.scale < 1 and drawn.scene.smallest < LEAST:
+    if drawn.scene.scale < 1 and drawn.scene.smallest < LEAST:
         size = f"{drawn.scene.smallest:.1f}"
         _say(f"the smallest text has {size} points: the net is too large for this page")
         _say("a larger page (`--page WxH`), or `--as table`, has more room")

@@ -40,15 +40,14 @@ def render(
     dot: str,
     format: str,
     *,
-    placed: bool = False,
     engine: Engine | None = None,
     dpi: int = DPI,
     say: Callable[[str], None] | None = None,
 ) -> bytes:
     """DOT text drawn as ``svg``, ``png`` (at most :data:`MAX_PIXELS`) or ``pdf``, or as ``dot``, the text itself.
 
-    With ``placed`` everything has its place already, as for ``neato -n2``; otherwise it is laid out. Without ``engine``
-    graphviz-pure draws, or else a system ``dot``. ``say`` is told where a PNG has fewer pixels than ``dpi`` asks for.
+    Everything in it has its place, as for ``neato -n2``. Without ``engine`` graphviz-pure draws, or else a system
+    ``dot``, and a PDF the latter always. ``say`` is told where a PNG has fewer pixels than ``dpi`` asks for.
     Raises :class:`NetdslError` (ND008) where no Graphviz is found or it fails, ``ValueError`` for another format.
     """
     if format not in FORMATS:
@@ -56,12 +55,12 @@ def render(
     if format == "dot":
         return dot.encode()
     if format == "svg":
-        return _run(find(engine), dot, "-Tsvg", placed=placed)
+        return _run(find(engine), dot, "-Tsvg")
     if format == "pdf":
-        return _pdf(dot, engine, placed=placed)
+        return _run(find("dot"), dot, "-Tpdf")
     program = find(engine)
     # The first line of this format has the width and height in inches.
-    width, height = map(float, _run(program, dot, "-Tplain", placed=placed).split(maxsplit=4)[2:4])
+    width, height = map(float, _run(program, dot, "-Tplain").split(maxsplit=4)[2:4])
     # Around the drawing there is a border.
     width, height = width + 0.5, height + 0.5
     most = min(math.sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
@@ -70,13 +69,7 @@ def render(
             f"the picture has {most:.0f} pixels to the inch instead of {dpi}: it may have {MAX_PIXELS:,} of them, "
             f"and {MAX_SIDE:,} along a side"
         )
-    return _run(program, dot, "-Tpng", f"-Gdpi={min(dpi, most):.4f}", placed=placed)
-
-
-def _pdf(dot: str, engine: Engine | None, *, placed: bool) -> bytes:
-    if engine == "dot" or (engine is None and not pdf_is_ours()):
-        return _run(find("dot"), dot, "-Tpdf", placed=placed)
-    return pdf.pdf(_run(find(engine), dot, "-Tsvg", placed=placed))
+    return _run(program, dot, "-Tpng", f"-Gdpi={min(dpi, most):.4f}")
 
 
 def pdf_is_ours() -> bool:
@@ -112,8 +105,8 @@ def find(engine: Engine | None = None) -> str:
     raise NetdslError([Diagnostic("ND008", f"a diagram cannot be drawn: {message}", help=help)])
 
 
-def _run(program: str, dot: str, *options: str, placed: bool) -> bytes:
-    command = [program, *(("-Kneato", "-n2") if placed else ("-Kdot",)), "-q", *options]
+def _run(program: str, dot: str, *options: str) -> bytes:
+    command = [program, "-Kneato", "-n2", "-q", *options]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
     # After an error in a label there is a picture all the same, with the label missing.
     if done.returncode != 0:

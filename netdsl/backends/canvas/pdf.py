@@ -1,4 +1,4 @@
-"""An SVG of ours or of Graphviz's as a PDF: vectors, text that can be selected, fonts embedded.
+"""An SVG of ours as a PDF: vectors, text that can be selected, fonts embedded.
 
 reportlab writes it (``pip install 'netdsl[pdf]'``). Helvetica is Arimo there, whose letters are as wide.
 """
@@ -29,9 +29,9 @@ _UNSEEN = frozenset(f"{_SPACE}{tag}" for tag in ("title", "desc", "style", "defs
 def pdf(svg: bytes) -> bytes:
     """A PDF of one page, as large as the SVG. The same SVG gives the same bytes.
 
-    Reads what our SVGs and Graphviz's are made of: groups that move and scale, rectangles, ellipses, polygons, straight
-    and Bézier paths, and lines of text. Raises :class:`NetdslError` (ND008) where reportlab is not installed, and
-    ``ValueError`` for an element that it does not know.
+    Reads what our SVGs are made of: groups, rectangles, ellipses, polygons, straight and Bézier paths, and lines of
+    text. Raises :class:`NetdslError` (ND008) where reportlab is not installed, and ``ValueError`` for what else it
+    finds.
     """
     try:
         from reportlab.pdfgen.canvas import Canvas
@@ -40,8 +40,8 @@ def pdf(svg: bytes) -> bytes:
         help = "install it with `pip install 'netdsl[pdf]'`, or Graphviz, which `--engine dot` draws with"
         raise NetdslError([Diagnostic("ND008", message, help=help)]) from None
     root = ElementTree.fromstring(svg)
-    width, height = (_points(root.get(side, "")) for side in ("width", "height"))
-    x, y, wide, high = _numbers(root.get("viewBox") or f"0 0 {width} {height}")
+    width, height = (float(root.get(side, "").removesuffix("pt")) for side in ("width", "height"))
+    x, y, wide, high = _numbers(root.get("viewBox", ""))
     _load_fonts()
     written = io.BytesIO()
     # ``invariant``: no date, and no random name.
@@ -90,33 +90,19 @@ def _draw(canvas: Any, around: Element, style: Mapping[str, str]) -> None:
             continue
         tag = element.tag.removeprefix(_SPACE)
         own = {**style, **{key: value for key, value in element.attrib.items() if key in _INHERITED | _LETTERS}}
-        if tag in ("g", "a"):
-            canvas.saveState()
-            _move(canvas, element.get("transform", ""))
+        if tag == "g":
             _draw(canvas, element, own)
-            canvas.restoreState()
         elif tag == "text":
             _text(canvas, element, own)
         else:
             _shape(canvas, element, tag, own)
 
 
-def _move(canvas: Any, transform: str) -> None:
-    for name, numbers in re.findall(r"(\w+)\(([^)]*)\)", transform):
-        values = _numbers(numbers)
-        if name == "translate":
-            canvas.translate(values[0], values[1] if len(values) > 1 else 0)
-        elif name == "scale":
-            canvas.scale(values[0], values[-1])
-        elif name != "rotate" or values[0] % 360:
-            raise ValueError(f"a drawing is not turned by `{name}({numbers})`")
-
-
 def _text(canvas: Any, element: Element, style: Mapping[str, str]) -> None:
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     words = "".join(element.itertext())
-    size = float(style["font-size"].removesuffix("px"))
+    size = float(style["font-size"])
     font = _FONTS[style.get("font-weight") == "bold"]
     anchor = {"middle": 0.5, "end": 1.0}.get(style.get("text-anchor", ""), 0.0)
     x = float(element.get("x", "0")) - anchor * stringWidth(words, font, size)
@@ -137,9 +123,9 @@ def _shape(canvas: Any, element: Element, tag: str, style: Mapping[str, str]) ->
     stroke = _colour(canvas.setStrokeColorRGB, style["stroke"], style.get("stroke-opacity"))
     pen = float(style["stroke-width"])
     # In PDF a line of no width is the thinnest that there is.
-    stroke, fill = stroke and pen > 0, fill and tag != "polyline"
+    stroke = stroke and pen > 0
     canvas.setLineWidth(pen)
-    if style.get("stroke-dasharray", "none") != "none":
+    if "stroke-dasharray" in style:
         canvas.setDash(_numbers(style["stroke-dasharray"]))
     path = canvas.beginPath()
     _trace(path, element, tag)
@@ -156,21 +142,16 @@ def _trace(path: Any, element: Element, tag: str) -> None:
             path.roundRect(of("x"), of("y"), of("width"), of("height"), of("rx"))
         else:
             path.rect(of("x"), of("y"), of("width"), of("height"))
-    elif tag in ("ellipse", "circle"):
-        across, down = (of("r"), of("r")) if tag == "circle" else (of("rx"), of("ry"))
-        path.ellipse(of("cx") - across, of("cy") - down, 2 * across, 2 * down)
-    elif tag == "line":
-        path.moveTo(of("x1"), of("y1"))
-        path.lineTo(of("x2"), of("y2"))
-    elif tag in ("polygon", "polyline"):
+    elif tag == "ellipse":
+        path.ellipse(of("cx") - of("rx"), of("cy") - of("ry"), 2 * of("rx"), 2 * of("ry"))
+    elif tag == "polygon":
         points = _numbers(element.get("points", ""))
         for at in range(0, len(points), 2):
             (path.lineTo if at else path.moveTo)(*points[at : at + 2])
-        if tag == "polygon":
-            path.close()
+        path.close()
     elif tag == "path":
         for command, numbers in _steps(element.get("d", "")):
-            {"M": path.moveTo, "L": path.lineTo, "C": path.curveTo, "Z": path.close}[command](*numbers)
+            {"M": path.moveTo, "L": path.lineTo, "C": path.curveTo}[command](*numbers)
     else:
         raise ValueError(f"a drawing has no <{tag}>")
 
@@ -179,32 +160,23 @@ def _steps(way: str) -> Iterator[tuple[str, list[float]]]:
     """The steps of a path, one by one."""
     for command, numbers in _STEP.findall(way):
         values = _numbers(numbers)
-        step = {"M": 2, "L": 2, "C": 6, "Z": 0, "z": 0}.get(command)
+        step = {"M": 2, "L": 2, "C": 6}.get(command)
         if step is None:
             raise ValueError(f"a drawing's path has no step `{command}`")
-        if step == 0:
-            yield "Z", []
-        for at in range(0, len(values), step or 1):
-            # Further points after a move are lines.
-            yield "L" if command == "M" and at else command, values[at : at + step]
+        for at in range(0, len(values), step):
+            yield command, values[at : at + step]
 
 
 def _colour(put: Any, colour: str, opacity: str | None) -> bool:
     """Sets a colour; whether there is one."""
-    if colour in ("none", "transparent"):
+    if colour == "none":
         return False
-    digits = {"white": "ffffff", "black": "000000"}.get(colour, colour.removeprefix("#"))
-    if not re.fullmatch(r"[0-9a-fA-F]{6}", digits):
+    if not re.fullmatch(r"#[0-9a-f]{6}", colour):
         raise ValueError(f"a drawing has no colour `{colour}`")
-    red, green, blue = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     put(red, green, blue, float(opacity or 1))
     return True
 
 
 def _numbers(text: str) -> list[float]:
     return [float(found) for found in _NUMBER.findall(text)]
-
-
-def _points(length: str) -> float:
-    """A length in points; SVG's own unit, and ``px``, is a 96th of an inch."""
-    return _numbers(length)[0] * (1 if length.endswith("pt") else 0.75)

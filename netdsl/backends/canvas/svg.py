@@ -27,19 +27,17 @@ _BOX_PEN = 0.8
 _SPACE = re.compile(r"\s+")
 
 
-def svg(scene: Scene, *, both: bool = False, prefix: str = "") -> bytes:
+def svg(scene: Scene, *, both: bool = False) -> bytes:
     """The scene as an SVG document. The same scene gives the same bytes.
 
-    With ``both`` it is light or dark as the reader's screen is; what knows nothing of that draws it light. ``prefix``
-    begins every id, so that several drawings can stand in one page.
+    With ``both`` it is light or dark as the reader's screen is; what knows nothing of that draws it light.
     """
-    return _Writer(scene, prefix).document(both=both)
+    return _Writer(scene).document(both=both)
 
 
 class _Writer:
-    def __init__(self, scene: Scene, prefix: str) -> None:
+    def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.prefix = prefix
         self.ids: set[str] = set()
 
     def document(self, *, both: bool) -> bytes:
@@ -104,7 +102,7 @@ class _Writer:
 
     def _id(self, name: str) -> str:
         """An id of this name that no other element has."""
-        wanted = found = self.prefix + _SPACE.sub("_", plain(name))
+        wanted = found = _SPACE.sub("_", plain(name))
         count = 1
         while found in self.ids:
             count += 1

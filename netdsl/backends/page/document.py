@@ -42,8 +42,8 @@ def page(
     It begins with the overview, as ``options`` say (their heat is the page's first), and opens each block; all numbers
     are those of ``view``. Nothing is loaded from elsewhere, and its policy forbids it. With ``live``, the number of a
     version, it asks the server that it came from for newer ones.
-    Raises :class:`netdsl.NetdslError`: ND008 where no Graphviz is found, ND218 for more than ``most`` boxes, of which
-    those inside of blocks count half each.
+    Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` boxes, of which those inside of blocks count half
+    each.
     """
     options = options or Options()
     drawn = drawings(graph, view, options, most)

@@ -109,7 +109,7 @@ class _Marked(Page):
 def drawings(graph: Graph, view: View, options: Options, most: int) -> Drawings:
     """Everything that is drawn of a graph, of ``most`` boxes; those inside of blocks count half each.
 
-    Raises :class:`netdsl.NetdslError`: ND008 where no Graphviz is found, ND218 for more boxes.
+    Raises :class:`netdsl.NetdslError` (ND218) for more boxes.
     """
     page = _Marked(graph, view, options._replace(heat=None, theme="light", page=None))
     scene = page.scene()
