@@ -575,7 +575,7 @@ def _weight(modifier: tree.Attribute, env: Env) -> float:
 
 def _asserts(program: Program) -> bool:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
-    return any(isinstance(node, tree.Item) and node.assertion is not None for node in tree.walk(*roots))
+    return any(item.assertion is not None for item in tree.walk_items(*roots))
 
 
 def read_shape(given: object) -> Shape:

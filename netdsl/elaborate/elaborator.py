@@ -67,7 +67,9 @@ class Elaborator(BlockMaker):
 
     def item(self, item: tree.Item, context: Context, flow: Tensor | None) -> Tensor | None:
         """One item with its label, repeat, mode and assertion. After a mistake the tensor is poisoned."""
-        with self.deeper(item.span):
+        depth = self.depth
+        self.deeper(item.span)
+        try:
             for code in item.allow:
                 context.program.check_code(code)
             place, label, labels = context, None, context.labels
@@ -94,6 +96,8 @@ class Elaborator(BlockMaker):
                 if item.alias is not None:
                     self.name_tensor(item.alias.text, result, context.labels, item)
             return result
+        finally:
+            self.depth = depth
 
     def open_label(self, item: tree.Item, context: Context, flow: Tensor | None) -> tuple[Context, str]:
         """Opens the scopes of a label's path; returns the place of the item and its own name."""

@@ -107,7 +107,7 @@ def _read(
 
 def _labels(program: Program) -> list[str]:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
-    labels = (node.label for node in tree.walk(*roots) if isinstance(node, tree.Item) and node.label is not None)
+    labels = (item.label for item in tree.walk_items(*roots) if item.label is not None)
     return [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
 
 

@@ -93,18 +93,16 @@ class Maker:
         if problem.diagnostic is not None:
             self.report(problem.diagnostic)
 
-    @contextmanager
-    def deeper(self, span: Span) -> Iterator[None]:
-        """One level of items further in: counts depth and steps, and holds them against their bounds."""
+    def deeper(self, span: Span) -> None:
+        """One level of items further in: counts depth and steps, and holds them against their bounds.
+
+        Who calls it sets ``depth`` back.
+        """
         self.depth += 1
         if self.depth > self.limits.depth:
             message = f"items nest over {self.limits.depth:,} deep here"
             raise Abort(Diagnostic("ND217", message, span, help="`--max-calls` raises the bound"))
         self.step(span)
-        try:
-            yield
-        finally:
-            self.depth -= 1
 
     def step(self, span: Span, count: int = 1) -> None:
         """Counts items, passes of a repeat or arguments against the bound of work."""

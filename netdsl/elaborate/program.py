@@ -68,7 +68,10 @@ class Program:
         """Sorts the statements of a file. ``use`` takes the blocks of another file in."""
         self.holes = file.holes
         for statement in file.statements:
-            if isinstance(statement, tree.Net):
+            if isinstance(statement, (tree.Row, tree.Output)):
+                self.rows.append(statement)
+                self.find_columns(statement)
+            elif isinstance(statement, tree.Net):
                 if self.net is not None:
                     self.twice("the net's name", statement.span, self.net.span)
                 else:
@@ -94,18 +97,10 @@ class Program:
                 self.expects.append(statement)
             elif isinstance(statement, tree.InitRule):
                 self.inits.append(statement)
-            elif isinstance(statement, tree.Allow):
-                self.allow(statement.codes)
             else:
-                self.rows.append(statement)
-                if isinstance(statement, tree.Row):
-                    self.find_columns(statement)
-                else:
-                    for line in statement.body.lines:
-                        self.find_columns(line)
+                self.allow(statement.codes)
         for block in self.blocks.values():
-            for line in block.syntax.body.lines:
-                self.find_columns(line)
+            self.find_columns(block.syntax)
         self.find_misspelt()
 
     def find_misspelt(self) -> None:
@@ -113,9 +108,13 @@ class Program:
         from netdsl.elaborate.layers import DECLARATIONS
 
         unknown = 0
+        known: set[str] = set()
         for row in self.rows:
             first = row.items[0].core if isinstance(row, tree.Row) else None
-            if not isinstance(first, tree.Layer) or like_layer(first.word.text) or first.word.text in self.blocks:
+            if not isinstance(first, tree.Layer) or first.word.text in known:
+                continue
+            if first.word.text in self.blocks or like_layer(first.word.text):
+                known.add(first.word.text)
                 continue
             unknown += 1
             if unknown > MAX_MISSPELT:
@@ -187,11 +186,11 @@ class Program:
             self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
         else:
             styles[op.keyword] = style
-            for node in tree.walk(style.row):
-                if isinstance(node, tree.Table):
+            for item in tree.walk_items(style.row):
+                if isinstance(item.core, tree.Table):
                     message = "a style holds no table: its columns would be no variants"
                     help = "an `if` over a parameter, which `variant` sets, decides in a style"
-                    self.report(Diagnostic("ND223", message, node.span, help=help))
+                    self.report(Diagnostic("ND223", message, item.core.span, help=help))
 
     def allow(self, codes: tuple[tree.Name, ...]) -> None:
         """Silences warnings for the whole file."""
@@ -209,11 +208,11 @@ class Program:
             help = listed if known else did_you_mean(code.text, warnings, code.span) or listed
             self.report(Diagnostic("ND233", message, code.span, help=help))
 
-    def find_columns(self, root: tree.Row | tree.Style | tree.Body) -> None:
+    def find_columns(self, root: tree.Row | tree.Output | tree.Block) -> None:
         """Collects the columns of every table in a row, in order: they are variants."""
-        for node in tree.walk(root):
-            if isinstance(node, tree.Table):
-                for column in node.columns:
+        for item in tree.walk_items(root):
+            if isinstance(item.core, tree.Table):
+                for column in item.core.columns:
                     self.columns.setdefault(column.text, column.span)
 
     # -- parameters and variants

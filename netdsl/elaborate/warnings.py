@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from netdsl.analyses.view import dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
@@ -12,6 +13,8 @@ from netdsl.elaborate.program import Program
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.op import lookup
 from netdsl.syntax import tree
+
+_Kind = TypeVar("_Kind", bound=tree.Node)
 
 
 def warnings(
@@ -23,11 +26,11 @@ def warnings(
     and what is allowed in the line of a block's call is silent in the block.
     """
     nodes = _nodes(program)
-    everything = [node for other in (program, *used) for node in (nodes if other is program else _nodes(other))]
+    everywhere_written = [nodes, *(_nodes(other) for other in used)]
     found = [
         *_windows(graph),
         *_linear(graph),
-        *_biases(graph, _layers(everything)),
+        *_biases(graph, [layer for written in everywhere_written for layer in written.of(tree.Layer)]),
         *_probabilities(graph),
         *_nowhere(graph),
         *_dropped(program, nodes),
@@ -39,7 +42,12 @@ def warnings(
     ]
     everywhere = {code.text for code in program.allowed}
     in_files = {(code.text, code.span.file) for other in used for code in other.allowed}
-    lines = _allowed_places(everything)
+    lines = [
+        (code.text, item.span)
+        for written in everywhere_written
+        for item in written.of(tree.Item)
+        for code in item.allow
+    ]
 
     def allowed(warning: Diagnostic) -> bool:
         if warning.code in everywhere or (warning.span and (warning.code, warning.span.file) in in_files):
@@ -69,18 +77,32 @@ def _inside(inner: Span | None, outer: Span) -> bool:
     return inner is not None and inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
 
 
-def _nodes(program: Program) -> list[tree.Node]:
+class _Written:
+    """Every syntax node of a file, by its kind, each kind in the order of the text."""
+
+    def __init__(self, nodes: Iterable[tree.Node]) -> None:
+        self.kinds: dict[type[tree.Node], list[Any]] = {}
+        kinds = self.kinds
+        for node in nodes:
+            kind = type(node)
+            if kind in kinds:
+                kinds[kind].append(node)
+            else:
+                kinds[kind] = [node]
+
+    def of(self, kind: type[_Kind]) -> list[_Kind]:
+        """The nodes of one kind."""
+        return self.kinds.get(kind, [])
+
+
+def _nodes(program: Program) -> _Written:
     """Every syntax node of the net's own file."""
     roots = (
         *program.rows, *program.styles.values(), *program.inputs, *program.params, *program.variants.values(),
         *program.expects, *program.inits,
         *(block.syntax for block in program.blocks.values() if block.program is program),
     )  # fmt: skip
-    return list(tree.walk(*roots))
-
-
-def _allowed_places(nodes: list[tree.Node]) -> list[tuple[str, Span]]:
-    return [(code.text, node.span) for node in nodes if isinstance(node, tree.Item) for code in node.allow]
+    return _Written(tree.walk(*roots))
 
 
 def _windows(graph: Graph) -> list[Diagnostic]:
@@ -119,12 +141,9 @@ def _factored(first: Node, second: Node) -> bool:
     return same_layer or any(grouped)
 
 
-def _layers(nodes: list[tree.Node]) -> dict[Span, tree.Layer]:
-    return {node.span: node for node in nodes if isinstance(node, tree.Layer)}
-
-
-def _biases(graph: Graph, layers: dict[Span, tree.Layer]) -> list[Diagnostic]:
+def _biases(graph: Graph, written: Sequence[tree.Layer]) -> list[Diagnostic]:
     found = []
+    layers: dict[Span, tree.Layer] = {}
     for node in graph.nodes:
         if node.op.keyword != "bn" or not node.inputs:
             continue
@@ -133,6 +152,7 @@ def _biases(graph: Graph, layers: dict[Span, tree.Layer]) -> list[Diagnostic]:
             note = Note(node.span, "and this takes the mean away again") if node.span != before.span else None
             message = f"`{before.op.keyword}` has a bias right before batch norm"
             notes = () if note is None else (note,)
+            layers = layers or {layer.span: layer for layer in written}
             help = _without_bias(layers.get(before.span))
             found.append(Diagnostic("ND307", message, before.span, notes, help, _trace(graph, before)))
     return found
@@ -183,14 +203,14 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def _dropped(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
+def _dropped(program: Program, nodes: _Written) -> list[Diagnostic]:
     """A tensor that is taken up and let go at once, since another one stands next."""
+    if len(nodes.of(tree.Reference)) < 2:
+        return []
     sequences: list[Sequence[tree.Node]] = [program.rows]
-    for node in nodes:
-        if isinstance(node, (tree.Group, tree.Branch)):
-            sequences.append(node.rows)
-        elif isinstance(node, tree.Body):
-            sequences.append(node.lines)
+    sequences += [group.rows for group in nodes.of(tree.Group)]
+    sequences += [branch.rows for branch in nodes.of(tree.Branch)]
+    sequences += [body.lines for body in nodes.of(tree.Body)]
     found = []
     for sequence in sequences:
         items = [item for row in sequence if isinstance(row, tree.Row) for item in row.items]
@@ -205,23 +225,23 @@ def _dropped(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
     return found
 
 
-def _lone_branches(nodes: list[tree.Node]) -> list[Diagnostic]:
+def _lone_branches(nodes: _Written) -> list[Diagnostic]:
     """Joins that are written with one branch: a `|` that was forgotten."""
     found = []
-    for node in nodes:
-        if isinstance(node, tree.Join) and len(node.branches) == 1:
-            message = f"`{node.word.text}` has one branch, and nothing to join it with"
-            found.append(Diagnostic("ND310", message, node.word.span, help="`|` parts branches; `| id` is a skip"))
+    for join in nodes.of(tree.Join):
+        if len(join.branches) == 1:
+            message = f"`{join.word.text}` has one branch, and nothing to join it with"
+            found.append(Diagnostic("ND310", message, join.word.span, help="`|` parts branches; `| id` is a skip"))
     return found
 
 
-def _lone_repeats(nodes: list[tree.Node]) -> list[Diagnostic]:
+def _lone_repeats(nodes: _Written) -> list[Diagnostic]:
     """Lines whose last item alone repeats, where once and three times are the same: brackets that were forgotten."""
     found = []
-    for node in nodes:
-        if not isinstance(node, tree.Row) or len(node.items) < 2:
+    for row in nodes.of(tree.Row):
+        if len(row.items) < 2:
             continue
-        last, others = node.items[-1], node.items[:-1]
+        last, others = row.items[-1], row.items[:-1]
         op = lookup(last.core.word.text) if isinstance(last.core, tree.Layer) else None
         if last.repeat is None or op is None or op.category not in ("activation", "norm", "regularise"):
             continue
@@ -229,9 +249,9 @@ def _lone_repeats(nodes: list[tree.Node]) -> list[Diagnostic]:
             continue
         message = f"the repeat is of `{op.keyword}` alone, the last item of its line"
         help = "brackets repeat the whole line: `[…, …] ×n`"
-        if all(item.label is None for item in node.items):
+        if all(item.label is None for item in row.items):
             end = last.core.span.end
-            file, start = node.span.file, node.items[0].span.start
+            file, start = row.span.file, row.items[0].span.start
             help = Advice(help, Edit(Span(file, start, start), "["), Edit(Span(file, end, end), "]"))
         found.append(Diagnostic("ND313", message, last.span, help=help))
     return found
@@ -257,31 +277,24 @@ def looks_channels_last(sizes: Sequence[int]) -> bool:
     return len(sizes) == 3 and min(sizes[:2]) >= 8 and (sizes[2] == 3 or (sizes[2] == 1 and sizes[0] == sizes[1]))
 
 
-def _unused(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
-    values: set[str] = set()
-    layers: set[str] = set()
-    tensors: set[str] = set()
-    styled: set[Span] = set()
-    for node in nodes:
-        if isinstance(node, tree.Variable):
-            values.add(node.name)
-        elif isinstance(node, tree.Member):
-            values.add(node.owner.text)
-        elif isinstance(node, tree.Layer):
-            layers.add(node.word.text)
-        elif isinstance(node, tree.Call):
-            layers.add(node.name.text)
-        elif isinstance(node, (tree.Reference, tree.Reuse)):
-            tensors.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
-        elif isinstance(node, tree.TableRow) and len(node.cells) > 1:
-            # the label of a row of several cells is that of each cell whole
-            styled.update(cell.span for cell in node.cells if cell is not None)
-        elif isinstance(node, tree.Style):
-            # what stands in a style's brackets is labelled member by member
-            styled.add(node.row.span)
-            styled.update(
-                row.span for item in node.row.items if isinstance(item.core, tree.Group) for row in item.core.rows
-            )
+def _unused(program: Program, nodes: _Written) -> list[Diagnostic]:
+    values = _values(nodes)
+    layers = {layer.word.text for layer in nodes.of(tree.Layer)} | {call.name.text for call in nodes.of(tree.Call)}
+    paths = [
+        *(reference.path for reference in nodes.of(tree.Reference)),
+        *(reuse.path for reuse in nodes.of(tree.Reuse)),
+    ]
+    tensors = {part.text for path in paths for part in path.parts if isinstance(part, tree.Name)}
+    # the label of a row of several cells is that of each cell whole
+    styled = {
+        cell.span for row in nodes.of(tree.TableRow) if len(row.cells) > 1 for cell in row.cells if cell is not None
+    }
+    for style in nodes.of(tree.Style):
+        # what stands in a style's brackets is labelled member by member
+        styled.add(style.row.span)
+        styled.update(
+            row.span for item in style.row.items if isinstance(item.core, tree.Group) for row in item.core.rows
+        )
     found = []
     library = not program.rows
     for name, block in program.blocks.items():
@@ -296,24 +309,27 @@ def _unused(program: Program, nodes: list[tree.Node]) -> list[Diagnostic]:
     for setting in program.params:
         if setting.name.text not in values and not library:
             found.append(Diagnostic("ND304", f"the parameter `{setting.name.text}` is never used", setting.name.span))
-    for node in nodes:
-        if isinstance(node, tree.Item) and node.alias is not None and node.alias.text not in tensors:
-            found.append(Diagnostic("ND305", f"`@{node.alias.text}` is never taken up", node.alias.span))
-        if isinstance(node, tree.Row) and node.span not in styled:
-            found += _lone_label(node)
+    for item in nodes.of(tree.Item):
+        if item.alias is not None and item.alias.text not in tensors:
+            found.append(Diagnostic("ND305", f"`@{item.alias.text}` is never taken up", item.alias.span))
+    for row in nodes.of(tree.Row):
+        if len(row.items) > 1 and row.span not in styled:
+            found += _lone_label(row)
     return found
+
+
+def _values(nodes: _Written) -> set[str]:
+    """The names that stand where values are wanted."""
+    return {variable.name for variable in nodes.of(tree.Variable)} | {
+        member.owner.text for member in nodes.of(tree.Member)
+    }
 
 
 def _values_of(block: tree.Block) -> set[str]:
-    found: set[str] = set()
-    for node in tree.walk(block.body, *(p.default for p in block.parameters)):
-        if isinstance(node, tree.Variable):
-            found.add(node.name)
-        elif isinstance(node, tree.Member):
-            found.add(node.owner.text)
-        elif isinstance(node, tree.Reference):
-            found.update(part.text for part in node.path.parts if isinstance(part, tree.Name))
-    return found
+    """The names that a block takes up, as values or as tensors."""
+    nodes = _Written(tree.walk(block.body, *(p.default for p in block.parameters)))
+    paths = [reference.path for reference in nodes.of(tree.Reference)]
+    return _values(nodes) | {part.text for path in paths for part in path.parts if isinstance(part, tree.Name)}
 
 
 def _lone_label(row: tree.Row) -> list[Diagnostic]:

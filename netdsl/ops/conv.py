@@ -202,7 +202,7 @@ class _Convolution(Op):
         return grouped(channels, self.channels, self._groups(channels))
 
     def dropped(self, inputs: tuple[Shape, ...]) -> str | None:
-        if self.same_tf:
+        if self.same_tf or max(self.stride) == 1:
             return None
         shape = inputs[0]
         size = self.infer(inputs)[1:]

@@ -8,7 +8,9 @@ file against the grammar, and the results against Lark's own parser.
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 from typing import Any
 
 import lark
@@ -16,6 +18,11 @@ from lark.lexer import TerminalDef
 from lark.parsers.lalr_analysis import Shift
 
 from netdsl.syntax.lalr import GRAMMAR, TABLES, checksum
+
+#: Python's own reader of regular expressions.
+_PARSER: Any = importlib.import_module("re._parser")
+
+_ASCII = [chr(code) for code in range(128)]
 
 
 def lark_parser(**options: Any) -> lark.Lark:
@@ -32,7 +39,8 @@ def order(terminal: TerminalDef) -> tuple[int, int, int, str]:
 def tables() -> dict[str, Any]:
     """The tables as plain data.
 
-    ``terminals``: name, text, and whether the text is a regular expression, in the order in which they are tried.
+    ``terminals``: name, text, whether the text is a regular expression, and the characters of ASCII that it may begin
+    with, in the order in which they are tried.
     ``states``: for each state the action on each terminal: ``n`` goes to state n, ``-n-1`` reduces by rule n.
     ``gotos``: for each state the next state after each rule's name. ``rules``: name, length, and whether one of its
     parts is a rule whose children it takes over (a name that begins with ``_``).
@@ -69,7 +77,7 @@ def tables() -> dict[str, Any]:
         "end": numbers[table.end_states["start"]],
         "terminals": [
             [terminal.name, terminal.pattern.to_regexp() if _is_regexp(terminal) else terminal.pattern.value,
-             _is_regexp(terminal)]
+             _is_regexp(terminal), begins(terminal.pattern.to_regexp())]
             for terminal in terminals
         ],
         "ignored": sorted(ignored),
@@ -79,6 +87,63 @@ def tables() -> dict[str, Any]:
         "lexers": [list(accepted) for accepted in lexers],
         "lexer_of": lexer_of,
     }  # fmt: skip
+
+
+def begins(pattern: str) -> str:
+    """The characters of ASCII with which a text that matches a regular expression may begin.
+
+    Raises ValueError for an expression that may match nothing, or holds what this does not know.
+    """
+    found, empty = _firsts(_PARSER.parse(pattern), ignore_case=False)
+    if empty:
+        raise ValueError(f"{pattern!r} may match nothing")
+    return "".join(sorted(found))
+
+
+def _firsts(sequence: Any, *, ignore_case: bool) -> tuple[set[str], bool]:
+    """The first characters of what a sequence of parts of an expression matches, and whether it may match nothing."""
+    found: set[str] = set()
+    for part, argument in sequence:
+        name = str(part)
+        if name in ("ASSERT", "ASSERT_NOT", "AT"):  # matches no character
+            continue
+        empty = False
+        if name in ("LITERAL", "NOT_LITERAL", "IN", "ANY"):
+            chosen = {sign for sign in _ASCII if _single(name, argument, sign)}
+            if ignore_case:
+                chosen = {sign for sign in _ASCII if {sign.lower(), sign.upper()} & chosen}
+        elif name == "BRANCH":
+            branches = [_firsts(branch, ignore_case=ignore_case) for branch in argument[1]]
+            chosen, empty = set().union(*(signs for signs, _ in branches)), any(nothing for _, nothing in branches)
+        elif name == "SUBPATTERN":
+            _, added, _, inside = argument
+            chosen, empty = _firsts(inside, ignore_case=ignore_case or bool(added & re.IGNORECASE))
+        elif name == "ATOMIC_GROUP":
+            chosen, empty = _firsts(argument, ignore_case=ignore_case)
+        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            least, _, inside = argument
+            chosen, empty = _firsts(inside, ignore_case=ignore_case)
+            empty = empty or least == 0
+        else:
+            raise ValueError(f"a part {name} of an expression is not known here")
+        found |= chosen
+        if not empty:
+            return found, False
+    return found, True
+
+
+def _single(name: str, argument: Any, sign: str) -> bool:
+    """Whether a part that matches one character matches this one."""
+    if name == "ANY":
+        return sign != "\n"
+    if name == "IN":
+        negated = str(argument[0][0]) == "NEGATE"
+        return negated != any(_single(str(kind), value, sign) for kind, value in argument[negated:])
+    if name == "RANGE":
+        return bool(argument[0] <= ord(sign) <= argument[1])
+    if name in ("LITERAL", "NOT_LITERAL"):
+        return bool(ord(sign) == argument) == (name == "LITERAL")
+    raise ValueError(f"a part {name} of a set of characters is not known here")
 
 
 def number_states(table: Any) -> dict[Any, int]:

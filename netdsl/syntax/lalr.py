@@ -7,7 +7,15 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+#: Matches an expression at a place.
+Match: TypeAlias = Callable[[str, int], re.Match[str] | None]
+#: Terminals to try: expressions, and signs.
+Trials: TypeAlias = tuple[list[tuple[str, Match]], list[tuple[str, str]]]
+
+#: Terminals that take words which may be terminals of their own.
+_WORDS = frozenset({"NAME", "PART", "VNAME"})
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 TABLES = Path(__file__).with_name("grammar.json")
@@ -91,10 +99,12 @@ class Parser:
             (name, length, splices, None if name.startswith("_") else getattr(build, name))
             for name, length, splices in tables["rules"]
         ]
-        self.terminals: list[tuple[str, str, bool]] = tables["terminals"]
+        self.terminals: list[tuple[str, str, bool, str]] = tables["terminals"]
         self.lexers: list[list[int]] = tables["lexers"]
-        self.patterns: dict[int, Callable[[str, int], re.Match[str] | None]] = {}
-        self.ready: dict[int, tuple[list[tuple[str, Any]], dict[str, str], list[tuple[str, str]]]] = {}
+        self.patterns: dict[int, Match] = {}
+        #: for each lexer, what is tried where a character stands, and the words that are terminals
+        self.ready: list[dict[str, Trials]] = [{} for _ in self.lexers]
+        self.keywords: list[dict[str, str] | None] = [None] * len(self.lexers)
         self.word = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").match
 
     def parse(self, text: str, progress: Progress | None = None, position: int = 0) -> Any:
@@ -169,41 +179,49 @@ class Parser:
     def next(self, text: str, position: int, state: int) -> tuple[str, int]:
         """The terminal at a position, of those that may come in a state, and where it ends."""
         lexer = self.lexer_of[state]
-        if lexer not in self.ready:
-            self.ready[lexer] = self.prepare(lexer)
-        expressions, keywords, signs = self.ready[lexer]
+        first = text[position]
+        trials = self.ready[lexer].get(first)
+        if trials is None:
+            trials = self.ready[lexer][first] = self.prepare(lexer, first)
+        expressions, signs = trials
         for name, match in expressions:
             found = match(text, position)
             if found is not None:
-                end = found.end()
-                if name in ("NAME", "PART", "VNAME"):
-                    return keywords.get(found.group(), name), end
-                return name, end
+                if name in _WORDS:
+                    return self.words(lexer).get(found.group(), name), found.end()
+                return name, found.end()
         for sign, name in signs:
             if text.startswith(sign, position):
                 return name, position + len(sign)
         word = self.word(text, position)
         if word is not None:
-            name = keywords.get(word.group(), "")
-            return name, word.end()
+            return self.words(lexer).get(word.group(), ""), word.end()
         return "", position + 1
 
-    def prepare(self, lexer: int) -> tuple[list[tuple[str, Any]], dict[str, str], list[tuple[str, str]]]:
-        """For one set of terminals: expressions in order of trial, words by their text, signs by length."""
-        expressions: list[tuple[str, Any]] = []
-        keywords: dict[str, str] = {}
+    def prepare(self, lexer: int, first: str) -> Trials:
+        """Of one set of terminals those that can begin with a character: expressions in order of trial, then signs."""
+        expressions: list[tuple[str, Match]] = []
         signs: list[tuple[str, str]] = []
         for index in self.lexers[lexer]:
-            name, pattern, is_regexp = self.terminals[index]
+            name, pattern, is_regexp, begins = self.terminals[index]
+            if first.isascii() and first not in begins:
+                continue
             if is_regexp:
                 if index not in self.patterns:
                     self.patterns[index] = re.compile(pattern).match
                 expressions.append((name, self.patterns[index]))
-            elif pattern.isalpha():
-                keywords[pattern] = name
-            else:
+            elif not pattern.isalpha():
                 signs.append((pattern, name))
-        return expressions, keywords, signs
+        return expressions, signs
+
+    def words(self, lexer: int) -> dict[str, str]:
+        """Of one set of terminals those that are words, by their texts."""
+        found = self.keywords[lexer]
+        if found is None:
+            terminals = (self.terminals[index] for index in self.lexers[lexer])
+            found = {pattern: name for name, pattern, is_regexp, _ in terminals if not is_regexp and pattern.isalpha()}
+            self.keywords[lexer] = found
+        return found
 
     def expected(self, stack: list[int]) -> frozenset[str]:
         """The terminals that could follow, those alone that a reduction would really let pass."""

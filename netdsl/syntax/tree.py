@@ -12,6 +12,11 @@ from typing import Any, ClassVar, Self, TypeAlias, dataclass_transform
 
 from netdsl.diagnostics import Span
 
+#: What a field is that holds no nodes, as it is annotated.
+_LEAVES = frozenset(
+    {"Span", "str", "str | None", "bool", "int | float | bool | str", "tuple[int, ...]", "tuple[str, ...]"}
+)
+
 
 @dataclass_transform(frozen_default=True)
 class _NodeType(type):
@@ -23,6 +28,8 @@ class _NodeType(type):
         for place, field in enumerate(fields):
             body[field] = property(itemgetter(place))
         body["_fields"] = fields
+        leaves = [body["__annotations__"][field] in _LEAVES for field in fields]
+        body["_parts"] = tuple(place for place, leaf in enumerate(leaves) if not leaf)[::-1]
         body["__slots__"] = ()
         return super().__new__(cls, name, bases, body)
 
@@ -31,6 +38,8 @@ class Node(tuple[Any, ...], metaclass=_NodeType):
     """A syntax node. Two are equal where they are of one kind and their parts are equal."""
 
     _fields: ClassVar[tuple[str, ...]]
+    #: the places of what may hold nodes, the last first
+    _parts: ClassVar[tuple[int, ...]]
     _defaults: ClassVar[tuple[Any, ...]]
 
     def __new__(cls, *values: Any) -> Self:
@@ -489,16 +498,56 @@ class File(Node):
     span: Span
 
 
-def walk(*roots: object) -> Iterator[Node]:
+def walk(*roots: object) -> list[Node]:
     """Every node in the roots and below them, each before what it holds, in the order of the text."""
-    pending: list[object] = list(reversed(roots))
+    found: list[Node] = []
+    pending: list[Any] = list(reversed(roots))
+    take, put = pending.pop, pending.append
+    while pending:
+        part = take()
+        if type(part) is tuple:
+            pending += part[::-1]
+        elif part is not None:
+            found.append(part)
+            for place in part._parts:
+                below = part[place]
+                if below:
+                    put(below)
+    return found
+
+
+#: For kinds of nodes that have items below them, the places of what holds them, the last first.
+_HOLDERS: dict[type[Node], tuple[int, ...]] = {
+    kind: tuple(kind._fields.index(name) for name in names)
+    for kind, names in (
+        (Item, ("core",)),
+        (Row, ("items",)),
+        (Group, ("rows",)),
+        (Join, ("branches",)),
+        (Branch, ("rows",)),
+        (Body, ("lines",)),
+        (If, ("otherwise", "then")),
+        (Table, ("rows",)),
+        (TableRow, ("cells",)),
+        (Style, ("row",)),
+        (Block, ("body",)),
+        (Output, ("body",)),
+    )
+}
+
+
+def walk_items(*roots: object) -> Iterator[Item]:
+    """Every item in the roots and below them, in the order of the text. What an item is made of is not looked at."""
+    pending: list[Any] = list(reversed(roots))
     while pending:
         part = pending.pop()
-        if isinstance(part, Node):
-            yield part
-        elif type(part) is not tuple:
-            continue
-        pending.extend(below for below in part[::-1] if isinstance(below, tuple) and type(below) is not Span)
+        kind = type(part)
+        if kind is tuple:
+            pending += part[::-1]
+        elif kind in _HOLDERS:
+            if kind is Item:
+                yield part
+            pending += [part[place] for place in _HOLDERS[kind]]
 
 
 def show_path(path: Path) -> str:
