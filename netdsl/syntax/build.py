@@ -54,17 +54,24 @@ class Builder:
         return span
 
     def over(self, children: list[Any]) -> Span:
+        """The span from the first to the last, without newlines around them."""
         first, last = children[0], children[-1]
         place = 1
-        while isinstance(first, _TOKEN) and first.type == "_NL":
+        while isinstance(first, _TOKEN):
+            if first.type != "_NL":
+                start = first.start_pos + self.shift
+                break
             first = children[place]
             place += 1
+        else:
+            start = first.span[1]
         place = -2
-        while isinstance(last, _TOKEN) and last.type == "_NL":
+        while isinstance(last, _TOKEN):
+            if last.type != "_NL":
+                return Span(self.file, start, last.end_pos + self.shift)
             last = children[place]
             place -= 1
-        start = first.start_pos + self.shift if isinstance(first, _TOKEN) else first.span[1]
-        return Span(self.file, start, last.end_pos + self.shift if isinstance(last, _TOKEN) else last.span[2])
+        return Span(self.file, start, last.span[2])
 
     def said(self, token: Any) -> str:
         """What a word or a text in quotes says."""
@@ -476,18 +483,10 @@ _VALUES = frozenset({"NAME", "INT", "FLOAT", "STRING", "TRUE", "FALSE"})
 # -- parts that exist while building alone ----------------------------------------------------------------------------
 
 
-class _Pair:
-    """A few named values with a span."""
-
-    __slots__ = ("span",)
-
-
 def _part(name: str, *fields: str) -> Any:
-    def init(self: Any, *values: Any) -> None:
-        for field, value in zip((*fields, "span"), values, strict=True):
-            setattr(self, field, value)
-
-    return type(name, (_Pair,), {"__slots__": fields, "__init__": init})
+    """A kind of node of these fields and a span."""
+    kind: Any = type(tree.Node)
+    return kind(name, (tree.Node,), {"__annotations__": dict.fromkeys((*fields, "span"), "Any")})
 
 
 _Parameters = _part("_Parameters", "items")
