@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from netdsl.analyses.stats import stats
+from netdsl.backends.canvas.title import net_name
 from netdsl.backends.draw import draw
 from netdsl.cli.options import Parser, add_file, choice
 from netdsl.diagnostics import NetdslError, render
@@ -48,10 +49,9 @@ def numbers(graph: Graph) -> str:
     """The totals of a graph and its rows by block, folded away, as HTML."""
     found = stats(graph)
     total = found.totals
-    title = " ".join(part for part in (graph.name, graph.variant) if part)
     head = (
-        f"<b>{html.escape(title)}</b>: {total.params:,} parameters, {total.macs:,} MACs (multiply-adds of convolutions "
-        "and fully connected layers, one image)"
+        f"<b>{html.escape(net_name(graph))}</b>: {total.params:,} parameters, {total.macs:,} MACs (multiply-adds of "
+        "convolutions and fully connected layers, one image)"
     )
     rows = "".join(
         f"<tr><td>{html.escape(row.name)}</td><td>{show_shape(row.shape)}</td>"

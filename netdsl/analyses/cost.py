@@ -97,6 +97,11 @@ def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
     return table
 
 
+def costs_by_node(graph: Graph, seen: Seen) -> dict[int, Cost]:
+    """The cost of each node of a view for one image, by its index in the graph."""
+    return dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1), strict=True))
+
+
 def _users(seen: Seen, count: int) -> Sequence[int]:
     """How often the tensor of each node is taken, by nodes of the view and as an output."""
     users = [0] * count

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
 from netdsl.analyses.change import Change, acts, changes_of
-from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.cost import Cost, costs_by_node
 from netdsl.analyses.pieces import Group, Leaf, Piece, everything, leaves, nodes_of, pieces
 from netdsl.analyses.structure import structure
 from netdsl.analyses.view import Seen, dead_ends, see
@@ -96,10 +96,8 @@ def difference(before: Graph, after: Graph, view: View | None = None) -> Differe
         notes.append("the same layers, joined otherwise")
     if _idle(before) != _idle(after):
         notes.append("layers that no output needs differ")
-    costs = [
-        dict(zip((node.index for node in each.nodes), costs_of(graph, each, 1))) for graph, each in zip(graphs, seen)
-    ]
-    return Difference(before, after, entries, tuple(notes), (costs[0], costs[1]))
+    costs = costs_by_node(before, seen[0]), costs_by_node(after, seen[1])
+    return Difference(before, after, entries, tuple(notes), costs)
 
 
 def titles(before: Graph, after: Graph) -> tuple[str, str]:

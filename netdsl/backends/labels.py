@@ -26,6 +26,11 @@ def metric(number: int) -> str:
     return str(number)
 
 
+def times(count: int) -> str:
+    """`` ×3``; nothing for what stands once."""
+    return f" ×{count}" if count > 1 else ""
+
+
 def plain(text: str) -> str:
     """One line without control characters."""
     return printable(" ".join(text.split("\n")))

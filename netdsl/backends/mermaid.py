@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from netdsl.analyses.cost import costs_of
+from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import FILLS, INK, LINE, WHITE, colours
-from netdsl.backends.labels import metric, plain, show
+from netdsl.backends.canvas.title import net_name
+from netdsl.backends.costs import rounded, total
+from netdsl.backends.labels import plain, show, times
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Chain, Columns, Part, Row, Skip, Times, rows
 from netdsl.backends.overview.flow import Flow, Unit, flow
@@ -47,11 +49,10 @@ class _Writer:
         self.options = options
         self.labels = ("shapes", "params", "macs") if options.labels is None else options.labels
         seen = see(graph, view)
-        self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
+        self.costs = costs_by_node(graph, seen)
         self.training = any(node.mode == "train" for node in seen.nodes)
         self.flow: Flow = flow(graph, structure(graph, seen))
-        self.cards = [unit.card for unit in self.flow.units]
-        self.cards += [side.card for unit in self.flow.units for side in unit.taps]
+        self.cards = self.flow.cards
         if options.heat:
             found = [row for card in self.cards for row in rows(card.parts)]
             heat.colour(options.heat, self.costs, found + [row for bow in self.flow.bows for row in bow.rows])
@@ -64,7 +65,7 @@ class _Writer:
         self.styles: dict[tuple[str, str, str], list[str]] = {}
 
     def text(self) -> str:
-        name = f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
+        name = net_name(self.graph)
         cost = self._cost([layer for card in self.cards for layer in card.layers])
         trains = " in training" if self.training else ""
         title = plain(f"{name}: {cost}{trains}" if cost else name)
@@ -121,7 +122,7 @@ class _Writer:
 
     def _card(self, name: str, card: Card) -> None:
         """A card as a subgraph. What is small print on one of ours is in its title."""
-        words = f"{card.title} ×{card.count}" if card.count > 1 else card.title
+        words = card.title + times(card.count)
         words += f" · {card.detail}" if card.detail and words else card.detail
         lines = [words, f"first: {'; '.join(card.first)}" if card.first else "", *card.notes, self._cost(card.layers)]
         self._open(name, "\n".join(filter(None, lines)))
@@ -183,7 +184,7 @@ class _Writer:
 
     def _row(self, row: Row, name: str | None = None) -> str:
         name = name or self._name()
-        words = f"{row.text} ×{row.times}" if row.times > 1 else row.text
+        words = row.text + times(row.times)
         words += f" · {row.share}" if row.share else ""
         self._put(f'{name}["{_label(words)}"]')
         fill = row.fill or FILLS[row.tint]
@@ -198,10 +199,7 @@ class _Writer:
 
     def _cost(self, layers: Iterable[Layer]) -> str:
         every = [self.costs[node.index] for layer in layers for node in layer.nodes]
-        params, macs = sum(cost.params for cost in every), sum(cost.macs for cost in every)
-        words = [f"{metric(params)} params"] if params and "params" in self.labels else []
-        words += [f"{metric(macs)} MACs"] if macs and "macs" in self.labels else []
-        return " · ".join(words)
+        return rounded(*total(every), self.labels)
 
     def _shape(self, before: Unit) -> str:
         """What is written between two stages."""

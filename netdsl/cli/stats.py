@@ -11,7 +11,7 @@ from netdsl.cli.options import Parser, add_file, compiled, target
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import did_you_mean
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import View, show_shape
+from netdsl.ir.types import View, show_axes, show_shape
 
 _EXAMPLES = """
 netdsl stats specs/vgg19.net
@@ -164,9 +164,7 @@ def _cell(name: str, value: object) -> str:
 
 
 def _axes(values: tuple[object, ...] | None) -> str:
-    if not values:
-        return _NONE
-    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+    return show_axes(values) if values else _NONE
 
 
 def _foot(numbers: Stats, columns: tuple[str, ...] | None) -> list[str]:

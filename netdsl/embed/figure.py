@@ -14,12 +14,13 @@ import netdsl
 from netdsl import zoo
 from netdsl.analyses.stats import Stats, stats
 from netdsl.backends.canvas.pdf import available, pdf
+from netdsl.backends.canvas.title import net_name
 from netdsl.backends.draw import drawing, usual_view
 from netdsl.diagnostics import NetdslError, Source, render
 from netdsl.elaborate import Compilation, analyse, split_variant
 from netdsl.embed.asked import Asked
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import show_shape
+from netdsl.ir.types import show_axes, show_shape
 
 
 class Place(NamedTuple):
@@ -148,7 +149,7 @@ def _figure(made: Compilation, text: str, asked: Asked, place: Place) -> Figure:
     spec = text if asked.file is None else made.sources[0].text
     if graph is None:
         return Figure("", "", 0, 0, "", "", [], said, warned, spec, _hashes(files))
-    name = f"{graph.name} {graph.variant}" if graph.variant else graph.name
+    name = net_name(graph)
     svg, width, height = "", 0.0, 0.0
     if asked.kind is not None:
         drawn = drawing(
@@ -171,7 +172,7 @@ def _pixels(svg: str, side: str) -> float:
 def _totals(numbers: Stats, graph: Graph) -> str:
     total = numbers.totals
     said = [f"{total.params:,} params", f"{total.macs:,} MACs", f"depth {total.depth}"]
-    said += [f"receptive field {_axes(total.receptive_field)}"] if total.receptive_field else []
+    said += [f"receptive field {show_axes(total.receptive_field)}"] if total.receptive_field else []
     said += [f"output {', '.join(show_shape(shape) for _, shape in numbers.outputs())}"]
     return " · ".join(said)
 
@@ -182,10 +183,6 @@ def _rows(numbers: Stats, by: Any) -> list[list[str]]:
         counts = [f"{count:,}" if count else "–" for count in (row.params, row.macs)]
         rows.append([row.name, row.op, show_shape(row.shape), *counts])
     return rows
-
-
-def _axes(values: tuple[object, ...]) -> str:
-    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
 
 
 # -- what is kept -----------------------------------------------------------------------------------------------------

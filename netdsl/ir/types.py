@@ -27,6 +27,11 @@ def show_shape(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape))
 
 
+def show_axes(values: Sequence[object]) -> str:
+    """A number for each axis: ``7`` where all have the same, else ``7×3``."""
+    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+
+
 class Tensor(NamedTuple):
     """One parameter or buffer of a module: its key below the module's own, and its shape as PyTorch has it.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from netdsl.analyses.fold import Fold, fold, shortcut
 from netdsl.analyses.line import line
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, Structure, is_gate, layers, major
-from netdsl.backends.overview.cards import Card, Row, block_card, contents, layer_row, rows, stack_card
+from netdsl.backends.overview.cards import Card, Row, block_card, contents, head_card, layer_row, rows
 from netdsl.backends.overview.flow import flow
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape
@@ -181,17 +181,8 @@ class _Layers:
             self._arc(last[bow.source], last[bow.target], bow.arm)
         for head in self.found.heads:
             tap = 0 if head.tap is None else self._element(head.tap)
-            made.asides.append(Aside(tap, head.output.name, self._head(head.items, head.output.mode == "train")))
-        for aside, head in zip(made.asides, self.found.heads):
-            words = ["in training only"] if aside.card.training else []
-            words += [f"loss ×{head.output.weight:g}"] if head.output.weight is not None else []
-            aside.card.title, aside.card.detail = head.output.name, " · ".join(words)
+            made.asides.append(Aside(tap, head.output.name, head_card(self.graph, head, upright=True)))
         return _entered(made, self.graph)
-
-    def _head(self, items: Sequence[Item], training: bool) -> Card:
-        card = stack_card(self.graph, items)
-        card.training = training
-        return card
 
     def _element(self, tap: Layer) -> int:
         """The place of the element that a layer is on."""
@@ -290,10 +281,3 @@ class _Layers:
             own.append(layer)
             if self.made.cards[place].layers is not own:
                 self.made.cards[place].layers.append(layer)
-
-
-def spoken(card: Card) -> str:
-    """A card in words."""
-    if card.title:
-        return card.title + (f" ×{card.count}" if card.count > 1 else "")
-    return ", ".join(row.text + (f" ×{row.times}" if row.times > 1 else "") for row in rows(card.parts))

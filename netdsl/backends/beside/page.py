@@ -6,25 +6,27 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.cost import costs_by_node, costs_of
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
 from netdsl.backends.beside.bands import align
-from netdsl.backends.beside.column import Column, every_layer, folded, spoken
+from netdsl.backends.beside.column import Column, every_layer, folded
 from netdsl.backends.beside.place import Placed, draw_arc, place_lanes
 from netdsl.backends.canvas.metrics import width
-from netdsl.backends.canvas.options import LEAST, Label, Options
-from netdsl.backends.canvas.palette import BANDS, GREY, HEAT, HEAT_INKS, INK, WHITE, colours, contrast
-from netdsl.backends.canvas.scene import PAD, Box, Line, Scene
+from netdsl.backends.canvas.options import LEAST, Options
+from netdsl.backends.canvas.palette import BANDS, GREY, INK, WHITE, colours
+from netdsl.backends.canvas.scene import Box, Line, Scene
+from netdsl.backends.canvas.title import net_name
 from netdsl.backends.captions import caption
-from netdsl.backends.labels import metric, show
+from netdsl.backends.costs import exact, rounded, total
+from netdsl.backends.labels import metric, show, times
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Row, rows, summary
 from netdsl.backends.overview.cells import ROW, SMALL, SMALL_ROW, UNMARKED, Mark, Sheet
 from netdsl.backends.overview.legend import heat_bar, inside, swatches
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import View, show_shape
+from netdsl.ir.types import View, show_axes, show_shape
 
 #: How much is drawn: every layer, blocks folded into cards, or what fits.
 Detail = Literal["layers", "cards", "auto"]
@@ -65,7 +67,7 @@ class _Net:
         self.number = number
         self.view = view
         seen = see(graph, view)
-        self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
+        self.costs = costs_by_node(graph, seen)
         found = structure(graph, seen)
         self.column: Column = folded(graph, found) if step else every_layer(graph, found)
         if step > 1:
@@ -76,11 +78,11 @@ class _Net:
                 summary(card)
         self.step = step
         self.options = options
-        self.name = graph.name if graph.variant is None else f"{graph.name} {graph.variant}"
+        self.name = net_name(graph)
 
     def total(self, of: Sequence[Layer]) -> tuple[int, int]:
         """Parameters and MACs of layers."""
-        return _total([self.costs[node.index] for layer in of for node in layer.nodes])
+        return total(self.costs[node.index] for layer in of for node in layer.nodes)
 
     def small(self, card: Card) -> str:
         """The small print of a card."""
@@ -90,7 +92,7 @@ class _Net:
         if kind:
             every = [self.costs[node.index] for layer in card.layers for node in layer.nodes]
             return heat.said(kind, sum(heat.amount(kind, cost) for cost in every), 0)
-        return _costs(self.total(card.layers), ("params", "macs") if shown is None else shown)
+        return rounded(*self.total(card.layers), ("params", "macs") if shown is None else shown)
 
     def notes(self, stage: int) -> list[str]:
         """What was asked for of a stage: the shape that leaves it, the receptive field at its end, and its costs."""
@@ -103,20 +105,20 @@ class _Net:
         ends += [self._field(cards[-1])] if "rf" in shown else []
         # Cards have their own.
         of = [layer for card in cards for layer in card.layers] if self.step == 0 else []
-        return [line for line in (" · ".join(filter(None, ends)), _costs(self.total(of), shown)) if line]
+        return [line for line in (" · ".join(filter(None, ends)), rounded(*self.total(of), shown)) if line]
 
     def _field(self, card: Card) -> str:
         last = max((node for layer in card.layers for node in layer.nodes), key=lambda node: node.index)
         fields = {row.name: row.receptive_field for row in stats(self.graph, view=self.view).layers}
         field = fields.get(last.name)
-        return "" if field is None else f"rf {'×'.join(map(str, field if len(set(field)) > 1 else field[:1]))}"
+        return "" if field is None else f"rf {show_axes(field)}"
 
     def title(self) -> str:
         """Parameters and MACs of the net in inference."""
         every = list(self.costs.values())
         if any(node.mode != "both" for node in self.graph.nodes):
             every = costs_of(self.graph, see(self.graph, "infer"), 1)
-        params, macs = _total(every)
+        params, macs = total(every)
         return f"{metric(params)} params · {metric(macs)} MACs"
 
     def tip(self, row: Row) -> Mark:
@@ -127,7 +129,7 @@ class _Net:
         heads = [layer.head for layer in row.layers]
         layer = next((one for one in row.layers if not one.minor and one.head.op.category != "merge"), row.layers[0])
         said = f"{heads[0].name}: {', '.join(caption(self.graph, node) for node in layer.nodes)}"
-        numbers = [f"{params:,} params"] * bool(params) + [f"{macs:,} MACs"] * bool(macs)
+        numbers = exact(params, macs)
         data = {
             "op": layer.head.op.keyword,
             "shape": show_shape(layer.shape),
@@ -145,8 +147,7 @@ class _Net:
             return UNMARKED
         params, macs = self.total(card.layers)
         name = self.graph.scopes[card.scopes[0]].path if card.scopes else card.title
-        said = [f"{card.title}{f' ×{card.count}' if card.count > 1 else ''}", show_shape(card.shape)]
-        said += [f"{params:,} params"] * bool(params) + [f"{macs:,} MACs"] * bool(macs)
+        said = [card.title + times(card.count), show_shape(card.shape), *exact(params, macs)]
         data = {"count": str(card.count), "params": str(params), "macs": str(macs)}
         return Mark(f"net{self.number + 1}-card-{name}", "\n".join(said), data)
 
@@ -172,8 +173,7 @@ class _Page:
                 row.share = f"{metric(4 * spent)}B" if kind == "memory" else metric(spent)
             elif row.tint not in ("input", "merge"):
                 row.share = "–"
-            row.fill = HEAT[min(int(spent / most * len(HEAT)), len(HEAT) - 1)] if spent else WHITE
-            row.ink = max(HEAT_INKS, key=lambda ink: contrast(ink, row.fill or WHITE)) if spent else None
+            row.fill, row.ink = heat.shade(spent, most) if spent else (WHITE, None)
         return most
 
     # -- places
@@ -250,9 +250,7 @@ class _Page:
         bottom = top + max(bands[-1][1], deepest + _INSET if deepest > bands[-1][1] else 0)
         scene.h = self._legend(scene, bottom + 14, max(room, 240.0))
         scene.w = max([room, *(box.x + box.w for box in scene.boxes)])
-        if self.options.page is not None:
-            fits = (side / (own + 2 * PAD) for side, own in zip(self.options.page, (scene.w, scene.h)))
-            scene.scale = min(1.0, *fits)
+        scene.fit(self.options.page)
         return scene
 
     def _asides(self, net: _Net, placed: list[Placed]) -> list[tuple[Sheet, float]]:
@@ -300,7 +298,7 @@ class _Page:
         asides: list[tuple[Sheet, float]],
     ) -> None:
         placed, lanes = self.placed[number], self.lanes[number]
-        params, macs = _total(list(net.costs.values()))
+        params, macs = total(net.costs.values())
         data = {"net": net.name, "params": str(params), "macs": str(macs)}
         with scene.group("net", f"net{number + 1}", data=data):
             with scene.group("title"):
@@ -348,7 +346,7 @@ class _Page:
         for net in self.nets:
             stages = []
             for stage in net.column.stages:
-                words = ", ".join(spoken(card) for card in net.column.cards[stage.start : stage.stop])
+                words = ", ".join(card.spoken for card in net.column.cards[stage.start : stage.stop])
                 stages.append(f"{stage.label}: {words}" if stage.label else words)
             said.append(f"{net.name}: {'; '.join(stages)}.")
         return f"{len(self.nets)} nets side by side. {' '.join(said)}"
@@ -365,14 +363,3 @@ def _tell_apart(nets: Sequence[_Net]) -> None:
         own = dict(net.graph.settings)
         words = [f"{key}={own[key]}" for key in own if any(other.get(key) != own[key] for other in values)]
         net.name = " ".join([net.name, *words])
-
-
-def _costs(total: tuple[int, int], shown: Sequence[Label]) -> str:
-    params, macs = total
-    words = [f"{metric(params)} params"] if params and "params" in shown else []
-    words += [f"{metric(macs)} MACs"] if macs and "macs" in shown else []
-    return " · ".join(words)
-
-
-def _total(every: Sequence[Cost]) -> tuple[int, int]:
-    return sum(cost.params for cost in every), sum(cost.macs for cost in every)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.cost import Cost, costs_by_node
 from netdsl.analyses.structure import Block, Layer, Structure, layers, major, structure
 from netdsl.analyses.view import see
 from netdsl.backends.block.branches import Series
@@ -16,9 +16,11 @@ from netdsl.backends.block.pieces import Card, Fill, Pen
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import GREY, INK, WHITE, colours
-from netdsl.backends.canvas.scene import PAD, Box, Scene
+from netdsl.backends.canvas.scene import Box, Scene
+from netdsl.backends.canvas.title import net_name
 from netdsl.backends.captions import Tint, caption
-from netdsl.backends.labels import metric, show
+from netdsl.backends.costs import exact, total
+from netdsl.backends.labels import metric, show, times
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cells import Mark
 from netdsl.backends.overview.legend import bar, swatches
@@ -54,7 +56,7 @@ class Page:
         self.scope = graph.scopes[found.scopes[0]]
         seen = see(self.graph, view)
         self.nodes = seen.nodes
-        self.costs = dict(zip((node.index for node in seen.nodes), costs_of(self.graph, seen, 1)))
+        self.costs = costs_by_node(self.graph, seen)
         self.structure = structure(self.graph, seen)
         self.builder = Builder(
             self.graph,
@@ -90,9 +92,7 @@ class Page:
             y = self._legend(scene, y + 10, room, most)
         scene.h = y + 4
         scene.boxes[0] = Box(0, 0, scene.w, scene.h, fill=WHITE, stroke="#999999", round=True)
-        if self.options.page is not None:
-            sides = zip(self.options.page, (scene.w, scene.h))
-            scene.scale = min(1.0, *(place / (side + 2 * PAD) for place, side in sides))
+        scene.fit(self.options.page)
         return scene
 
     def _draw(self, pen: Pen, drawn: Row | Series, top: float, left: float) -> float:
@@ -148,24 +148,20 @@ class Page:
         return [self.costs[node.index] for layer in every for node in layer.nodes if node.index in self.costs]
 
     def _total(self, every: Iterable[Layer]) -> tuple[int, int]:
-        costs = self._costs(every)
-        return sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
-
-    def _net(self) -> str:
-        return f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
+        return total(self._costs(every))
 
     def _name(self) -> str:
-        return f"{self.found.name} of {self._net()}"
+        return f"{self.found.name} of {net_name(self.graph)}"
 
     def _title(self) -> tuple[str, str]:
         where = self.scope.path if self.found.block else self.scope.block or ""
-        return self.found.name, f"{where} of {self._net()}" if where else f"of {self._net()}"
+        net = net_name(self.graph)
+        return self.found.name, f"{where} of {net}" if where else f"of {net}"
 
     def _cost(self) -> str:
         """Parameters and multiply-adds of this call, and the size of its maps if they have one."""
-        costs = self.costs.values()
-        said = [f"{metric(sum(cost.params for cost in costs))} params"]
-        said.append(f"{metric(sum(cost.macs for cost in costs))} MACs")
+        params, macs = total(self.costs.values())
+        said = [f"{metric(params)} params", f"{metric(macs)} MACs"]
         size = self.builder.size
         return " · ".join([*said, *([f"maps of {show_shape(size)}"] if size else [])])
 
@@ -179,8 +175,8 @@ class Page:
         """What an SVG says of a layer, and of those that it stands for."""
         layer = every[0]
         params, macs = self._total(every)
-        times = f" ×{len(every)}" if len(every) > 1 else ""
-        said = [f"{layer.head.name}: {', '.join(caption(self.graph, node) for node in layer.nodes)}{times}"]
+        words = ", ".join(caption(self.graph, node) for node in layer.nodes)
+        said = [f"{layer.head.name}: {words}{times(len(every))}"]
         said.append(show_shape(layer.shape))
         data = {
             "op": layer.head.op.keyword,
@@ -189,7 +185,7 @@ class Page:
             "macs": str(macs),
             "layers": " ".join(each.head.name for each in every),
         }
-        return Mark(layer.head.name, "\n".join([*said, *_spelt(params, macs)]), data)
+        return Mark(layer.head.name, "\n".join([*said, *exact(params, macs)]), data)
 
     def _mark(self, run: Sequence[Block]) -> Mark:
         """The same of calls of a block in a row. It can be drawn by itself under the first path of ``scopes``."""
@@ -200,7 +196,7 @@ class Page:
         data = {"shape": shape, "params": str(params), "macs": str(macs)}
         data |= {"block": name, "scopes": " ".join(paths), "count": str(len(paths))}
         said = f"{paths[0]}: {name}" if len(paths) == 1 else f"{paths[0]} … {paths[-1]}: {name} ×{len(paths)}"
-        return Mark(f"block-{paths[0]}", "\n".join([said, shape, *_spelt(params, macs)]), data)
+        return Mark(f"block-{paths[0]}", "\n".join([said, shape, *exact(params, macs)]), data)
 
     # -- notes
 
@@ -268,10 +264,6 @@ def _calls(graph: Graph, scopes: Sequence[int]) -> Iterator[_Call]:
         entering = graph.nodes[inputs[0]].shape if inputs else None
         leaving = scope.result if scope.result in own else nodes[-1].index
         yield _Call(scope.path, tuple(form), entering, graph.nodes[leaving or 0].shape)
-
-
-def _spelt(params: int, macs: int) -> list[str]:
-    return ([f"{params:,} params"] if params else []) + ([f"{macs:,} MACs"] if macs else [])
 
 
 def _opened(found: Structure) -> bool:

@@ -130,6 +130,12 @@ class Scene:
         height = size * 1.3
         self.boxes.append(Box(left, y - height / 2, room, height, words, size, ink=ink, bold=bold, align=align))
 
+    def fit(self, page: tuple[float, float] | None) -> None:
+        """Has it drawn so much smaller that it and its border fit a page of this width and height; None is no page."""
+        if page is not None:
+            sides = zip(page, (self.w, self.h))
+            self.scale = min(1.0, *(room / (side + 2 * PAD) for room, side in sides))
+
     @property
     def smallest(self) -> float:
         """The size of the smallest text, as it is drawn."""

@@ -9,6 +9,7 @@ from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.palette import GREY, INK
 from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.costs import total
 from netdsl.backends.labels import metric
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
@@ -30,11 +31,6 @@ def totals(graph: Graph, view: View, costs: Collection[Cost]) -> list[str]:
     more = [(metric(with_), unit) for with_, without, unit in pairs if metric(with_) != metric(without)]
     said = [f"{number} {unit}" if len(more) == 1 else number for number, unit in more]
     return [*words, f"({' and '.join(said)} with what acts in training alone)"] if said else words
-
-
-def total(every: Collection[Cost]) -> tuple[int, int]:
-    """Parameters and MACs."""
-    return sum(cost.params for cost in every), sum(cost.macs for cost in every)
 
 
 def draw_title(

@@ -22,7 +22,7 @@ from netdsl.backends.catalogue.document import (
     strong,
 )
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import show_shape
+from netdsl.ir.types import show_axes, show_shape
 from netdsl.zoo import Paper
 
 
@@ -185,6 +185,4 @@ def _layers(numbers: Stats, by: str) -> Grid:
 
 
 def _axes(values: tuple[object, ...] | None) -> str:
-    if not values:
-        return "–"
-    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+    return show_axes(values) if values else "–"

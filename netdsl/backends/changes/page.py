@@ -10,7 +10,7 @@ from netdsl.analyses.stats import stats
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import BADGE, BADGE_INK, CHANGES, FRAME, GREY, INK, WHITE, colours
-from netdsl.backends.canvas.scene import PAD, Box, Line, Scene
+from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.changes.cards import (
     DEEPER,
     GAP,
@@ -26,7 +26,7 @@ from netdsl.backends.changes.cards import (
     Row,
     cards,
 )
-from netdsl.backends.labels import metric
+from netdsl.backends.labels import metric, times
 from netdsl.ir.types import View
 
 _SIGNS: dict[Status, str] = {"removed": "–", "added": "+", "changed": "~", "same": ""}
@@ -76,9 +76,7 @@ class _Page:
         self._lines(scene, places, top)
         scene.h = self._legend(scene, bottom + 16, max(right, 220.0))
         scene.w = max([right, *(box.x + box.w for box in scene.boxes)])
-        if self.options.page is not None:
-            fits = (side / (own + 2 * PAD) for side, own in zip(self.options.page, (scene.w, scene.h)))
-            scene.scale = min(1.0, *fits)
+        scene.fit(self.options.page)
         return scene
 
     def _columns(self, top: float) -> list[list[Card]]:
@@ -238,9 +236,8 @@ class _Page:
         said = []
         for card in self.cards:
             if card.status != "same":
-                times = f" ×{card.times}" if card.times > 1 else ""
-                what = card.title or card.rows[0].text
-                said.append(f"{_WORDS[card.status]}: {' '.join(filter(None, [what, card.detail]))}{times}")
+                what = " ".join(filter(None, [card.title or card.rows[0].text, card.detail]))
+                said.append(f"{_WORDS[card.status]}: {what}{times(card.times)}")
         return f"{name}. {'; '.join([*said, *self.found.notes])}."
 
 

@@ -1,15 +1,14 @@
-"""What the box of a layer says: its caption, what is drawn into it where that is not usual, and its costs."""
+"""What the box of a layer says: its caption, and what is drawn into it where that is not usual."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from netdsl.analyses.cost import Cost
 from netdsl.analyses.structure import Layer
 from netdsl.backends.captions import LayerTint, caption, tint
-from netdsl.backends.labels import metric, show
+from netdsl.backends.labels import show
 from netdsl.ir.graph import Graph, Node
 
 #: What a weight layer has before it and after it, by its captions: ``((), ("bn", "relu"))``.
@@ -52,14 +51,6 @@ def faces(graph: Graph, every: Iterable[Layer]) -> tuple[dict[int, Face], Habits
     habits = _habits(graph, found)
     shared = _shared(graph, found)
     return {layer.head.index: _face(graph, layer, habits, layer.head.index in shared) for layer in found}, habits
-
-
-def costs_in_words(cost: Sequence[Cost], params: bool, macs: bool) -> str:
-    """``36.9 k params · 116 M MACs``, of what there is and is wanted."""
-    weights, work = sum(each.params for each in cost), sum(each.macs for each in cost)
-    words = [f"{metric(weights)} params"] if params and weights else []
-    words += [f"{metric(work)} MACs"] if macs and work else []
-    return " · ".join(words)
 
 
 def is_circle(layer: Layer, words: str) -> bool:

@@ -9,9 +9,9 @@ from netdsl.analyses.fold import shortcut
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, layers
 from netdsl.analyses.view import Seen, carried
 from netdsl.backends.canvas.stack import Link, Stack
-from netdsl.backends.canvas.title import total
 from netdsl.backends.canvas.ways import SMALL, Cell, Fork
 from netdsl.backends.captions import caption
+from netdsl.backends.costs import exact, total
 from netdsl.backends.labels import show
 from netdsl.backends.layers.boxes import Face
 from netdsl.backends.layers.cells import Arms, Circle, Frame, Leaf, Mark, Series, Skip, leaf_width
@@ -209,7 +209,7 @@ class Builder:
         return Mark(layer.head.index, layer.head.name, tip, self._data([layer], op=layer.head.op.keyword))
 
     def _data(self, every: Sequence[Layer], **more: str) -> dict[str, str]:
-        params, macs = total([self.costs[node.index] for layer in every for node in layer.nodes])
+        params, macs = total(self.costs[node.index] for layer in every for node in layer.nodes)
         return more | {"shape": show_shape(every[-1].shape), "params": str(params), "macs": str(macs)}
 
     def block_tip(self, name: str, items: Iterable[Item]) -> str:
@@ -217,10 +217,8 @@ class Builder:
         return "\n".join([name, *self._numbers(list(layers(items)))])
 
     def _numbers(self, every: list[Layer]) -> list[str]:
-        params, macs = total([self.costs[node.index] for layer in every for node in layer.nodes])
-        words = [show_shape(every[-1].shape)]
-        words += [f"{params:,} params"] if params else []
-        return words + ([f"{macs:,} MACs"] if macs else [])
+        params, macs = total(self.costs[node.index] for layer in every for node in layer.nodes)
+        return [show_shape(every[-1].shape), *exact(params, macs)]
 
     def arrow(self, source: Layer, target: Layer) -> None:
         """Notes that a tensor was drawn from layer to layer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from netdsl.analyses.cost import costs_of
+from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.line import Line, line
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Block, Item, Layer, layers, structure
@@ -20,14 +20,15 @@ from netdsl.backends.canvas.scene import PAD, Scene
 from netdsl.backends.canvas.stack import Head
 from netdsl.backends.canvas.title import draw_title, net_name, totals
 from netdsl.backends.canvas.ways import SMALL, TEXT, Cell, Pen
+from netdsl.backends.costs import rounded, total
 from netdsl.backends.labels import show
-from netdsl.backends.layers.boxes import Face, costs_in_words, faces, habits_in_words
+from netdsl.backends.layers.boxes import Face, faces, habits_in_words
 from netdsl.backends.layers.build import Builder, last
 from netdsl.backends.layers.cells import Frame, Leaf, Mark, Series
 from netdsl.backends.overview.heat import amount, shade
 from netdsl.backends.overview.legend import bar, swatches
 from netdsl.ir.graph import Graph, Output
-from netdsl.ir.types import View
+from netdsl.ir.types import View, show_axes
 
 #: What is written where nothing else is asked for.
 LABELS: tuple[Label, ...] = ("shapes",)
@@ -71,7 +72,7 @@ class Page:
             self.labels = ()
         self.small = TEXT if sparse else SMALL
         self.seen = see(graph, view)
-        self.costs = dict(zip((node.index for node in self.seen.nodes), costs_of(graph, self.seen, 1)))
+        self.costs = costs_by_node(graph, self.seen)
         self.found = structure(graph, self.seen)
         self.line: Line = _opened(line(graph, self.found.items))
         self.every = [*layers(self.line.items), *(layer for bow in self.line.bows for layer in layers(bow.arm))]
@@ -98,10 +99,7 @@ class Page:
         with scene.group("legend"):
             scene.h = self._legend(scene, top + layout.h + 14, room)
         scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes)])
-        if self.options.page is not None:
-            scene.scale = min(
-                1.0, *(room / (side + 2 * PAD) for room, side in zip(self.options.page, (scene.w, scene.h)))
-            )
+        scene.fit(self.options.page)
         return scene
 
     def _room(self, layout: Columns) -> float:
@@ -130,17 +128,17 @@ class Page:
             self.shown[index] = face._replace(fill=fill, ink=ink, share=words)
 
     def _second_lines(self) -> None:
-        params, macs, fields = "params" in self.labels, "macs" in self.labels, {}
+        fields = {}
         if "rf" in self.labels:
             fields = {row.name: row.receptive_field for row in stats(self.graph, view=self.view).layers}
         for layer in self.every:
             face = self.shown[layer.head.index]
             if face.circle or not layer.nodes[0].inputs:
                 continue
-            words = [costs_in_words([self.costs[node.index] for node in layer.nodes], params, macs)]
+            words = [rounded(*total(self.costs[node.index] for node in layer.nodes), self.labels)]
             field = next((fields[node.name] for node in reversed(layer.nodes) if fields.get(node.name)), None)
             if field is not None:
-                words.append(f"rf {'×'.join(map(str, field if len(set(field)) > 1 else field[:1]))}")
+                words.append(f"rf {show_axes(field)}")
             self.shown[layer.head.index] = face._replace(small=" · ".join(filter(None, words)))
 
     # -- cells
@@ -310,7 +308,7 @@ class Page:
         for stage in stages:
             field = fields.get(last(self.line.items[stage.units[-1]]).nodes[-1].name) if stage.label else None
             if field is not None:
-                stage.label += f" · rf {'×'.join(map(str, field if len(set(field)) > 1 else field[:1]))}"
+                stage.label += f" · rf {show_axes(field)}"
 
     def _description(self) -> str:
         """What is drawn, in words."""

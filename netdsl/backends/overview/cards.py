@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from netdsl.analyses.fold import Fold, body, fold, shortcut
-from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, is_gate, layers, major
+from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Split, is_gate, layers, major
 from netdsl.backends.captions import Tint, caption, tint
-from netdsl.backends.labels import show
+from netdsl.backends.labels import show, times
 from netdsl.diagnostics import Span
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import Op
@@ -104,11 +104,6 @@ class Card:
         """What is on it, for those who listen."""
         words = self.title or ", ".join(f"{row.text}{times(row.times)}" for row in rows(self.parts))
         return words + times(self.count)
-
-
-def times(count: int) -> str:
-    """`` ×3``; nothing for what stands once."""
-    return f" ×{count}" if count > 1 else ""
 
 
 def rows(parts: Iterable[Part]) -> Iterator[Row]:
@@ -323,12 +318,16 @@ def stack_card(graph: Graph, items: Sequence[Item], title: str = "") -> Card:
     return Card(title, "", 1, parts, [], list(layers(items)), notes=notes)
 
 
-def head_card(graph: Graph, items: Sequence[Item], title: str, detail: str, *, training: bool) -> Card:
-    """The card of a head beside the line: its layers in one row where they are a plain series."""
-    card = stack_card(graph, items, title)
-    if len(card.parts) > 1 and all(isinstance(part, Row) for part in card.parts):
+def head_card(graph: Graph, head: Head, *, upright: bool = False) -> Card:
+    """The card of a head beside the line: its layers in one row where they are a plain series, unless ``upright``."""
+    output = head.output
+    card = stack_card(graph, head.items, output.name)
+    if not upright and len(card.parts) > 1 and all(isinstance(part, Row) for part in card.parts):
         card.parts = [Chain([part for part in card.parts if isinstance(part, Row)])]
-    card.detail, card.training = detail, training
+    card.training = output.mode == "train"
+    words = ["in training only"] if card.training else []
+    words += [f"loss ×{output.weight:g}"] if output.weight is not None else []
+    card.detail = " · ".join(words)
     return card
 
 

@@ -69,6 +69,11 @@ class Flow:
     bows: list[Bow]
 
     @property
+    def cards(self) -> list[Card]:
+        """The cards of the line, then those of its heads."""
+        return [unit.card for unit in self.units] + [side.card for unit in self.units for side in unit.taps]
+
+    @property
     def spoken(self) -> str:
         """The cards of each stage, in words."""
         stages = []
@@ -191,8 +196,4 @@ class _Maker:
         return taps
 
     def _side(self, head: Head) -> Side:
-        training = head.output.mode == "train"
-        words = ["in training only"] if training else []
-        words += [f"loss ×{head.output.weight:g}"] if head.output.weight is not None else []
-        card = head_card(self.graph, head.items, head.output.name, " · ".join(words), training=training)
-        return Side(card, head.output.name, training)
+        return Side(head_card(self.graph, head), head.output.name, head.output.mode == "train")

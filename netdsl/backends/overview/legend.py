@@ -22,7 +22,7 @@ def draw_legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Hea
 
 
 def _legend(scene: Scene, flow: Flow, y: float, room: float, heat: tuple[Heat, float] | None) -> float:
-    cards = [unit.card for unit in flow.units] + [side.card for unit in flow.units for side in unit.taps]
+    cards = flow.cards
     if heat is not None:
         kind, most = heat
         y = bar(scene, y, room, kind, most, "of the net's", "all repeats together")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from netdsl.analyses.cost import costs_of
+from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import colours
 from netdsl.backends.canvas.scene import PAD, Scene
-from netdsl.backends.canvas.title import draw_title, net_name, total, totals
+from netdsl.backends.canvas.title import draw_title, net_name, totals
 from netdsl.backends.captions import caption
-from netdsl.backends.labels import metric
+from netdsl.backends.costs import exact, rounded, total
+from netdsl.backends.labels import times
 from netdsl.backends.overview import heat
-from netdsl.backends.overview.cards import Card, Row, rows, summary, times
+from netdsl.backends.overview.cards import Card, Row, rows, summary
 from netdsl.backends.overview.cells import SMALL, UNMARKED, Mark, Sheet
 from netdsl.backends.overview.down import CardColumns
 from netdsl.backends.overview.flow import Flow, Side, flow
@@ -21,7 +22,7 @@ from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
 from netdsl.backends.overview.layout import Placed, RowLayout, place, rows_of
 from netdsl.backends.overview.legend import draw_legend
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import View, show_shape
+from netdsl.ir.types import View, show_axes, show_shape
 
 #: A net that is no wider than this in points is drawn as one strip.
 STRIP = 1320
@@ -65,9 +66,9 @@ class Page:
         self.labels = LABELS if options.labels is None else options.labels
         seen = see(graph, view)
         self.seen = seen
-        self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
+        self.costs = costs_by_node(graph, seen)
         self.flow: Flow = flow(graph, structure(graph, seen))
-        cards = [unit.card for unit in self.flow.units] + [side.card for unit in self.flow.units for side in unit.taps]
+        cards = self.flow.cards
         if sparse:
             for card in cards:
                 card.first = []
@@ -100,10 +101,7 @@ class Page:
         scene.h = end if self.bare else draw_legend(scene, self.flow, end + 14, room, chosen)
         ends = (x for line in scene.lines for x, _ in line.points)
         scene.w = max([layout.w, *(box.x + box.w for box in scene.boxes), *ends])
-        if self.options.page is not None:
-            scene.scale = min(
-                1.0, *(room / (side + 2 * PAD) for room, side in zip(self.options.page, (scene.w, scene.h)))
-            )
+        scene.fit(self.options.page)
         return scene
 
     # -- places
@@ -186,11 +184,7 @@ class Page:
         if kind:
             whole = sum(heat.amount(kind, cost) for cost in self.costs.values())
             return heat.said(kind, sum(heat.amount(kind, cost) for cost in every), whole)
-        shown = self.labels
-        params, macs = total(every)
-        words = [f"{metric(params)} params"] if params and "params" in shown else []
-        words += [f"{metric(macs)} MACs"] if macs and "macs" in shown else []
-        return " · ".join(words)
+        return rounded(*total(every), self.labels)
 
     def _receptive_fields(self) -> None:
         """Writes beside each stage's size the receptive field at its end."""
@@ -200,7 +194,7 @@ class Page:
             last = max((node for each in nodes for node in each), key=lambda node: node.index)
             field = fields.get(last.name)
             if stage.label and field is not None:
-                stage.label += f" · rf {'×'.join(map(str, field if len(set(field)) > 1 else field[:1]))}"
+                stage.label += f" · rf {show_axes(field)}"
 
     def tip(self, row: Row) -> Mark:
         """The id of a row, what a browser shows for it, and its numbers."""
@@ -210,7 +204,7 @@ class Page:
         names = row.layers[0].head.name if len(row.layers) == 1 else f"{row.layers[0].head.name} … {layer.head.name}"
         words = [caption(self.graph, node) for node in layer.nodes]
         params, macs = total([self.costs[node.index] for each in row.layers for node in each.nodes])
-        said = [f"{names}: {', '.join(words)}", show_shape(layer.shape), *_spelt(params, macs)]
+        said = [f"{names}: {', '.join(words)}", show_shape(layer.shape), *exact(params, macs)]
         data = {
             "op": layer.head.op.keyword,
             "shape": show_shape(layer.shape),
@@ -235,7 +229,7 @@ class Page:
         if scopes:
             first, last = scopes[0].path, scopes[-1].path
             words = f"{first if first == last else f'{first} … {last}'}: {scopes[0].block}{words}"
-        said = [words or card.title, show_shape(card.shape), *_spelt(params, macs)]
+        said = [words or card.title, show_shape(card.shape), *exact(params, macs)]
         # A stack's layers have their own.
         tip = "\n".join(said) if card.title else ""
         return Mark(f"{'head' if head else 'card'}-{path}", tip, data)
@@ -253,7 +247,3 @@ class Page:
             return draw_title(
                 scene, self.graph, totals(self.graph, self.view, self.costs.values()), room, narrow=narrow
             )
-
-
-def _spelt(params: int, macs: int) -> list[str]:
-    return [f"{params:,} params"] * bool(params) + [f"{macs:,} MACs"] * bool(macs)

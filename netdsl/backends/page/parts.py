@@ -11,7 +11,7 @@ from netdsl.analyses.view import Seen, see
 from netdsl.backends.canvas.engine import check_drawn
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.svg import svg
-from netdsl.backends.labels import plain
+from netdsl.backends.labels import plain, times
 from netdsl.backends.overview.cards import Card, Row, rows
 from netdsl.backends.overview.cells import Mark
 from netdsl.backends.overview.flow import Side
@@ -159,12 +159,12 @@ def _lone(card: Card) -> bool:
 
 
 def _words(row: Row) -> str:
-    return f"{row.text} ×{row.times}" if row.times > 1 else row.text
+    return row.text + times(row.times)
 
 
 def _title(card: Card) -> str:
     words = " ".join(filter(None, [card.title, card.detail])) or ", ".join(map(_words, rows(card.parts)))
-    return f"{words} ×{card.count}" if card.count > 1 else words
+    return words + times(card.count)
 
 
 class _Insides:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from netdsl.analyses.cost import costs_of
+from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.depth import depths
 from netdsl.analyses.fold import Fold, fold
 from netdsl.analyses.stats import Stats, stats
 from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Split, is_gate, layers, structure
 from netdsl.analyses.view import see
+from netdsl.backends.costs import total
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View, show_shape
 
@@ -37,13 +38,12 @@ class Net:
         self.folds: list[Fold] = fold(graph, self.items)
         #: For each scope the nodes in it, those of scopes inside among them.
         self.inside: Counter[int] = Counter(scope for node in seen.nodes for scope in graph.ancestors(node.scope))
-        self._costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1), strict=True))
+        self._costs = costs_by_node(graph, seen)
         self._depths = depths(graph, seen)
 
     def spent(self, items: Iterable[Item]) -> Spent:
         """Parameters and multiply-adds of some items."""
-        costs = [self._costs[node.index] for layer in layers(items) for node in layer.nodes]
-        return Spent(sum(cost.params for cost in costs), sum(cost.macs for cost in costs))
+        return Spent(*total(self._costs[node.index] for layer in layers(items) for node in layer.nodes))
 
     def depth(self, item: Item) -> int:
         """Weight layers on the longest path through an item."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import BANDS, GREY, INK, PALE, WHITE, colours
-from netdsl.backends.canvas.scene import PAD, Box, Line, Scene
+from netdsl.backends.canvas.scene import Box, Line, Scene
 from netdsl.backends.labels import metric
 from netdsl.backends.tables import write_text
 from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Sheet, grid
@@ -83,9 +83,7 @@ class _Table:
                     y += 11
         scene.w = max([wide, *(box.x + box.w for box in scene.boxes)])
         scene.h = y
-        if self.options.page is not None:
-            sides = zip(self.options.page, (scene.w, scene.h))
-            scene.scale = min(1.0, *(place / (side + 2 * PAD) for place, side in sides))
+        scene.fit(self.options.page)
         return scene
 
     def _caption(self, scene: Scene, wide: float) -> float:

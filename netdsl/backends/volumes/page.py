@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.cost import Cost, costs_by_node
 from netdsl.analyses.structure import Layer, layers, structure
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import LEAST, Options
 from netdsl.backends.canvas.palette import GREY, INK, LINE, colours
-from netdsl.backends.canvas.scene import PAD, Line, Scene
+from netdsl.backends.canvas.scene import Line, Scene
+from netdsl.backends.canvas.title import net_name
 from netdsl.backends.captions import Tint, caption
-from netdsl.backends.labels import metric, show
+from netdsl.backends.costs import exact, total
+from netdsl.backends.labels import metric, show, times
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cells import Mark
 from netdsl.backends.overview.legend import bar, swatches
@@ -85,7 +87,7 @@ class _Page:
     def __init__(self, graph: Graph, view: View, options: Options, part: float) -> None:
         self.graph, self.options = graph, options
         seen = see(graph, view)
-        self.costs = dict(zip((node.index for node in seen.nodes), costs_of(graph, seen, 1)))
+        self.costs = costs_by_node(graph, seen)
         built = structure(graph, seen)
         self.heads = built.heads
         lane = lanes(graph, built.items)
@@ -98,7 +100,7 @@ class _Page:
 
     def scene(self) -> Scene:
         """The page."""
-        name = f"{self.graph.name} {self.graph.variant}" if self.graph.variant else self.graph.name
+        name = net_name(self.graph)
         said = "; ".join(self._spoken(volume) for volume in self.volumes)
         scene = Scene(name, f"Volumes of {name}. {said}.", colours=colours(self.options.theme))
         top = self._title(scene, name)
@@ -124,9 +126,7 @@ class _Page:
                 scene.text(0, y + 5.5, line, _WORDS, ink=GREY)
                 y += _ROW
         scene.h = y
-        if self.options.page is not None:
-            sides = zip(self.options.page, (scene.w, scene.h))
-            scene.scale = min(1.0, *(place / (side + 2 * PAD) for place, side in sides))
+        scene.fit(self.options.page)
         return scene
 
     # -- places
@@ -226,7 +226,7 @@ class _Page:
         if self.planes and not volume.flat:
             return ""
         words = "+".join(str(channels) for channels, _ in volume.parts) if volume.parts else str(volume.shape[0])
-        return words + (f" ×{volume.times}" if volume.times > 1 else "")
+        return words + times(volume.times)
 
     def _between(self, scene: Scene, each: Solid, after: Solid, middle: float) -> None:
         """The kernel on one volume, and the lines from its corners to the next."""
@@ -298,8 +298,8 @@ class _Page:
 
     def _title(self, scene: Scene, name: str) -> float:
         aside = {node.index for head in self.heads for layer in layers(head.items) for node in layer.nodes}
-        costs = [cost for index, cost in self.costs.items() if index not in aside]
-        words = f"{metric(sum(cost.params for cost in costs))} params · {metric(sum(cost.macs for cost in costs))} MACs"
+        params, macs = total(cost for index, cost in self.costs.items() if index not in aside)
+        words = f"{metric(params)} params · {metric(macs)} MACs"
         with scene.group("title"):
             scene.text(0, 10, name, 14, bold=True, ink=INK)
             scene.text(width(name, 14, bold=True) + 10, 11, words, 10.5, ink=INK)
@@ -314,21 +314,17 @@ class _Page:
         return [self.costs[node.index] for layer in every for node in layer.nodes if node.index in self.costs]
 
     def _spoken(self, volume: Volume) -> str:
-        times = f" ×{volume.times}" if volume.times > 1 else ""
-        return f"{volume.words}: {show(volume.shape)}{times}"
+        return f"{volume.words}: {show(volume.shape)}{times(volume.times)}"
 
     def _mark(self, volume: Volume) -> Mark:
         """What an SVG says of a volume."""
         every = volume.layers
         heads = [layer for layer in every if not layer.minor] or every
-        costs = self._costs(every)
-        params, macs = sum(cost.params for cost in costs), sum(cost.macs for cost in costs)
+        params, macs = total(self._costs(every))
         first, last = heads[0].head.name, heads[-1].head.name
         said = [first if first == last else f"{first} … {last}"]
         said[0] += f": {', '.join(caption(self.graph, node) for node in heads[0].nodes)}" if first == last else ""
-        said.append(show_shape(volume.shape))
-        said += [f"{params:,} params"] if params else []
-        said += [f"{macs:,} MACs"] if macs else []
+        said += [show_shape(volume.shape), *exact(params, macs)]
         data = {"shape": show_shape(volume.shape), "params": str(params), "macs": str(macs)}
         data |= {"count": str(volume.times), "layers": " ".join(layer.head.name for layer in every)}
         return Mark(f"volume-{last}", "\n".join(said), data)
