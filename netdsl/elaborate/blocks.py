@@ -6,8 +6,8 @@ from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean
 from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
-from netdsl.elaborate.layers import elsewhere
 from netdsl.elaborate.maker import Abort
+from netdsl.elaborate.meant import elsewhere
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop

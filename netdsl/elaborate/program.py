@@ -8,6 +8,7 @@ from pathlib import Path
 
 from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, show
+from netdsl.elaborate.meant import DECLARATIONS
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown, stop
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
@@ -105,8 +106,6 @@ class Program:
 
     def find_misspelt(self) -> None:
         """Takes rows whose first word is like a statement's for statements that could not be read."""
-        from netdsl.elaborate.layers import DECLARATIONS
-
         unknown = 0
         known: set[str] = set()
         for row in self.rows:

@@ -1,0 +1,166 @@
+"""What a word was meant to be that is no layer: helps for what other tools, other languages and slips write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Advice, Edit, Span, did_you_mean, nearest
+from netdsl.ir.op import Op, lookup, names
+from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from netdsl.elaborate.context import Context
+    from netdsl.elaborate.names import Labels
+
+#: Words that begin a statement, and no item.
+DECLARATIONS = frozenset(
+    ["net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "output"]
+)
+#: What other tools call our layers.
+ELSEWHERE = {
+    "batchnorm": "bn", "batchnormalization": "bn", "dense": "fc", "maxpooling": "maxpool", "averagepool": "avgpool",
+    "averagepooling": "avgpool", "globalavgpool": "gap", "globalaveragepooling": "gap", "globalmaxpool": "gmp",
+    "deconv": "upconv", "convtranspose": "upconv", "transposedconv": "upconv", "depthwiseconv": "dwconv",
+    "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
+    "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
+    "stochasticdepth": "droppath", "fullyconnected": "fc", "pixelshuffle": "upsample",
+    "cat": "concat", "concatenate": "concat", "adaptiveavgpool": "gap", "adaptiveaveragepool": "gap",
+    "adaptivemaxpool": "gmp",
+}  # fmt: skip
+#: What stands for a statement of Python's, or for the first of two words of a layer.
+PYTHON = {
+    "import": '`use "file.net" (block)` takes blocks of another file',
+    "from": '`use "file.net" (block)` takes blocks of another file',
+    "return": "the last row gives the net's output, and `output name { … }` a further one",
+    "for": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "repeat": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "residual": "a residual is a join with the tensor itself: `add { conv3-64, relu | id }`",
+    "while": "what repeats stands before its number: `[conv3-64, relu] ×3`",
+    "def": "`block name(c) { … }` declares a block",
+    "class": "`block name(c) { … }` declares a block",
+    "max": "here it is called `maxpool`",
+    "average": "here it is called `avgpool`",
+    "global": "here it is called `gap`: global average pooling",
+    "fully": "here it is called `fc`",
+    "batch": "here it is called `bn`",
+    "depthwise": "here it is called `dwconv`",
+    "separable": "here it is called `sepconv`",
+    "pool": "there are `maxpool`, `avgpool` and `gap`",
+    "end": "what belongs together stands in braces: `block name(c) { … }`",
+    "let": "`param name = 1` declares a parameter",
+    "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
+}
+#: Words that begin what is no layer, for the suggestions of a misspelt word.
+STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "mul", "sub", "reuse")
+
+
+def unknown_word(layer: tree.Layer, context: Context, text_of: Callable[[Span], str]) -> str | None:
+    """A help for a layer whose word is neither a layer nor a block; ``text_of`` gives the text of a span."""
+    name = layer.word
+    stem, digits = name.text, ""
+    while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
+        stem, digits = stem[:-1], stem[-1] + digits
+    place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
+    help = _as_net(layer) or _adaptive(layer) or elsewhere(name) or _underscored(name)
+    if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
+        help = did_you_mean(stem, [near], place)
+        assert help is not None
+        text = f"did you mean `{near}{digits}`?"
+        help = Advice(text, *help.edits) if isinstance(help, Advice) else text
+    if help is None and context.labels.has([name.text]) and layer.span == name.span:
+        tensor = f"the tensor of that label is `@{name.text}`"
+        before = Span(name.span.file, max(0, name.span.start - 200), name.span.start)
+        line = text_of(before).rpartition("\n")[2]
+        if re.search(r"@[\w.]+[ \t]*,[ \t]*\Z", line) and context.labels.scoped(name.text):
+            # Another tensor is there to be worked on: its modules are meant.
+            text = f"`reuse {name.text}` applies the modules of that label again; {tensor}"
+            help = Advice(text, Edit(name.span, f"reuse {name.text}"))
+        else:
+            help = Advice(tensor, Edit(name.span, f"@{name.text}"))
+    help = help or did_you_mean(name.text, [*context.program.blocks, *names(), *STATEMENTS], name.span)
+    if help is None and name.text in context.env.visible():
+        help = f"`{name.text}` is a value; a value stands in braces or after `=`"
+    return help
+
+
+def elsewhere(word: tree.Name) -> str | None:
+    """A help for a word that other tools have for one of our layers (``BatchNorm2d``), or that Python has for more."""
+    if word.text in PYTHON:
+        return PYTHON[word.text]
+    plain = word.text.lower().replace("_", "")
+    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", plain)
+    kernel = re.sub(r"^[123]d", "", plain[len(stem) :])
+    ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
+    if ours is None:
+        return None
+    written = ours + kernel if takes_kernel(ours) else ours
+    return Advice(f"here it is called `{written}`", Edit(word.span, written))
+
+
+def as_join(op: type[Op], layer: tree.Layer, labels: Labels) -> str:
+    """A help for a join without braces; ``add @skip`` is of that tensor and the one that is there."""
+    tensors = []
+    for modifier in layer.modifiers:
+        if isinstance(modifier, tree.Positional) and isinstance(modifier.value, tree.Reference):
+            tensors.append(tree.show_path(modifier.value.path))
+        elif isinstance(modifier, tree.Flag) and labels.has([modifier.name.text]):
+            tensors.append(modifier.name.text)
+    if len(tensors) < len(layer.modifiers) or not tensors:
+        return f"write `{op.keyword} {{ a | b }}`"
+    names = ["id"] * (len(tensors) == 1) + [f"@{name}" for name in tensors]
+    text = f"{op.keyword} {{ {' | '.join(names)} }}"
+    return Advice(f"it is written `{text}`", Edit(layer.span, text))
+
+
+def _as_net(layer: tree.Layer) -> str | None:
+    """A help for ``network a`` and ``model "A"``."""
+    word = layer.word
+    if word.text.lower() not in ("network", "model", "architecture") or not layer.modifiers:
+        return None
+    named = isinstance(layer.modifiers[0], tree.Flag)
+    return (
+        Advice("a net is named by `net`", Edit(word.span, "net")) if named else 'a net is named by `net name "title"`'
+    )
+
+
+def _adaptive(layer: tree.Layer) -> str | None:
+    """A help for ``adaptive_avg_pool 1``: a pooling by the size of its output."""
+    found = re.fullmatch(r"adaptive_?(avg|max)_?pool(?:[123]d)?", layer.word.text.lower())
+    if found is None or len(layer.modifiers) != 1:
+        return None
+    given = layer.modifiers[0]
+    parts = given.value.parts if isinstance(given, tree.Positional) and isinstance(given.value, tree.Sizes) else ()
+    sizes = [part.value for part in parts if isinstance(part, tree.Literal)]
+    if not sizes or len(sizes) < len(parts) or layer.suffixes:
+        return None
+    text = (
+        {"avg": "gap", "max": "gmp"}[found[1]] if {*sizes} == {1} else f"{found[1]}pool to={'x'.join(map(str, sizes))}"
+    )
+    return Advice(f"it is written `{text}`", Edit(layer.span, text))
+
+
+def _underscored(word: tree.Name) -> str | None:
+    """A help for ``conv3_64``: channels stand after a hyphen."""
+    found = re.fullmatch(r"([A-Za-z]+)_?(\d+(?:x\d+)?)_(\d+)", word.text)
+    if found is None or not takes_kernel(found[1]):
+        return None
+    text = f"{found[1]}{found[2]}-{found[3]}"
+    return Advice(f"channels stand after a hyphen: `{text}`", Edit(word.span, text))
+
+
+def as_call(layer: tree.Layer) -> str:
+    """A help for a block that is written as a layer: its call, where its one argument is a number."""
+    name, channels = layer.word, layer.channels
+    alone = not layer.kernel and layer.stride is None and not layer.modifiers and not layer.suffixes
+    if alone and isinstance(channels, tree.Literal):
+        text = f"{name.text}({channels.value})"
+        return Advice(f"`{text}`", Edit(layer.span, text))
+    return f"`{name.text}(…)`"
+
+
+def takes_kernel(word: str) -> bool:
+    """Whether a layer's word may end in its kernel."""
+    op = lookup(word)
+    return op is not None and op.syntax.kernel is not None

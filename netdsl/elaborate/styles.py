@@ -1,0 +1,79 @@
+"""Styles: which one a layer has, where the layer stands in it, and what else does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.elaborate.expressions import truth
+from netdsl.elaborate.values import Env, Tensor, stop
+from netdsl.ir.op import Op, lookup
+from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from netdsl.elaborate.context import Context, Styles
+
+
+def check_target(sign: tree.Layer) -> None:
+    """Raises where ``_`` in a style has more than attributes."""
+    for part in (*sign.kernel, sign.channels, sign.stride, *sign.suffixes):
+        if part is not None:
+            message = "`_` is the layer as it is written elsewhere: a style adds attributes to it alone"
+            raise stop("ND202", message, part.span, help="write the layers after it, with commas")
+    for modifier in sign.modifiers:
+        if isinstance(modifier, tree.Flag) and modifier.name.text in ("plain", "train", "eval"):
+            raise stop("ND202", f"`{modifier.name.text}` is said of a layer, not in its style", modifier.span)
+
+
+def no_target(flow: Tensor | None, context: Context, label: str | None, sign: tree.Layer) -> Tensor:
+    """What ``_`` means in a suffix: nothing."""
+    raise stop("ND203", "`_` stands for a layer inside its style alone", sign.word.span)
+
+
+def find_style(op: type[Op], styles: tuple[Styles, ...]) -> tuple[tree.Style, Env] | None:
+    """The style of a kind of layer: its own from the nearest place, else that of the kind it falls back to."""
+    for keyword in (op.keyword, op.style_of):
+        if keyword is not None:
+            for known, env in styles:
+                if keyword in known:
+                    return known[keyword], env
+    return None
+
+
+def find_target(row: tree.Row, env: Env) -> tree.Layer | None:
+    """The ``_`` of a style, as its ``if``s go."""
+    for layer in layers_of(row.items, env):
+        if layer.word.text == "_":
+            return layer
+    return None
+
+
+def normalises(style: tuple[tree.Style, Env] | None, suffixes: tuple[tree.Layer, ...]) -> bool:
+    """Whether batch norm stands in a layer's own style or suffixes."""
+    found = list(suffixes)
+    if style is not None:
+        found += layers_of(style[0].row.items, style[1])
+    return any(op is not None and op.keyword == "bn" for op in (lookup(layer.word.text) for layer in found))
+
+
+def layers_of(items: tuple[tree.Item, ...], env: Env) -> list[tree.Layer]:
+    """Every layer written in some items, brackets and branches included, as their ``if``s go; suffixes too."""
+    found: list[tree.Layer] = []
+    for item in items:
+        core = item.core
+        if isinstance(core, tree.Layer):
+            found += [core, *core.suffixes]
+        elif isinstance(core, tree.Group):
+            for row in core.rows:
+                found += layers_of(row.items, env)
+        elif isinstance(core, tree.Join):
+            for branch in core.branches:
+                for row in branch.rows:
+                    found += layers_of(row.items, env)
+        elif isinstance(core, tree.If):
+            node: tree.If | tree.Body | None = core
+            while isinstance(node, tree.If):
+                node = node.then if truth(node.condition, env) else node.otherwise
+            for line in node.lines if node is not None else ():
+                if isinstance(line, tree.Row):
+                    found += layers_of(line.items, env)
+    return found
