@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 from netdsl.elaborate import compile
@@ -77,3 +79,10 @@ def test_calls_that_are_layers(call: str, layer: str) -> None:
 )
 def test_calls_that_are_not_understood(call: str) -> None:
     assert as_layer(call) is None
+
+
+def test_python_says_nothing_of_its_own() -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert as_layer("Dropout(1if x else 2)") is None
+    assert not said

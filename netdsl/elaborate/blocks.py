@@ -102,7 +102,8 @@ class BlockMaker(BranchMaker):
                 raise stop("ND216", "an argument without a name stands after one with a name", argument.span)
             elif place >= len(order):
                 takes = f"takes {len(order)} argument{'s' * (len(order) != 1)}" if order else "takes no arguments"
-                message = f"`{call.name.text}` {takes}, and {len(call.arguments)} stand here"
+                here = len(call.arguments)
+                message = f"`{call.name.text}` {takes}, and {here} stand{'s' * (here == 1)} here"
                 raise stop("ND216", message, argument.span, help=f"it is {signature}")
             else:
                 name = order[place]
@@ -163,6 +164,10 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     plain = [int(part) for part in parts if part.isdecimal() and len(part) < 6]
     if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 2:
         text = f"{op.keyword}{min(plain)}-{max(plain)}"
+        return Advice(f"it is written `{text}`", Edit(call.span, text))
+    pools = op.syntax.kernel is not None and op.syntax.channels is None and op.syntax.stride is not None
+    if pools and len(plain) == len(parts) in (1, 2):
+        text = f"{op.keyword}{'/'.join(map(str, plain))}"
         return Advice(f"it is written `{text}`", Edit(call.span, text))
     values = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Literal)]
     rest = Span(call.span.file, call.name.span.end, call.span.end)

@@ -117,7 +117,7 @@ def as_join(op: type[Op], layer: tree.Layer, labels: Labels) -> str:
 def _as_net(layer: tree.Layer) -> str | None:
     """A help for ``network a`` and ``model "A"``."""
     word = layer.word
-    if word.text.lower() not in ("network", "model", "architecture") or not layer.modifiers:
+    if word.text.lower() not in ("network", "model", "architecture", "name") or not layer.modifiers:
         return None
     named = isinstance(layer.modifiers[0], tree.Flag)
     return (

@@ -395,12 +395,8 @@ def _order(mistake: Mistake) -> str | None:
 
 def _rest(mistake: Mistake) -> str | None:
     word, names = mistake.word, mistake.names
-    if word in ("x", "×") and "TIMES" in names and mistake.rest:
-        return "a repeat is `×3` or `×{n}`"
     if word == "(" and "LPAR" not in names and re.search(r"\w\Z", mistake.before):
         return "attributes are written `name=value`, an expression in braces"
-    if word in _KEYWORDS and "NAME" in names and "SOFTMAX" not in names:
-        return f"`{word}` is a word of the language and cannot be a name here"
     return None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import Any
 
 #: The longest call that is read.
@@ -50,7 +51,9 @@ def as_layer(text: str) -> str | None:
     if len(text) > _LONGEST or not text.isascii():
         return None
     try:
-        call = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's own words on a line such as `f(1if x)` are not for the user
+            call = ast.parse(text, mode="eval").body
         if not isinstance(call, ast.Call):
             return None
         path = ast.unparse(call.func).split(".")
