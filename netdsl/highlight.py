@@ -51,7 +51,7 @@ class SpecLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
         "root": [
             (r"\s+", Whitespace),
             (r"#[^\n]*", Comment.Single),
-            (r'("[^"\n]*")([ \t]*)(:)', bygroups(Name.Label, Whitespace, Punctuation)),
+            (r'("(?:[^"\\\n]|\\.)*")([ \t]*)(:)', bygroups(Name.Label, Whitespace, Punctuation)),
             (r'"(?:[^"\\\n]|\\.)*"', String),
             (r"(net|variant|block|style|default)([ \t]+)([\w.-]*\w)", bygroups(Keyword, Whitespace, Name.Class)),
             (r"(expect|init)([ \t]+)([\w.-]*\w)([ \t]*)(:)",

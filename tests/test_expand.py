@@ -83,3 +83,12 @@ def test_each_value_says_where_it_came_from() -> None:
     assert "bias since batch norm follows" in line
     assert "dilation, pad_mode by default" in line
     assert "line 3" in line
+
+
+@pytest.mark.parametrize("name", ["lambda", "None", "a b", 'a"b', "a\\b", "a{b", 'x": relu #', "07", "é"])
+def test_labels_that_need_quotes(name: str) -> None:
+    written = name.replace("\\", "\\\\").replace('"', '\\"').replace("{", "\\{")
+    text = f'input 3x8x8\n"{written}": [conv3-3, "{written}": bn]\nm."{written}": conv3-3\nreuse m."{written}"\n'
+    graph = netdsl.compile(text)
+    assert [node.module for node in graph.nodes][2:] == [f"{name}.{name}", f"m.{name}", f"m.{name}"]
+    assert nodes(netdsl.compile(expand(text))) == nodes(graph)

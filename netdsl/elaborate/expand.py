@@ -6,6 +6,7 @@ to write them, are gone (a comment says where each began).
 
 from __future__ import annotations
 
+import keyword
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -303,9 +304,13 @@ def _quoted(name: str) -> str:
 def _path(path: str) -> str:
     """A dotted path as a label or reference is written."""
     first, *rest = path.split(".")
-    parts = [first if _WORD.match(first) else _literal(first)]
-    parts += [part if _PART.match(part) else _literal(part) for part in rest]
+    parts = [_part(first, _WORD), *(_part(part, _PART) for part in rest)]
     return ".".join(parts)
+
+
+def _part(name: str, bare: re.Pattern[str]) -> str:
+    """One part of a path, in quotes where it is no such word, or one of Python's."""
+    return name if bare.match(name) and not keyword.iskeyword(name) else _literal(name)
 
 
 def _literal(name: str) -> str:
