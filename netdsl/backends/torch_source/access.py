@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.members import Group, Leaf, Own, holder
@@ -17,8 +16,15 @@ def access(definition: Definition, path: str) -> str:
     text, kind = "self", definition.base
     constructs: dict[str, Leaf | Own | Group] | Group = definition.first.constructs
     for name in names:
-        text = step(text, kind, name, constructs if isinstance(constructs, dict) else constructs.names)
         found = _inner(constructs, name)
+        if plain(name) or _letters(name):
+            text = f"{text}.{name}"
+        elif kind in ("ModuleList", "Sequential"):
+            text = f"{text}[{list(constructs if isinstance(constructs, dict) else constructs.names).index(name)}]"
+        elif kind == "ModuleDict":
+            text = f"{text}[{quoted(name)}]"
+        else:
+            text = by_name(text, name, parameter=isinstance(found, Leaf) and found.call.kind == "parameter")
         if isinstance(found, Own):
             kind, constructs = found.definition.base, found.definition.first.constructs
         elif isinstance(found, Group):
@@ -26,13 +32,14 @@ def access(definition: Definition, path: str) -> str:
     return text
 
 
-def step(text: str, kind: str, name: str, names: Iterable[str]) -> str:
-    """A member of the module ``text``, which is of the class ``nn.<kind>`` and has members ``names``."""
-    if plain(name) or _letters(name):
-        return f"{text}.{name}"
-    if kind == "ModuleList" or kind == "Sequential":
-        return f"{text}[{list(names).index(name)}]"
-    return f"{text}[{quoted(name)}]" if kind == "ModuleDict" else f"getattr({text}, {quoted(name)})"
+def by_name(owner: str, name: str, *, parameter: bool = False) -> str:
+    """A member of ``owner`` that has no attribute.
+
+    Where Python would read an attribute as another name (NFKC), linters see none in ``getattr``.
+    """
+    if name.isidentifier() and not name.isascii():
+        return f"{owner}.get_{'parameter' if parameter else 'submodule'}({quoted(name)})"
+    return f"getattr({owner}, {quoted(name)})"
 
 
 def _letters(name: str) -> bool:

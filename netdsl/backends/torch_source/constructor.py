@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from netdsl.backends.torch_source.access import by_name
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot, exact, expressible, holder, rank
 from netdsl.backends.torch_source.steps import pieces
@@ -113,7 +114,7 @@ class Writer:
             inner = f"{owner}.{name}"
             lines = [f"        {inner} = nn.Module()"]
         else:
-            inner = f"getattr({owner}, {quoted(name)})"
+            inner = by_name(owner, name)
             lines = [f"        {owner}.add_module({quoted(name)}, nn.Module())"]
         for child, below, _ in construct.runs:
             lines += self.member(inner, child, below, (*at, child))
