@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import torch
 from torch import nn
 
 from netdsl.backends.torch_source import torch_source
+from netdsl.backends.torch_source.text import RESERVED, snake
 from netdsl.ir.graph import Graph
 from netdsl.runtime.check import contradictions
 from netdsl.runtime.module import instantiate
@@ -22,12 +25,16 @@ def inputs_of(graph: Graph, batch: int = 2) -> list[torch.Tensor]:
     return [torch.randn(batch, *graph.nodes[index].shape) for index in graph.inputs]
 
 
-def returned(result: object) -> dict[str, torch.Tensor]:
-    """What a net returned, by the output's name."""
+def returned(result: object, graph: Graph) -> dict[str, torch.Tensor]:
+    """What a net returned, by the output's name (a field may be spelt otherwise: ``self_``)."""
     if isinstance(result, torch.Tensor):
         return {"main": result}
     assert isinstance(result, tuple) and type(result).__mro__[1] is tuple
-    return {name: tensor for name, tensor in result._asdict().items() if tensor is not None}  # type: ignore[attr-defined]
+    names = [output.name for output in graph.outputs]
+    spelt = Counter(snake(name) for name in names)
+    for name, field in zip(names, result._fields, strict=True):  # type: ignore[attr-defined]
+        assert field == name or name in RESERVED or snake(name) != name or spelt[name] > 1, field
+    return {name: tensor for name, tensor in zip(names, result, strict=True) if tensor is not None}
 
 
 def agrees(graph: Graph) -> None:
@@ -42,7 +49,7 @@ def agrees(graph: Graph) -> None:
         inputs = inputs_of(graph)
         with torch.no_grad():
             expected = interpret(graph, module, inputs)
-        results = returned(module(*[tensor.clone() for tensor in inputs]))
+        results = returned(module(*[tensor.clone() for tensor in inputs]), graph)
         assert results.keys() == expected.keys()
         for name, tensor in results.items():
             torch.testing.assert_close(tensor, expected[name], equal_nan=True)

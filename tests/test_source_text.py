@@ -21,6 +21,14 @@ def forward(source: str, name: str) -> list[str]:
     return [line.strip() for line in body.splitlines()[1:] if line.strip()]
 
 
+def test_a_long_sum_has_a_line_an_operand() -> None:
+    names = [f"a_name_of_thirty_letters_{at}" for at in range(5)]
+    rows = "".join(f"{name}: conv3-4\n" for name in names)
+    total = " | ".join(f"@{name}" for name in names)
+    lines = forward(torch_source(compiled(f"input 4x8x8\n{rows}add {{ {total} }}\nconv1-4\n")), "N")
+    assert lines[-8:-2] == ["x = (", names[0], *(f"+ {name}" for name in names[1:4]), f"+ self.{names[4]}({names[3]})"]
+
+
 # -- variables --------------------------------------------------------------------------------------------------------
 
 

@@ -155,7 +155,7 @@ class Factors:
         for name, _ in self.first.scope.arguments:
             values = tuple(dict(instance.scope.arguments).get(name) for instance in self.instances)
             if len({exact(value) for value in values}) > 1:
-                given[unique(snake(name) or "value", given)] = values
+                given[unique(snake(name) or "value", {*given, *self.plan.brought})] = values
         terms = Terms(given, unique("in_channels", given, join="_"), entering)
         used = terms.used
         eater = self._eaters()

@@ -9,7 +9,15 @@ from netdsl.backends.torch_source.instances import Instance
 from netdsl.backends.torch_source.members import Maker, exact, expressible
 from netdsl.backends.torch_source.merge import fit
 from netdsl.backends.torch_source.plan import Plan
-from netdsl.backends.torch_source.text import CONTAINER_METHODS, RESERVED, camel, plain, positions, unique
+from netdsl.backends.torch_source.text import (
+    CONTAINER_METHODS,
+    RESERVED,
+    SEQUENTIAL_METHODS,
+    camel,
+    plain,
+    positions,
+    unique,
+)
 from netdsl.ir.graph import Scope
 
 
@@ -40,7 +48,7 @@ class Definition:
     def _base(self) -> str:
         names = list(self.first.constructs)
         scope = self.first.scope
-        if self.first.body.chain:
+        if self.first.body.chain and not SEQUENTIAL_METHODS.intersection(names):
             return "Sequential"
         if scope.kind == "net" or all(map(plain, names)) or CONTAINER_METHODS.intersection(names):
             return "Module"
@@ -52,7 +60,7 @@ class Definition:
 # -- all classes of a net ---------------------------------------------------------------------------------------------
 
 
-def define(plan: Plan, reserved: set[str]) -> tuple[list[Definition], Definition, Maker]:
+def define(plan: Plan, reserved: set[str]) -> tuple[list[Definition], Definition]:
     """The classes of a net, inner ones first, and the net's own; names avoid ``reserved`` and one another."""
     definitions: dict[int, tuple[Definition, int]] = {}
     make = Maker(plan, definitions)
@@ -72,7 +80,7 @@ def define(plan: Plan, reserved: set[str]) -> tuple[list[Definition], Definition
                 definitions[instance.scope.index] = (definition, number)
     net = Definition(plan, [Instance(plan, plan.graph.scopes[0], make)])
     _christen(ordered, reserved)
-    return ordered, net, make
+    return ordered, net
 
 
 def _merged(alike: dict[tuple[object, ...], list[Instance]]) -> list[list[Instance]]:
@@ -134,7 +142,8 @@ def _christen(definitions: list[Definition], reserved: set[str]) -> None:
     families: dict[str, list[Definition]] = {}
     for definition in definitions:
         families.setdefault(_family(definition), []).append(definition)
-    taken = {*RESERVED, *reserved}
+    # No argument hides a class that its ``__init__`` may call.
+    taken = {*RESERVED, *reserved, *(argument.name for one in definitions for argument in one.arguments)}
     for family, members in families.items():
         plainest = min(members, key=lambda one: len(one.first.body.steps) + len(one.first.constructs))
         for definition in [plainest, *(one for one in members if one is not plainest)]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from netdsl.backends.torch_source.lines import Line
+from netdsl.backends.torch_source.text import unquoted
 
 _T = TypeVar("_T")
 
@@ -48,7 +49,7 @@ def made(lines: Sequence[str], taken: str) -> list[str]:
             return _linear(start, then - start, first.at, str(counter))
 
         made = _ALONE.sub(counted, found[3])
-        text.append(f"        for {counter} in range({first.at}, {last.at + 1}):")
+        text.append(f"        for {counter} in {_range(first.at, last.at + 1)}:")
         text.append(f'            self.add_module(f"{found[1]}{{{counter}}}", {made})')
     return text
 
@@ -68,7 +69,7 @@ def done(lines: Sequence[Line], value: str, taken: str) -> tuple[list[Line], str
         def called(found: re.Match[str]) -> str:
             return f'getattr(self, f"{found[1]}{{{counter}}}")'
 
-        text.append(Line(None, f"for {counter} in range({item.at}, {item.at + len(run)}):"))
+        text.append(Line(None, f"for {counter} in {_range(item.at, item.at + len(run))}:"))
         text.append(Line(None, f"    {_MEMBER.sub(called, run[0].code)}"))
     if len(whole) > len(lines) and text[-1] == whole[-1]:
         return text[:-1], value
@@ -109,6 +110,9 @@ def _made(line: str) -> _Item | None:
     if found is None or "self." in found[3]:
         return None
     numbers = tuple(map(int, _ALONE.findall(found[3])))
+    if len(numbers) != len(_ALONE.findall(unquoted(found[3]))):
+        # A label counts, which a loop cannot.
+        return None
     return _Item((found[1], _ALONE.sub("#", found[3])), int(found[2]), numbers)
 
 
@@ -120,6 +124,10 @@ def _done(line: Line) -> _Item | None:
     if len(members) != 1:
         return None
     return _Item((found[1], _MEMBER.sub(r"self.\1#", found[2])), int(members[0][1]), ())
+
+
+def _range(start: int, end: int) -> str:
+    return f"range({start}, {end})" if start else f"range({end})"
 
 
 def _linear(start: int, step: int, at: int, counter: str) -> str:

@@ -29,6 +29,8 @@ class Plan:
             None if node.op.keyword in ("input", "select") else node.op.call(graph.input_shapes(node), node.shape)
             for node in graph.nodes
         ]
+        #: Classes that operators bring along.
+        self.brought = {call.target for call in self.calls if call is not None and call.source is not None}
         self.taken = [tuple(self._taken(node)) for node in graph.nodes]
         self._liveness()
         self._uses()
@@ -289,7 +291,7 @@ class Plan:
         if call is None:
             yield Step("select", index, operands, live, active, node.head, node=node)
             return
-        if getattr(node.op, "flattens", False) and len(self.nodes[node.inputs[0]].shape) > 1:
+        if node.op.flattens and len(self.nodes[node.inputs[0]].shape) > 1:
             flat = -1 - index
             yield Step("expression", flat, operands[:1], live, active, flat, pieces=pieces("torch.flatten({0}, 1)"))
             operands = (flat, *operands[1:])

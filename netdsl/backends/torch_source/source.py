@@ -13,7 +13,18 @@ from netdsl.backends.torch_source.lines import Line, statement, statements
 from netdsl.backends.torch_source.loops import done, made
 from netdsl.backends.torch_source.plan import Plan
 from netdsl.backends.torch_source.steps import EVAL, TRAIN
-from netdsl.backends.torch_source.text import RESERVED, Atom, call, camel, plain, prose, snake, unique, wrapped
+from netdsl.backends.torch_source.text import (
+    RESERVED,
+    Atom,
+    call,
+    camel,
+    plain,
+    prose,
+    snake,
+    unique,
+    unquoted,
+    wrapped,
+)
 from netdsl.ir.graph import Graph
 from netdsl.ir.print import show_value
 from netdsl.ir.types import show_shape
@@ -34,8 +45,10 @@ def torch_source(graph: Graph) -> str:
     sources = [*helpers(graph), *_operator_sources(plan)]
     reserved = {name for text in sources for name in re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE)}
     net_name = unique(_net_name(graph), RESERVED | reserved)
-    output_name = unique(f"{net_name}Output", RESERVED | reserved)
-    definitions, net, _ = define(plan, reserved | {net_name, output_name})
+    # A variable may be called after any label.
+    labels = [*(node.label or "" for node in graph.nodes), *(one.name for one in (*graph.scopes, *graph.outputs))]
+    output_name = unique(f"{net_name}Output", RESERVED | reserved | set(map(snake, labels)))
+    definitions, net = define(plan, reserved | {net_name, output_name})
     net.name = net_name
     parts = [*sources, *("\n".join(_class(definition)) for definition in definitions)]
     parts += ["\n".join(part) for part in _net(graph, plan, net, output_name)]
@@ -61,13 +74,14 @@ def _header(graph: Graph) -> str:
 
 
 def _imports(body: str) -> str:
-    lines = ["from typing import NamedTuple", ""] if "(NamedTuple):" in body else []
-    if re.search(r"\btorch\.", body):
+    """The imports of what the text names: neither in a string, nor as an attribute of something."""
+    code = unquoted(body)
+    lines = ["from typing import NamedTuple", ""] if "(NamedTuple):" in code else []
+    if re.search(r"(?<![\w.])torch\.", code):
         lines.append("import torch")
-    if re.search(r"\bF\.", body):
+    if re.search(r"(?<![\w.])F\.", code):
         lines.append("import torch.nn.functional as F")
-    lines.append("from torch import Tensor, nn" if re.search(r"\bTensor\b", body) else "from torch import nn")
-    return "\n".join(lines)
+    return "\n".join([*lines, "from torch import Tensor, nn"])
 
 
 def _net_name(graph: Graph) -> str:

@@ -22,6 +22,8 @@ RESERVED = frozenset(
 CONTAINER_METHODS = frozenset(
     {"append", "clear", "extend", "insert", "items", "keys", "pop", "popitem", "setdefault", "update", "values"}
 )
+#: Those of ``nn.Sequential``.
+SEQUENTIAL_METHODS = frozenset({"append", "extend", "insert", "pop"})
 
 
 def plain(name: str) -> bool:
@@ -111,6 +113,14 @@ def _escaped(char: str, mark: str) -> str:
     if char in (mark, "\\"):
         return "\\" + char
     return char if char.isprintable() else repr(char)[1:-1]
+
+
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"' r"|'(?:[^'\\\n]|\\.)*'")
+
+
+def unquoted(code: str) -> str:
+    """Code whose strings, which can say anything, are empty."""
+    return _STRING.sub('""', code)
 
 
 def prose(text: str) -> str:
@@ -239,27 +249,58 @@ def call(target: str, arguments: Sequence[Doc], *, tall: bool = False) -> Doc:
     return Bracket(f"{target}(", arguments, ")", tall=tall)
 
 
+class Chain(Doc):
+    """``first + second + third``, three or more; broken, it has a line an operand, in parentheses."""
+
+    def __init__(self, operands: Sequence[Doc], sign: str) -> None:
+        self.operands = operands
+        self.sign = sign
+
+    def _flat(self) -> str | None:
+        texts = [operand._flat() for operand in self.operands]
+        return None if None in texts else f" {self.sign} ".join(text for text in texts if text is not None)
+
+    def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        lines = [" " * indent + lead + "("]
+        for place, operand in enumerate(self.operands):
+            lines += operand.lines(indent + 4, f"{self.sign} " if place else "", "")
+        return [*lines, " " * indent + ")" + tail]
+
+
 def expression(text: str) -> Doc:
-    """An expression's text as a document that can break at its last bracket, and inside that at every one."""
-    if not text.endswith((")", "]")) or '"' in text or "'" in text:
+    """An expression's text as a document that can break at its last bracket, and inside that at every one.
+
+    One operator between three or more operands breaks there.
+    """
+    if '"' in text or "'" in text:
+        return Atom(text)
+    for sign in "+-*":
+        operands = _split(text, f" {sign} ")
+        if len(operands) > 2 and all(map(atomic, operands)):
+            return Chain([expression(operand) for operand in operands], sign)
+    if not text.endswith((")", "]")):
         return Atom(text)
     depth = 0
     for at in range(len(text) - 1, -1, -1):
         depth += (text[at] in ")]}") - (text[at] in "([{")
         if not depth:
             break
-    inside, items, start = text[at + 1 : -1], [], 0
-    depth = 0
-    for place, char in enumerate(inside):
-        depth += (char in "([{") - (char in ")]}")
-        if char == "," and not depth:
-            items.append(inside[start:place].strip())
-            start = place + 1
-    items.append(inside[start:].strip())
-    items = [item for item in items if item]
+    inside = text[at + 1 : -1]
+    items = [item.strip() for item in _split(inside, ",") if item.strip()]
     if not items or " for " in inside:
         return Atom(text)
     return Bracket(text[: at + 1], [expression(item) for item in items], text[-1])
+
+
+def _split(text: str, sign: str) -> list[str]:
+    """The parts of a text between the places of ``sign`` that stand in no bracket."""
+    parts, depth, start = [], 0, 0
+    for place, char in enumerate(text):
+        depth += (char in "([{") - (char in ")]}")
+        if not depth and place >= start and text.startswith(sign, place):
+            parts.append(text[start:place])
+            start = place + len(sign)
+    return [*parts, text[start:]]
 
 
 def wrapped(text: str, indent: int) -> list[str]:
