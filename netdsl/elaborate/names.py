@@ -8,8 +8,8 @@ import re
 from netdsl.diagnostics import Span, did_you_mean
 from netdsl.elaborate.values import Tensor, stop
 
-#: What ``torch.nn.Module`` has for its own use, and its containers in private (a test holds this against torch): no label
-#: may be called so.
+#: What ``torch.nn.Module`` has for its own use, and its containers in private: no label may be called so. A test holds
+#: this against torch.
 MODULE_ATTRIBUTES = frozenset(
     [
         "T_destination",
