@@ -14,7 +14,8 @@ from typing import Any
 from netdsl.analyses.stats import stats
 from netdsl.backends.canvas.title import net_name
 from netdsl.backends.draw import draw
-from netdsl.cli.options import Parser, add_file, choice
+from netdsl.cli.options import add_file, choice, strictly
+from netdsl.cli.parser import Parser
 from netdsl.diagnostics import NetdslError, render
 from netdsl.elaborate import analyse
 from netdsl.ir.graph import Graph
@@ -92,9 +93,10 @@ def compile_cell(shell: Any, line: str, cell: str) -> Graph | None:
     The options are those that commands share (``--variant``, ``--set``, ``--input`` …). Diagnostics are printed to the
     error stream, and no graph comes of a cell with errors.
     """
-    parser = Parser("%%netdsl", "compile this cell", _EXAMPLES)
+    never = {"--view": "the graph has both views, and `netdsl.stats` and `netdsl.draw` take one"}
+    parser = Parser("%%netdsl", "compile this cell", _EXAMPLES, never)
     parser.prog = "%%netdsl"
-    add_file(parser, optional=True)
+    add_file(parser, optional=True, views=False)
     try:
         options = parser.read(shlex.split(line))
     except (SystemExit, ValueError) as problem:
@@ -105,7 +107,7 @@ def compile_cell(shell: Any, line: str, cell: str) -> Graph | None:
         print(f"%%netdsl: `{options.file}` cannot be the name of a variable", file=sys.stderr)
         return None
     try:
-        made = analyse(f"{cell}\n", **choice(options.variant, options))
+        made = strictly(analyse(f"{cell}\n", **choice(options.variant, options)), options)
     except NetdslError as error:
         print(render(error.diagnostics, error.sources), file=sys.stderr)
         return None

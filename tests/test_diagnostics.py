@@ -145,7 +145,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "binary.net").write_bytes(b"input 3x8x8\n\xff\n")
     (tmp_path / "nul.net").write_bytes(b"input 3x8x8\n\0\n")
     (tmp_path / "big.net").write_bytes(b"#" * (LIMITS.bytes + 1))
-    message = "cannot read `smal.net`: No such file or directory"
+    message = "there is no file `smal.net`"
     assert said("smal.net") == ("ND001", message, "did you mean `small.net`?")
     assert said(tmp_path) == ("ND001", f"`{tmp_path}` is a folder", None)
     assert said("")[0] == "ND001"

@@ -521,7 +521,7 @@ def test_what_has_errors_stays_and_the_rest_is_done(run: Run) -> None:
     assert "error[ND102]" in shown.err
     assert "error[ND001]" in shown.err
     assert "Traceback" not in shown.err
-    assert shown.out == "formatted: a.net\n3 files: 1 formatted, 2 left as they are\n"
+    assert shown.out == "formatted: a.net\n3 files: 1 formatted, 2 with errors\n"
     assert Path("bad.net").read_text() == "net  a\nconv3-\nconv3-8,relu )\n"
     assert Path("a.net").read_text() == NEAT
 
@@ -575,7 +575,7 @@ def test_a_write_that_fails_leaves_the_old_file(run: Run, monkeypatch: pytest.Mo
     shown = run("a.net")
     assert shown.code == 1
     assert "error[ND006]: `a.net` cannot be written: no space left on device" in shown.err
-    assert shown.out == "1 file: 1 left as it is\n"
+    assert shown.out == "1 file: 1 with errors\n"
     assert Path("a.net").read_text() == MESSY
     assert [path.name for path in Path().iterdir()] == ["a.net"]
 

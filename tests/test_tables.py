@@ -320,7 +320,7 @@ def test_maps_of_other_sizes_are_said_as_they_are(run: Callable[..., str]) -> No
         (["zoo:vgg:A", "--variants", "B,C"], "--variants goes with one FILE"),
         (["zoo:vgg", "--variants", "B,B"], "the variant `B` is named twice"),
         (["zoo:vgg", "--variants", "B,"], "is not NAME,NAME,…"),
-        (["zoo:vgg", "--style", "alexnet"], "invalid choice"),
+        (["zoo:vgg", "--style", "alexnet"], "is none of vgg"),
         (
             ["zoo:vgg:A", "zoo:vgg:B", "--style", "layers", "--format", "latex", "--standalone"],
             "--standalone writes one table",

@@ -320,7 +320,7 @@ def test_other_addresses_need_the_flag() -> None:
         (["-"], "the standard input cannot be saved again"),
         (["x.net", "--port", "70000"], "`70000` is not a port"),
         (["x.net", "--port", "-1"], "`-1` is not a port"),
-        (["x.net", "--theme", "print"], "invalid choice"),
+        (["x.net", "--theme", "print"], "is none of"),
         (["x.net", "y.net"], "one argument too many"),
     ],
 )

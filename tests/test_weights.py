@@ -578,7 +578,7 @@ STRANGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "nothing": (lambda p: torch.save({}, p), "ND403", "but nothing"),
     "bare": (lambda p: save_file({}, p), "ND403", "without a tensor"),
     "folder": (lambda p: p.mkdir(), "ND001", "is a folder"),
-    "missing": (lambda p: None, "ND001", "no such file"),
+    "missing": (lambda p: None, "ND001", "there is no file"),
 }
 
 
@@ -714,7 +714,7 @@ def test_the_shared_options_pick_the_net(spec: Path, tmp_path: Path, netdsl_: Ca
     [
         ((), "`check` or `convert`?"),
         (("chek",), "did you mean `check`?"),
-        (("check", "a.net"), "required: CHECKPOINT"),
+        (("check", "a.net"), "a CHECKPOINT is missing"),
         (("check", "a.net", "b.pth", "c.pth"), "one argument too many"),
         (("check", "a.net:x", "b.pth", "--variant", "y"), "two variants are asked for"),
         (("convert", "SPEC", "b.pth", "-o", "x.pth"), "does not end in .safetensors"),
@@ -773,7 +773,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     assert path.read_bytes() == before and [entry.name for entry in tmp_path.iterdir()] == ["out.safetensors"]
 
 
-@pytest.mark.parametrize(("place", "said"), [("none/x.safetensors", "the folder must exist"), (".", "it is a folder")])
+@pytest.mark.parametrize(("place", "said"), [("none/x.safetensors", "there is no folder"), (".", "it is a folder")])
 def test_places_that_cannot_be_written(tmp_path: Path, place: str, said: str) -> None:
     with pytest.raises(NetdslError, match="ND006") as caught:
         write_safetensors(tmp_path / place, {"a": torch.ones(2)})

@@ -90,6 +90,8 @@ def _command(given: list[str]) -> int:
         return 2
     name, rest = given[0], given[1:]
     if name in ("-h", "--help", "help"):
+        if name == "help" and rest and rest[0] in COMMANDS:
+            return _command([rest[0], "--help"])
         say(_help())
         return 0
     if name in ("-V", "--version"):
@@ -117,10 +119,14 @@ def _help() -> str:
 
 
 def _unknown(name: str) -> int:
+    from netdsl.zoo import PREFIX, find
+
     if name.startswith("-"):
         what, help = "option", did_you_mean(name, ("--help", "--version"))
-    elif name.partition(":")[0].endswith(".net"):
+    elif name.partition(":")[0].endswith(".net") or name.startswith(PREFIX):
         what, help = "command", f"a command comes before the file: `netdsl stats {name}`"
+    elif find(name) is not None:
+        what, help = "command", f"a command comes before a shipped spec: `netdsl stats {PREFIX}{name}`"
     else:
         what, help = "command", did_you_mean(name, COMMANDS)
     print(f"netdsl: unknown {what} `{name}`" + (f"; {help}" if help else ""), file=sys.stderr)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from netdsl.analyses.stats import stats
 from netdsl.backends.torch_source import torch_source
-from netdsl.cli.options import Parser, add_file, compiled, target
+from netdsl.cli.options import add_file, compiled, keep, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say, write
 from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.ir.graph import Graph
@@ -60,6 +61,9 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Writes the module, and prints what it is and how it ran."""
     path, variant = target(parser(), options.file, options)
+    if options.no_run and "--device" in options.given:
+        parser().error("`--device` says where the module runs, and `--no-run` does not run it")
+    keep(parser(), options.output or "-", path)
     clock = _Clock()
     graph = compiled(path, variant, options)
     if graph is None:

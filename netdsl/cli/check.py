@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from netdsl.cli.findings import Checker, Findings
-from netdsl.cli.options import Parser, add_file, target
+from netdsl.cli.options import add_file, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import count
 from netdsl.zoo import PREFIX
@@ -32,8 +33,9 @@ def parser() -> Parser:
         "Reports all errors and warnings of specs. Every variant is compiled, or the one that is named.\n"
         "The exit code is 1 where there is an error. Both views are always checked.",
         _EXAMPLES,
+        {"--view": "both views are always checked"},
     )
-    add_file(options, many=True, optional=True, view=None)
+    add_file(options, many=True, optional=True, views=False)
     options.add_argument(
         "--format",
         choices=("text", "json", "sarif", "github"),
@@ -54,16 +56,19 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Compiles each file, prints the diagnostics, and returns 1 where there are errors."""
     if options.schema:
+        parser().alone(options, "--schema")
         from netdsl.cli.reports import schema_path
 
         say(schema_path().read_text(encoding="utf-8"))
         return 0
     if not options.file:
-        parser().error("a FILE is missing, such as my.net, zoo:resnet or - for the standard input")
+        parser().missing()
     if options.dry_run and not options.fix:
         parser().error("--dry-run shows what --fix would do: say --fix too")
     if options.expect and not options.fix:
         parser().error("--expect says what --fix may change: say --fix too")
+    if sum(file == "-" for file in options.file) > 1:
+        parser().error("the standard input is one FILE, and `-` is given twice")
     targets = [target(parser(), file, options) for file in options.file]
     for path, _ in targets:
         if options.fix and (path == "-" or (path.startswith(PREFIX) and not os.path.exists(path))):

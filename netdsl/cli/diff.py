@@ -11,7 +11,8 @@ from netdsl.analyses.difference import Difference, Entry, difference, runs, titl
 from netdsl.analyses.pieces import Leaf, Piece, leaves
 from netdsl.analyses.stats import stats
 from netdsl.cli import table
-from netdsl.cli.options import Parser, add_file, compiled_all
+from netdsl.cli.options import add_file, compiled_all
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.ir.types import View
 

@@ -17,7 +17,8 @@ from netdsl.backends.catalogue import write_html, write_markdown
 from netdsl.backends.catalogue.document import code
 from netdsl.backends.catalogue.spec import Net, Spec, entry, index_page, spec_page
 from netdsl.backends.draw import draw
-from netdsl.cli.options import Parser, add_limits, add_operators, add_uses
+from netdsl.cli.options import add_limits, add_operators, add_uses
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic, NetdslError, Source
 from netdsl.elaborate import Limits, analyse

@@ -13,9 +13,12 @@ from netdsl.backends.draw import KINDS, TAKES, Drawing, Kind, drawing, table_dra
 from netdsl.backends.mermaid import mermaid
 from netdsl.cli.compare import add_compare, compared, compares
 from netdsl.cli.drawpage import write_page
-from netdsl.cli.options import Parser, add_engine, add_file, check_engine, compiled, target
+from netdsl.cli.options import add_engine, add_file, check_engine, compiled, keep, own_settings, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.tabled import add_drawn, add_table, tables
 from netdsl.cli.terminal import write
+from netdsl.diagnostics import did_you_mean
+from netdsl.elaborate import split_variant
 
 _EXAMPLES = """
 netdsl draw specs/googlenet.net -o googlenet.svg
@@ -100,7 +103,8 @@ def _kind(words: str) -> tuple[Kind, str | None]:
     kind = next((kind for kind in KINDS if kind == word), None)
     if kind is None:
         kinds = ", ".join("block:NAME" if kind == "block" else kind for kind in KINDS)
-        raise argparse.ArgumentTypeError(f"a diagram is drawn as one of {kinds}, not {words!r}")
+        help = did_you_mean(word, KINDS)
+        raise argparse.ArgumentTypeError(f"`{words}` is none of {kinds}" + (f"; {help}" if help else ""))
     if kind == "block" and not name:
         raise argparse.ArgumentTypeError("which block? --as block:NAME")
     if colon and kind != "block":
@@ -127,6 +131,7 @@ def run(options: argparse.Namespace) -> int:
         parser().error(
             f"`{options.output}` ends in none of .{', .'.join(_FORMATS[:-1])} and .{_FORMATS[-1]}: which --format?"
         )
+    keep(parser(), options.output, *(split_variant(own_settings(file)[0])[0] for file in options.file))
     theme: Theme = options.theme or "light"
     chosen = Options(options.heat, options.labels, theme, options.direction, options.page)
     named: tuple[Kind, str | None] | None = options.kind
@@ -149,6 +154,10 @@ def run(options: argparse.Namespace) -> int:
         parser().error("Mermaid draws one net: several are of the other formats")
     if form == "mmd" and (kind != "overview" or options.page is not None or "rf" in (options.labels or ())):
         parser().error("Mermaid draws an overview, fits it to no page, and has no label rf")
+    if form == "mmd" and options.direction in ("rows", "columns"):
+        parser().error(f"Mermaid goes right or down, and takes no --direction {options.direction}")
+    if form == "mmd" and "--max-drawn" in options.given:
+        parser().error("--max-drawn is of what netdsl draws, and Mermaid draws itself")
     if kind != "table" and (options.variants or options.style):
         parser().error(f"--{'variants' if options.variants else 'style'} is of --as table")
     options.view = options.view or usual_view(kind)

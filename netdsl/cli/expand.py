@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from netdsl.cli.options import Parser, add_file, compilation, target
+from netdsl.cli.options import add_file, compilation, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.elaborate.expand import expanded
 
@@ -22,8 +23,9 @@ def parser() -> Parser:
         "Prints the net with every style, default, repeat and expression resolved, each value with where it came\n"
         "from. What one view alone has is marked there, so that the text is the same for both.",
         _EXAMPLES,
+        {"--view": "the text is the same for both views, and marks what one of them alone has"},
     )
-    add_file(options, view=None)
+    add_file(options, views=False)
     return options
 
 

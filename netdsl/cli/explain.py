@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.cli.options import Parser, add_file, compilation, target
+from netdsl.cli.options import add_file, compilation, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import coloured, say
 from netdsl.diagnostics import Diagnostic, NetdslError, Span, did_you_mean, printable
 from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.print import show_value
 from netdsl.ir.types import Call, show_shape
+from netdsl.zoo import PREFIX
+from netdsl.zoo import find as find_shipped
 
 if TYPE_CHECKING:
     from netdsl.analyses.explain import Given, Group, Layer, Statement
@@ -62,18 +65,24 @@ def run(options: argparse.Namespace) -> int:
 
     word = options.file
     if word is None:
+        parser().refuse(options, "without a FILE it lists the codes", "--format")
         say(_listing(options.format))
         return 0
     code = codes.find(word)
     if code is not None:
         if options.label is not None:
             parser().error(f"`{word}` is a code, and takes no LABEL")
+        parser().refuse(options, f"`{word}` is a code, and no net", "--format")
         say(_code(code, options.format))
         return 0
     if options.label is None and _no_file(word):
         near = codes.near(word) if _CODE.fullmatch(word) else None
         what = f"there is no code `{word}`" if _CODE.fullmatch(word) else f"`{word}` is neither a code nor a file"
         help = f"did you mean `{near}`?" if near is not None else "`netdsl explain` lists the codes"
+        if near is None and find_shipped(word) is not None:
+            help = f"`{PREFIX}{word}` is a shipped spec"
+        elif near is None and os.path.exists(f"{word}.net"):
+            help = f"did you mean `{word}.net`?"
         parser().error(f"{what}; {help}")
     made = compilation(*target(parser(), word, options), options)
     if made.graph is None:

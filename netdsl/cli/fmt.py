@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from netdsl.cli.options import Parser, add_limits
+from netdsl.cli.options import add_limits
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say, write
 from netdsl.diagnostics import NetdslError
-from netdsl.elaborate import Limits
+from netdsl.elaborate import Limits, split_variant
 from netdsl.elaborate.sources import read, read_bytes
 from netdsl.elaborate.values import Stop
 from netdsl.syntax.format import format
@@ -61,6 +62,8 @@ class _Spec(NamedTuple):
 
 def run(options: argparse.Namespace) -> int:
     """Formats each file, and returns 1 where one could not be read or written, or would change under ``--check``."""
+    if sum(file == "-" for file in options.file) > 1:
+        parser().error("the standard input is one FILE, and `-` is given twice")
     failed = changed = 0
     # what is printed must stay what it is: a text, or a difference that `patch` takes
     aside = options.diff or (not options.check and any(map(_is_printed, options.file)))
@@ -100,7 +103,7 @@ def _note(text: str, aside: bool) -> None:
 def _formatted(file: str, limits: Limits) -> _Spec:
     """Raises :class:`NetdslError` for what cannot be read."""
     try:
-        source, path = read(Path(file), limits.bytes)
+        source, path = read(Path(_whole(file)), limits.bytes)
         data = None if path is None else read_bytes(path, limits.bytes)
     except Stop as problem:
         raise NetdslError([] if problem.diagnostic is None else [problem.diagnostic]) from None
@@ -110,6 +113,14 @@ def _formatted(file: str, limits: Limits) -> _Spec:
     # the mark of byte order and Windows' line ends are no part of the text that was read
     old = source.text if data is None else data.decode("utf-8")
     return _Spec(source.name, None if _is_printed(file) else path, old, new)
+
+
+def _whole(file: str) -> str:
+    """The file; exits with 2 where a variant of one is named."""
+    path, variant = split_variant(file)
+    if variant is not None and not Path(file).exists() and Path(path).exists():
+        parser().error(f"a file is laid out whole, with all its variants: `netdsl fmt {path}`")
+    return file
 
 
 def _difference(spec: _Spec) -> str:
@@ -125,5 +136,5 @@ def _lines(text: str) -> list[str]:
 def _summary(files: int, changed: int, failed: int, check: bool) -> str:
     words = [f"{changed} would change" if check else f"{changed} formatted"] if changed else []
     if failed:
-        words.append(f"{failed} left as {'it is' if failed == 1 else 'they are'}")
+        words.append(f"{failed} with errors")
     return f"{files} file{'' if files == 1 else 's'}: {', '.join(words) or 'nothing to do'}\n"

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from netdsl.analyses.view import restrict
-from netdsl.cli.options import Parser, add_file, compiled, target
+from netdsl.cli.options import add_file, compiled, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.elaborate.sources import read_file
@@ -41,16 +42,18 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Prints the graph."""
     if options.schema:
+        parser().alone(options, "--schema")
         import json
 
         say(json.dumps(Graph.model_json_schema(), indent=1) + "\n")
         return 0
     if options.file is None:
-        parser().error("which FILE?")
+        parser().missing()
     path, variant = target(parser(), options.file, options)
     if path.endswith(".json"):
-        if variant is not None or options.set or options.input:
-            parser().error("a graph in JSON is compiled already: it takes no variant, no --set and no --input")
+        if variant is not None:
+            parser().error(f"a graph in JSON is compiled already: it takes no variant `{variant}`")
+        parser().refuse(options, "a graph in JSON is compiled already", "--json", "--view", "--max-nodes")
         graph: Graph | None = _read(path, options.max_nodes)
     else:
         graph = compiled(path, variant, options)

@@ -6,7 +6,8 @@ import argparse
 import textwrap
 
 import netdsl.ops  # noqa: F401  (fills the registry)
-from netdsl.cli.options import Parser, add_operators
+from netdsl.cli.options import add_operators
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic, did_you_mean
 from netdsl.ir.op import Attribute, Op, lookup, names, registry

@@ -3,51 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn, TypedDict
+from typing import TypedDict
 
 from netdsl.cli.terminal import report
-from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.elaborate import LIMITS, Compilation, Limits, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
-from netdsl.ops import load_operators
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that knows the nearest option to a misspelt one and takes no abbreviations."""
-
-    def __init__(self, command: str, purpose: str, examples: str) -> None:
-        lines = "".join(f"  {line}\n" for line in examples.strip().splitlines())
-        super().__init__(
-            prog=f"netdsl {command}",
-            description=purpose,
-            epilog=f"examples:\n{lines}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-
-    def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """The options of a command line; exits with 2 where it is not understood, and with 0 after ``--help``."""
-        options, rest = self.parse_known_args(words)
-        for word in rest:
-            if word.startswith("-") and word != "-":
-                name = word.partition("=")[0]
-                known = [option for option in self._option_string_actions if option.startswith("--")]
-                help = did_you_mean(name, known)
-                self.error(f"unknown option `{name}`" + (f"; {help}" if help else ""))
-        if rest:
-            self.error(f"one argument too many: `{rest[0]}`")
-        for name in getattr(options, "operators", ()):
-            load_operators(name)
-        return options
-
-    def error(self, message: str) -> NoReturn:
-        """Says what was not understood, and exits with 2."""
-        self.exit(2, f"{self.prog}: {message}\nsee `{self.prog} --help`\n")
 
 
 def add_file(
@@ -56,11 +23,13 @@ def add_file(
     many: bool = False,
     optional: bool = False,
     view: View | None = "infer",
+    views: bool = True,
     settings: bool = False,
 ) -> None:
     """``FILE[:VARIANT]`` (or ``FILES``) and the options that say which net of the file is meant.
 
-    ``view`` is the default of ``--view``; None where a command treats both unless one is asked for. With ``settings``
+    ``view`` is the default of ``--view``; None where a command treats both unless one is asked for, and without
+    ``views`` there is no such option. With ``settings``
     each FILE may have its own, as :func:`compiled_all` reads them.
     """
     what = "the spec, or several" if many else "the spec"
@@ -93,6 +62,8 @@ def add_file(
     add_limits(parser)
     add_uses(parser)
     parser.add_argument("--strict", action="store_true", help="take every warning as an error")
+    if not views:
+        return
     parser.add_argument(
         "--view",
         choices=("infer", "train"),
@@ -121,7 +92,7 @@ def add_uses(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        type=Path,
+        type=_folder,
         help="let the spec use files of this folder and those below it, besides its own (repeatable)",
     )
 
@@ -169,6 +140,22 @@ def check_engine(parser: argparse.ArgumentParser, engine: str | None, form: str)
         parser.error(f"--engine draws .svg, .png and .pdf, and nothing of a .{form}")
 
 
+def keep(parser: argparse.ArgumentParser, output: str, *files: str) -> None:
+    """Exits with 2 where writing an output would take away a file that is read, or a spec that one may use."""
+    if output != "-" and output.endswith(".net"):
+        parser.error(f"`{output}` has the name of a spec, and no command writes one there: name another output")
+    for file in files:
+        with contextlib.suppress(OSError):
+            if output != "-" and os.path.samefile(output, file):
+                parser.error(f"`{output}` is what is read: name another output")
+
+
+def _folder(text: str) -> Path:
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"there is no folder `{text}`")
+    return Path(text)
+
+
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
@@ -188,11 +175,23 @@ def _shape(text: str) -> tuple[str | None, Shape]:
 
 
 def target(parser: argparse.ArgumentParser, file: str, options: argparse.Namespace) -> tuple[str, str | None]:
-    """The file and the variant that the command line asks for; exits with 2 where it names two."""
+    """The file and the variant that the command line asks for; exits with 2 where it names two, or sets one twice."""
+    twice(parser, options.set)
     path, variant = split_variant(file)
+    if variant == "":
+        parser.error(f"no variant stands after the colon of `{file}`")
     if variant is not None and options.variant is not None and variant != options.variant:
         parser.error(f"two variants are asked for: `{variant}` and `{options.variant}`")
     return path, options.variant if variant is None else variant
+
+
+def twice(parser: argparse.ArgumentParser, settings: list[tuple[str, str]]) -> None:
+    """Exits with 2 where a parameter is given two values."""
+    names = [name for name, _ in settings]
+    for name in names:
+        if names.count(name) > 1:
+            values = " and ".join(value for each, value in settings if each == name)
+            parser.error(f"the parameter `{name}` is set twice: {values}")
 
 
 class Choice(TypedDict):
@@ -228,10 +227,14 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
 
 def analysed(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
     """What the net that is asked for comes to. Nothing is printed."""
-    result = analyse(Path(path), **choice(variant, options))
-    if options.strict and result.diagnostics:
-        result = result._replace(graph=None, diagnostics=tuple(d._replace(strict=True) for d in result.diagnostics))
-    return result
+    return strictly(analyse(Path(path), **choice(variant, options)), options)
+
+
+def strictly(made: Compilation, options: argparse.Namespace) -> Compilation:
+    """What came of a net, with ``--strict`` where that is said: then a warning leaves no graph."""
+    if not options.strict or not made.diagnostics:
+        return made
+    return made._replace(graph=None, diagnostics=tuple(said._replace(strict=True) for said in made.diagnostics))
 
 
 def compilation(path: str, variant: str | None, options: argparse.Namespace) -> Compilation:
@@ -268,6 +271,7 @@ def compiled_all(parser: argparse.ArgumentParser, options: argparse.Namespace) -
     graphs = []
     for file in options.file:
         name, own = own_settings(file)
+        twice(parser, own)
         chosen = argparse.Namespace(**{**vars(options), "set": [*options.set, *own]})
         graphs.append(compiled(*target(parser, name, options), chosen))
     found = [graph for graph in graphs if graph is not None]

@@ -7,7 +7,8 @@ import argparse
 from netdsl.backends.draw import table_drawing
 from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_text
 from netdsl.backends.tables.model import Sheet
-from netdsl.cli.options import Parser, add_engine, add_file, check_engine
+from netdsl.cli.options import add_engine, add_file, check_engine, keep, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.tabled import add_drawn, add_table, tables
 from netdsl.cli.terminal import say, write
 
@@ -20,7 +21,18 @@ netdsl table zoo:resnet --format svg -o resnet.svg
 netdsl table zoo:mobilenet_v2 --style layers --format csv > layers.csv
 """
 
-_FORMATS = ("text", "markdown", "html", "latex", "csv", "svg", "png", "pdf", "dot")
+#: The formats, and the endings of files that say them.
+_FORMATS = {
+    "text": "txt",
+    "markdown": "md",
+    "html": "html",
+    "latex": "tex",
+    "csv": "csv",
+    "svg": "svg",
+    "png": "png",
+    "pdf": "pdf",
+    "dot": "dot",
+}
 _STANDALONE = ("html", "latex")
 _DRAWN = ("svg", "png", "pdf", "dot")
 
@@ -36,7 +48,11 @@ def parser() -> Parser:
     add_file(options, many=True)
     add_table(options)
     add_drawn(options)
-    options.add_argument("--format", choices=_FORMATS, default="text", help="svg, png, pdf and dot are drawings")
+    options.add_argument(
+        "--format",
+        choices=tuple(_FORMATS),
+        help="svg, png, pdf and dot are drawings; what the ending of the output says, else text",
+    )
     add_engine(options)
     options.add_argument("--standalone", action="store_true", help="a whole document, of LaTeX or HTML")
     options.add_argument("-o", "--output", metavar="FILE", default="-", help="where to; - is the standard output")
@@ -45,9 +61,13 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the table, or writes it."""
+    keep(parser(), options.output, *(target(parser(), file, options)[0] for file in options.file))
+    options.format = options.format or _ending(options.output)
     if options.standalone and options.format not in _STANDALONE:
         parser().error(f"--standalone goes with --format {' or '.join(_STANDALONE)}")
     check_engine(parser(), options.engine, options.format)
+    if options.format not in _DRAWN and "--max-drawn" in options.given:
+        parser().error(f"--max-drawn is of a drawing: --format {', '.join(_DRAWN)}")
     made = tables(parser(), options.file, options)
     if made is None:
         return 1
@@ -67,6 +87,18 @@ def run(options: argparse.Namespace) -> int:
     else:
         write(options.output, text.encode())
     return 0
+
+
+def _ending(output: str) -> str:
+    """The format that the name of a file says; exits with 2 where it says none."""
+    if output == "-":
+        return "text"
+    ending = output.rpartition(".")[2].lower()
+    found = next((form for form, known in _FORMATS.items() if known == ending), None)
+    if found is None:
+        *others, last = (f".{known}" for known in _FORMATS.values())
+        parser().error(f"`{output}` ends in none of {', '.join(others)} and {last}: which --format?")
+    return found
 
 
 def _written(table: Sheet, options: argparse.Namespace) -> str:

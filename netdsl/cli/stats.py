@@ -7,7 +7,8 @@ import sys
 
 from netdsl.analyses.stats import Row, Stats, schema_path, stats
 from netdsl.cli import table
-from netdsl.cli.options import Parser, add_file, compiled, target
+from netdsl.cli.options import add_file, compiled, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import did_you_mean
 from netdsl.ir.graph import Graph
@@ -93,10 +94,11 @@ def _columns(text: str) -> tuple[str, ...]:
 def run(options: argparse.Namespace) -> int:
     """Prints the numbers in the format asked for."""
     if options.schema:
+        parser().alone(options, "--schema")
         say(schema_path().read_text(encoding="utf-8"))
         return 0
     if options.file is None:
-        parser().error("which FILE?")
+        parser().missing()
     if options.columns and options.format == "json":
         parser().error("JSON has every column: --columns goes with a table, CSV or Markdown")
     graph = compiled(*target(parser(), options.file, options), options)

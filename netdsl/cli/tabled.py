@@ -11,7 +11,8 @@ from netdsl.backends.canvas.engine import MAX_DRAWN
 from netdsl.backends.tables.model import Sheet
 from netdsl.backends.tables.nets import Net
 from netdsl.backends.tables.style import SEVERAL, STYLES, Style, sheet, suited
-from netdsl.cli.options import Parser, bound, compiled, target
+from netdsl.cli.options import bound, compiled, target
+from netdsl.cli.parser import Parser
 from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read

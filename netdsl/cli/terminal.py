@@ -103,7 +103,6 @@ def _replace(target: str, data: bytes, mode: int | None) -> None:
 
 def _unwritable(what: str, error: OSError) -> NetdslError:
     reason = (error.strerror or str(error)).lower()
-    help = None
-    if isinstance(error, FileNotFoundError):
-        help = "the folder must exist"
-    return NetdslError([Diagnostic("ND006", f"{what} cannot be written: {reason}", help=help)])
+    if isinstance(error, FileNotFoundError) and (folder := os.path.dirname(what.strip("`"))):
+        reason = f"there is no folder `{folder}`"
+    return NetdslError([Diagnostic("ND006", f"{what} cannot be written: {reason}")])

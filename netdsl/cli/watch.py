@@ -16,7 +16,8 @@ from netdsl import zoo
 from netdsl.backends.canvas.options import HEATS, Options
 from netdsl.backends.page import page
 from netdsl.backends.page.document import THEMES, empty
-from netdsl.cli.options import Parser, add_file, analysed, target
+from netdsl.cli.options import add_file, analysed, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.serve import Server
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import Diagnostic, NetdslError, Source, render, sort

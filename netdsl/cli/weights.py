@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdsl.cli.options import Parser, add_file, choice, compiled, target
+from netdsl.cli.options import add_file, choice, compiled, keep, target
+from netdsl.cli.parser import Parser
 from netdsl.cli.table import Column, Table, plain
 from netdsl.cli.terminal import report, say, write
 from netdsl.diagnostics import Diagnostic, NetdslError, Source, did_you_mean, printable
@@ -106,8 +107,8 @@ def run(options: argparse.Namespace) -> int:
     """Checks or converts a checkpoint: 0 where it can be loaded (or was written), else 1."""
     path, variant = target(_parser(options.action), options.file, options)
     try:
-        if options.action == "convert" and options.output is not None:
-            _check_output(options)
+        if options.action == "convert":
+            _check_output(path, options)
         graph = compiled(path, variant, options)
         if graph is None:
             return 1
@@ -292,8 +293,12 @@ def _lines(rows: Sequence[tuple[str, str]]) -> str:
 # -- convert ----------------------------------------------------------------------------------------------------------
 
 
-def _check_output(options: argparse.Namespace) -> None:
-    if not options.output.endswith(".safetensors"):
+def _check_output(path: str, options: argparse.Namespace) -> None:
+    for output in filter(None, (options.output, options.save_map)):
+        keep(_parser("convert"), output, path, options.checkpoint, *options.map)
+    if options.all and options.format == "json":
+        _parser("convert").error("JSON has every key: --all is of the text")
+    if options.output is not None and not options.output.endswith(".safetensors"):
         _parser("convert").error(f"`{options.output}` does not end in .safetensors, and nothing else is written")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from netdsl import zoo
 from netdsl.cli import table
-from netdsl.cli.options import Parser
+from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
 from netdsl.elaborate import compile as compile_net

@@ -18,7 +18,8 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
     """The text behind ``source`` and its path: a ``Path`` or a one-line string is a path, anything else is text.
 
     ``zoo:NAME`` is the shipped spec of that name, unless there is a file that is called so; ``-`` is the standard
-    input. Raises :class:`Stop` with a diagnostic where a file cannot be read, or is longer than ``most`` bytes.
+    input. Raises :class:`Stop` with a diagnostic where a file cannot be read, is longer than ``most`` bytes, or is a
+    graph in JSON.
     """
     if isinstance(source, str) and "\n" in source:
         if len(source) > most or len(source.encode(errors="replace")) > most:
@@ -32,7 +33,11 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
         return Source("<stdin>", _standard_input(most)), None
     path = _in_zoo(name) or path
     try:
-        return Source(name, read_file(path, most)), path
+        text = read_file(path, most)
+        if name.endswith(".json") and text.lstrip().startswith("{"):
+            message = f"`{name}` is JSON, and a spec is text: a graph in JSON is compiled already"
+            raise Stop(Diagnostic("ND009", message, help=f"`netdsl ir {name}` prints it"))
+        return Source(name, text), path
     except Stop as problem:
         meant = nearest(path.name.removesuffix(".net"), zoo.names())
         said = problem.diagnostic
@@ -109,9 +114,10 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
     except (OSError, ValueError) as error:
         if os.path.isdir(path):  # which some systems do not open
             raise Stop(Diagnostic("ND001", f"`{name}` is a folder")) from None
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
-        help = _nearest_file(path) if isinstance(error, FileNotFoundError) else None
-        raise Stop(Diagnostic("ND001", f"cannot read `{name}`: {reason}", help=help)) from None
+        if isinstance(error, FileNotFoundError):
+            raise Stop(Diagnostic("ND001", f"there is no file `{name}`", help=_nearest_file(path))) from None
+        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else "its name is no path"
+        raise Stop(Diagnostic("ND001", f"cannot read `{name}`: {reason}")) from None
     if before + len(data) > most:
         raise _too_long(f"`{name}`", most)
     return data

@@ -144,9 +144,10 @@ def _head(name: str) -> tuple[bytes, int]:
         with open(name, "rb") as file:
             return file.read(4096), info.st_size
     except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise _error("ND001", f"there is no file `{name}`", _nearest_file(name)) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
-        help = _nearest_file(name) if isinstance(error, FileNotFoundError) else None
-        raise _error("ND001", f"cannot read `{name}`: {reason.lower()}", help) from None
+        raise _error("ND001", f"cannot read `{name}`: {reason.lower()}") from None
 
 
 _ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
@@ -494,9 +495,10 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
         finally:
             beside.unlink(missing_ok=True)
     except Exception as error:  # the library wraps the system's errors
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)
-        help = None if target.parent.is_dir() else "the folder must exist"
-        raise _error("ND006", f"`{os.fspath(path)}` cannot be written: {reason.lower()}", help) from None
+        reason = (error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)).lower()
+        if not target.parent.is_dir():
+            reason = f"there is no folder `{Path(path).parent}`"
+        raise _error("ND006", f"`{os.fspath(path)}` cannot be written: {reason}") from None
 
 
 def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

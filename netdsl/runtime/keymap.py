@@ -109,6 +109,8 @@ def read(path: str | os.PathLike[str]) -> KeyMap:
     except (OSError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):
             raise NetdslError([Diagnostic("ND002", f"`{name}` is no UTF-8 text")]) from None
+        if isinstance(error, FileNotFoundError):
+            raise NetdslError([Diagnostic("ND001", f"there is no file `{name}`")]) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
         raise NetdslError([Diagnostic("ND001", f"cannot read `{name}`: {reason.lower()}")]) from None
     return parse(text, name)

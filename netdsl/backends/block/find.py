@@ -68,5 +68,5 @@ def find(graph: Graph, name: str, view: View) -> tuple[Graph, Drawable]:
     listed = blocks or [path for path in others if "." not in path]
     shown = ", ".join(f"`{each}`" for each in listed[:_MOST]) + (" …" if len(listed) > _MOST else "")
     near = did_you_mean(name, [*blocks, *others])
-    help = "; ".join(filter(None, [near, f"its {kind} are {shown}" if shown else "it is a net of layers alone"]))
+    help = near or (f"its {kind} are {shown}" if shown else "it is a net of layers alone")
     raise NetdslError([Diagnostic("ND011", message, help=help)])
