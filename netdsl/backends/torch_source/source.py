@@ -46,7 +46,8 @@ def torch_source(graph: Graph) -> str:
     reserved = {name for text in sources for name in re.findall(r"^(?:class|def) (\w+)", text, re.MULTILINE)}
     net_name = unique(_net_name(graph), RESERVED | reserved)
     # A variable may be called after any label.
-    labels = [*(node.label or "" for node in graph.nodes), *(one.name for one in (*graph.scopes, *graph.outputs))]
+    labels = [node.label or "" for node in graph.nodes]
+    labels += [scope.name for scope in graph.scopes] + [output.name for output in graph.outputs]
     output_name = unique(f"{net_name}Output", RESERVED | reserved | set(map(snake, labels)))
     definitions, net = define(plan, reserved | {net_name, output_name})
     net.name = net_name
