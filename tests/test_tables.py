@@ -625,6 +625,12 @@ def test_latex_is_escaped() -> None:
     assert r"1.2$\times10^{6}$" in source
 
 
+def test_a_latex_row_is_no_argument_of_the_one_before() -> None:
+    made = Sheet("", ("left",), tuple(Row((text(words),)) for words in ("a", "[5]", "*", "b [c]*")))
+    rows = [line for line in write_latex.write(made).splitlines() if line.endswith(r" \\")]
+    assert rows == [r"a \\", r"{}[5] \\", r"{}* \\", r"b [c]* \\"]
+
+
 def engine() -> str | None:
     return next(
         (found for name in ("tectonic", "pdflatex", "xelatex", "lualatex") if (found := shutil.which(name))), None

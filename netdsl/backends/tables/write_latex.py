@@ -146,7 +146,8 @@ def _bold(words: str, bold: bool) -> str:
 
 def _escaped(text: str) -> str:
     text = printable(text)
-    parts = []
+    # After the end of a row these would be taken for what `\\` may be followed by.
+    parts = ["{}"] if text.startswith(("[", "*")) else []
     end = 0
     for power in _POWER.finditer(text):
         digits = "".join(str(_RAISED.index(sign)) for sign in power[1])
