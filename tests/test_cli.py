@@ -246,6 +246,16 @@ def test_stats_as_markdown(run: Run, family: Path) -> None:
     assert table[-1].startswith("| **total** |")
 
 
+def test_markdown_of_stats_has_nothing_of_a_label_but_its_text(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text('net a\ninput 3x4x4\n"<img src=x>|[l](u)*`b`_c_&lt;\\\\": conv3-4\n', encoding="utf-8")
+    out = run("stats", path, "--format", "markdown").out
+    label = r"&lt;img src=x>{}\[l\](u)\*\`b\`\_c\_&amp;lt;\\"
+    assert f"| {label.format(chr(92) + '|')} | conv | 4×4×4 |" in out
+    assert f", at {label.format('|')}, the last map" in out
+    assert "<" not in out
+
+
 def test_stats_with_the_columns_that_are_asked_for(run: Run, family: Path) -> None:
     words = ("stats", family, "--by", "block", "--columns", "depth, name,shape,params_no_bias,op,jump,line")
     titles, rule, *rows = run(*words).out.splitlines()[2:11]

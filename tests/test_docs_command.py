@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
@@ -198,3 +200,20 @@ def test_a_page_as_html() -> None:
     assert "<title>t &amp; &lt;u&gt;</title>" in text and "<!-- made - - so -->" in text
     assert '<p>- x <code>a`b</code><strong>s*</strong><em>e</em><a href="a%20b%281%29.md">l]</a></p>' in text
     assert '<td>x|y</td><td class="number">1</td>' in text and "http" not in text
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_names_of_files_are_paths_in_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["javascript:alert(1)", "#a", "b?c=1", "%2e", '"><b>', "[d](e)"]
+    for name in names:
+        Path(f"{name}.net").write_text("net n\ninput 3x4x4\nconv3-2\n", encoding="utf-8")
+    assert main(["docs", *(f"{name}.net" for name in names), "-o", "out", "--format", form]) == 0
+    ending = {"html": "html", "markdown": "md"}[form]
+    index = Path(f"out/index.{ending}").read_text(encoding="utf-8")
+    found = re.findall(r'href="([^"]*)"' if form == "html" else r"\]\(([^)]*)\)", index)
+    assert sorted(map(unquote, found)) == sorted(f"{name}.{ending}" for name in names)
+    for target in found:
+        assert not set(target) & set(':#?()<>"'), target
+        assert Path("out", unquote(target)).is_file()

@@ -113,8 +113,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     rows, foot = _table(numbers, options.by, options.columns), _foot(numbers, options.columns)
     if options.format == "markdown":
-        head = _head(numbers)
-        below = "".join(f"- {line}\n" for line in foot)
+        from netdsl.backends.catalogue.write_markdown import inline
+
+        head = inline(_head(numbers))
+        below = "".join(f"- {inline(line)}\n" for line in foot)
         say(f"{head}\n\n{table.markdown(rows)}" + (f"\n{below}" if below else ""))
     elif sys.stdout.isatty():
         print(_head(numbers))

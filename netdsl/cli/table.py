@@ -51,9 +51,11 @@ def _width(cell: str) -> int:
 
 def markdown(table: Table) -> str:
     """A Markdown table; the totals are its last row, in bold."""
-    rows = [tuple(column.title for column in table.columns), *table.rows]
+    from netdsl.backends.catalogue.write_markdown import inline
+
+    rows = [[inline(cell) for cell in row] for row in (tuple(column.title for column in table.columns), *table.rows)]
     if table.total:
-        rows.append(tuple(f"**{cell}**" if cell else "" for cell in table.total))
+        rows.append([f"**{inline(cell)}**" if cell else "" for cell in table.total])
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("---:" if column.number else "---" for column in table.columns) + "|")
     return "\n".join(lines) + "\n"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 
 class Mark(NamedTuple):
-    """A piece of a line that is more than text. ``target`` is where a link leads to, from the page's folder."""
+    """A piece of a line that is more than text. ``target`` is the URL that a link leads to."""
 
     kind: Literal["code", "strong", "em", "link"]
     text: str
@@ -82,6 +83,11 @@ def em(text: str) -> Mark:
     return Mark("em", text)
 
 
-def link(text: str, target: str) -> Mark:
-    """A link."""
-    return Mark("link", text, target)
+def link(text: str, path: str) -> Mark:
+    """A link to another page, by its path from this page's folder. What means something in a URL is no part of it."""
+    return Mark("link", text, quote(path))
+
+
+def cite(text: str, url: str) -> Mark:
+    """A link to somewhere else."""
+    return Mark("link", text, url)

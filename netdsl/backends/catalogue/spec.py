@@ -16,6 +16,7 @@ from netdsl.backends.catalogue.document import (
     Part,
     Picture,
     Words,
+    cite,
     code,
     em,
     link,
@@ -149,7 +150,7 @@ def _about(spec: Spec) -> Words:
         return (spec.usual.graph.title or "Without a paper.",)
     cited: Words = (f"{paper.authors}, ", em(paper.title), f", {paper.year}")
     if paper.arxiv:
-        cited += (", ", link(f"arXiv {paper.arxiv}", f"https://arxiv.org/abs/{paper.arxiv}"))
+        cited += (", ", cite(f"arXiv {paper.arxiv}", f"https://arxiv.org/abs/{paper.arxiv}"))
     return (*cited, ".")
 
 

@@ -81,5 +81,5 @@ def _words(words: Words) -> str:
 def _mark(mark: Mark) -> str:
     text = escape(plain(mark.text), quote=False)
     if mark.kind == "link":
-        return f'<a href="{escape(quote(mark.target, safe=":/#?=&%"))}">{text}</a>'
+        return f'<a href="{escape(mark.target)}">{text}</a>'
     return f"<{mark.kind}>{text}</{mark.kind}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from netdsl.backends.catalogue.document import (
     Grid,
@@ -40,7 +41,7 @@ def _part(part: Part) -> str:
         fence = "`" * max([2, *(len(found) for found in re.findall(r"`{3,}", part.text))]) + "`"
         return f"{fence}net\n{part.text.rstrip()}\n{fence}"
     if isinstance(part, Picture):
-        return f"![{_escaped(part.alt)}]({_target(part.source)})"
+        return f"![{_escaped(part.alt)}]({quote(part.source)})"
     return _grid(part)
 
 
@@ -61,16 +62,16 @@ def _mark(mark: Mark) -> str:
     if mark.kind == "code":
         return f"`` {plain(mark.text)} ``" if "`" in mark.text else f"`{plain(mark.text)}`"
     if mark.kind == "link":
-        return f"[{text}]({_target(mark.target)})"
+        return f"[{text}]({mark.target})"
     return f"**{text}**" if mark.kind == "strong" else f"*{text}*"
 
 
+def inline(text: str) -> str:
+    """Text inside of a line, without signs that mean something in Markdown there."""
+    return _SIGNS.sub(r"\\\g<0>", plain(text)).replace("&", "&amp;").replace("<", "&lt;")
+
+
 def _escaped(text: str) -> str:
-    """Text without signs that mean something in Markdown."""
-    text = _SIGNS.sub(r"\\\g<0>", plain(text)).replace("&", "&amp;").replace("<", "&lt;")
-    # What begins a line as a heading, a list or a quotation.
+    """The same where the text may begin a line: as a heading, a list or a quotation."""
+    text = inline(text)
     return re.sub(r"^(\d+)([.)])(?=\s|$)|^([#>+-])", lambda found: rf"{found[1] or ''}\{found[2] or found[3]}", text)
-
-
-def _target(target: str) -> str:
-    return target.replace(" ", "%20").replace("(", "%28").replace(")", "%29")
