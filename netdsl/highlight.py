@@ -5,7 +5,6 @@ Its words are those of the language as it stands: the grammar's keywords and the
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer, bygroups, words
@@ -14,15 +13,15 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation
 import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl.elaborate.expressions import FUNCTIONS
 from netdsl.ir.op import lookup, names, registry
-from netdsl.syntax.lalr import TABLES
+from netdsl.syntax.parse import parser
 
 _CONSTANTS = frozenset({"true", "false"})
 
 
 def keywords() -> frozenset[str]:
     """The words that the grammar spells out, and `reuse`."""
-    terminals = json.loads(TABLES.read_text(encoding="utf-8"))["terminals"]
-    return frozenset(text for _, text, is_pattern in terminals if not is_pattern and text.isalpha()) | {"reuse"}
+    spelt = (text for _, text, is_pattern, _ in parser().terminals if not is_pattern)
+    return frozenset(text for text in spelt if text.isalpha()) | {"reuse"}
 
 
 def operators() -> frozenset[str]:
