@@ -19,7 +19,6 @@ from netdsl.backends.draw import drawing, usual_view
 from netdsl.diagnostics import NetdslError, Source, render
 from netdsl.elaborate import Compilation, analyse, split_variant
 from netdsl.embed.asked import Asked
-from netdsl.ir.graph import Graph
 from netdsl.ir.types import show_axes, show_shape
 
 
@@ -76,7 +75,7 @@ def figure(text: str, asked: Asked, place: Place, cache: Path | None = None) -> 
         return found
     made = _compiled(text, asked, place)
     try:
-        found = _figure(made, text, asked, place)
+        found = _figure(made, text, asked)
     except NetdslError as error:
         raise Problem(place, render(error.diagnostics, error.sources)) from None
     # What is said has the place of the block, which may be another next time.
@@ -138,7 +137,7 @@ def _source(text: str, asked: Asked, place: Place) -> tuple[str | Path, str | No
 # -- what is shown ----------------------------------------------------------------------------------------------------
 
 
-def _figure(made: Compilation, text: str, asked: Asked, place: Place) -> Figure:
+def _figure(made: Compilation, text: str, asked: Asked) -> Figure:
     graph = made.graph
     said = render(made.diagnostics, made.sources) if asked.codes else ""
     warned = render(made.diagnostics, made.sources) if made.diagnostics and not asked.codes else ""
@@ -160,7 +159,7 @@ def _figure(made: Compilation, text: str, asked: Asked, place: Place) -> Figure:
     numbers = stats(graph, view=asked.view or "infer")
     alt = asked.alt or f"Diagram of {name}" + (f": {asked.caption}" if asked.caption else "")
     rows = _rows(numbers, asked.stats) if asked.stats else []
-    totals = _totals(numbers, graph) if asked.numbers else ""
+    totals = _totals(numbers) if asked.numbers else ""
     return Figure(name, svg, width, height, alt, totals, rows, said, warned, spec, _hashes(files))
 
 
@@ -169,7 +168,7 @@ def _pixels(svg: str, side: str) -> float:
     return round(float(found[1]) * 4 / 3, 2) if found else 0.0
 
 
-def _totals(numbers: Stats, graph: Graph) -> str:
+def _totals(numbers: Stats) -> str:
     total = numbers.totals
     said = [f"{total.params:,} params", f"{total.macs:,} MACs", f"depth {total.depth}"]
     said += [f"receptive field {show_axes(total.receptive_field)}"] if total.receptive_field else []

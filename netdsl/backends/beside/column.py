@@ -92,7 +92,7 @@ def folded(graph: Graph, found: Structure) -> Column:
     for number, unit in enumerate(flown.units):
         for side in unit.taps:
             made.asides.append(Aside(last[number], side.name, _upright(graph, side.card)))
-    return _entered(made, graph)
+    return _entered(made)
 
 
 def _boxes(card: Card) -> list[Card]:
@@ -109,7 +109,7 @@ def _stage(label: str, shape: Shape, start: int, stop: int) -> Stage:
     return Stage(label, max(side, 1.0), start, stop)
 
 
-def _entered(made: Column, graph: Graph) -> Column:
+def _entered(made: Column) -> Column:
     """The column with what enters in the band of its own size: that of the first stage, if that is equal."""
     first = made.stages[0]
     if not first.label and first.start < first.stop:
@@ -182,7 +182,7 @@ class _Layers:
         for head in self.found.heads:
             tap = 0 if head.tap is None else self._element(head.tap)
             made.asides.append(Aside(tap, head.output.name, head_card(self.graph, head, upright=True)))
-        return _entered(made, self.graph)
+        return _entered(made)
 
     def _element(self, tap: Layer) -> int:
         """The place of the element that a layer is on."""

@@ -160,7 +160,7 @@ class _Page:
         self.most = self._heat() if options.heat else 0
         self.bands = align([[stage.side for stage in net.column.stages] for net in self.nets])
         self.placed = [self._placed(net) for net in self.nets]
-        self.lanes = [place_lanes(placed, net.column.arcs) for placed, net in zip(self.placed, self.nets)]
+        self.lanes = [place_lanes(net.column.arcs) for net in self.nets]
 
     def _heat(self) -> int:
         """Gives each row of each net its colour, by one scale for all nets; gives the largest amount."""

@@ -39,7 +39,7 @@ class Lanes:
     width: float = 0
 
 
-def place_lanes(placed: Sequence[Placed], arcs: Sequence[Arc]) -> Lanes:
+def place_lanes(arcs: Sequence[Arc]) -> Lanes:
     """Lanes for arcs, so that no two that pass the same element share one. Short ones are nearest to the column."""
     lanes = Lanes([0] * len(arcs))
     taken: list[list[tuple[int, int]]] = []

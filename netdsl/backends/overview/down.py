@@ -10,7 +10,7 @@ from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.canvas.stack import Head
 from netdsl.backends.canvas.ways import SMALL, Cell, Pen
 from netdsl.backends.overview.cards import Row
-from netdsl.backends.overview.cells import BEHIND, ROW, Sheet, Tip, draw, sizes
+from netdsl.backends.overview.cells import BEHIND, ROW, UNMARKED, Sheet, Tip, draw, sizes
 from netdsl.backends.overview.flow import Flow
 from netdsl.backends.overview.layout import place as placed
 from netdsl.backends.overview.layout import shape_of
@@ -65,7 +65,7 @@ class CardColumns:
         shapes: bool = True,
     ) -> None:
         self.down = down
-        self.tip: Tip = lambda row: ("", "", {})  # type: ignore[assignment, return-value]
+        self.tip: Tip = lambda _: UNMARKED
         lines = {bow.target: bow.line for bow in flow.bows}
         units: list[Unit] = []
         for at, here in enumerate(placed(flow.units, sheets, sides)):

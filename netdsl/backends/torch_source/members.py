@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Slot = tuple[object, ...]
 
 
-class Any:
+class _Absent:
     """Stands for a constant of a part that an instance does not have."""
 
     def __repr__(self) -> str:
@@ -25,7 +25,7 @@ class Any:
 
 
 #: The only one of its kind.
-ANY = Any()
+ANY = _Absent()
 
 #: What ``torch.nn`` takes where a keyword is left out, so that calls with and without it can be one class.
 DEFAULTS: dict[str, object] = {

@@ -127,7 +127,9 @@ def _net(graph: Graph, plan: Plan, net: Definition, output_name: str) -> list[li
     for output in graph.outputs:
         name = snake(output.name).lstrip("_") if plain(output.name) else snake(output.name)
         names.append(unique(name or "output", set(names)))
-    forward = Forward(net, outputs=_variables(plan, names) if several else (), comments=True)
+    # Where two outputs are one tensor the later name is as good.
+    variables = ["x_" if name == "x" else name for name in names] if several else ()
+    forward = Forward(net, outputs=variables, comments=True)
     parameters = [Atom("self"), *(Atom(f"{name}: Tensor") for name in forward.parameters)]
     present = {
         mode: [output.mode == "both" or (output.mode == "train") == (mode == TRAIN) for output in graph.outputs]
@@ -169,11 +171,6 @@ def _net(graph: Graph, plan: Plan, net: Definition, output_name: str) -> list[li
         always = all(present[mode][place] for mode, word in returned.items() if word == "tuple")
         fields.append(f"    {name}: Tensor{'' if always else ' | None'}")
     return [fields, lines]
-
-
-def _variables(plan: Plan, names: list[str]) -> list[str]:
-    """The variable of each output; where two outputs are one tensor the later name is as good."""
-    return [name if name != "x" else "x_" for name in names]
 
 
 def _returned(forward: Forward, results: tuple[int, ...], present: list[bool], output_name: str | None) -> str:

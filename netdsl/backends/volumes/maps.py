@@ -90,7 +90,7 @@ def found(graph: Graph, items: Iterable[Item]) -> tuple[list[Volume], list[Way]]
     forms: list[object] = []
     place: dict[int, int] = {}
     for at, item in enumerate(made.items):
-        if at not in joins and volumes and _passes(graph, item, volumes[-1].shape):
+        if at not in joins and volumes and _passes(item, volumes[-1].shape):
             # It is drawn into the tensor that it leaves as it is.
             place[at] = len(volumes) - 1
             volumes[-1] = volumes[-1]._replace(items=(*volumes[-1].items, item))
@@ -128,7 +128,7 @@ def _begins(graph: Graph, before: Volume, volume: Volume) -> bool:
     return graph.scopes[one.scope].block == graph.scopes[other.scope].block
 
 
-def _passes(graph: Graph, item: Item, before: Shape) -> bool:
+def _passes(item: Item, before: Shape) -> bool:
     """Whether what an item gives looks as what enters it."""
     if isinstance(item, Layer):
         op = item.head.op
