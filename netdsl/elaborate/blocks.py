@@ -28,11 +28,13 @@ class BlockMaker(BranchMaker):
             return block
         word, _ = split_word(name.text)
         op = lookup(word)
+        if name.text in context.program.misnamed:
+            raise Stop
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
             parts = [self.text_of(argument.span) for argument in call.arguments]
             raise stop("ND201", message, name.span, help=_as_layer(call, op, parts))
-        if context.program.broken(name.text, block=True):
+        if context.program.unseen or context.program.broken(name.text, block=True):
             raise Stop
         from netdsl.syntax.from_python import as_layer
 

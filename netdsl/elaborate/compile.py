@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
-from netdsl.diagnostics import Diagnostic, NetdslError, Note, Source, Span, did_you_mean, sort
+from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, Span, did_you_mean, nearest, sort
+from netdsl.elaborate.complaints import listed
 from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.expectations import check_expectations
-from netdsl.elaborate.expressions import whole
+from netdsl.elaborate.expressions import show, whole
 from netdsl.elaborate.finish import make_graph, ramp
 from netdsl.elaborate.initialise import read_inits
 from netdsl.elaborate.limits import LIMITS, MAX_FILES, MAX_PROBLEMS, Limits
@@ -266,9 +267,10 @@ class Compiler:
                 diagnostic = problem.diagnostic
                 if diagnostic.span is None:
                     diagnostic = diagnostic._replace(code="ND224", span=use.file.span)
-                self.report(diagnostic)
+                self.report(diagnostic._replace(help=_in_its_place(diagnostic.help, use)))
             # what it would have given is no second mistake
             program.holes += tuple(name.text for name in use.names)
+            program.unseen |= not use.names
             return
         wanted = use.names or tuple(tree.Name(name, use.span) for name in other.blocks)
         for name in wanted:
@@ -276,10 +278,11 @@ class Compiler:
             if block is None and other.broken(name.text):
                 program.holes += (name.text,)
             elif block is None:
-                help = did_you_mean(name.text, other.blocks, name.span) or _listed(other.blocks)
+                help = did_you_mean(name.text, other.blocks, name.span)
+                help = help or listed(other.blocks, "there are no blocks in it")
                 message = f"`{use.file.text}` has no block `{name.text}`"
                 self.report(Diagnostic("ND224", message, name.span, help=help))
-                program.holes += (name.text,)
+                program.holes += (name.text, *filter(None, [nearest(name.text, other.blocks)]))
             elif name.text in program.blocks:
                 program.twice(f"the block `{name.text}`", name.span, program.blocks[name.text].syntax.name.span)
             else:
@@ -324,9 +327,7 @@ class Compiler:
             return self.done()
         if program.default is not None and program.default.text not in known:
             name = program.default
-            help = did_you_mean(name.text, known, name.span)
-            if help is None and known:
-                help = f"there {'is' if len(known) == 1 else 'are'} " + ", ".join(f"`{name}`" for name in known)
+            help = program.near_variant(name)
             self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=help))
             program.default = None
         for declared in program.variants.values():
@@ -555,11 +556,16 @@ class Compiler:
         return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
 
 
-def _listed(blocks: Mapping[str, object]) -> str:
-    """A help with the names of a file's blocks."""
-    names = [f"`{name}`" for name in blocks]
-    shown = ", ".join(names[:12]) + (" and others" if len(names) > 12 else "")
-    return f"there {'is' if len(names) == 1 else 'are'} {shown}" if names else "there are no blocks in it"
+def _in_its_place(help: str | None, use: tree.Use) -> str | None:
+    """The help of a file that cannot be read, carried out where the file is named."""
+    found = re.match(r"did you mean `([^`]+)`", help or "")
+    if help is None or found is None:
+        return help
+    near = found[1].removeprefix(zoo.PREFIX) if not use.file.text.startswith(zoo.PREFIX) else found[1]
+    if not near.startswith(zoo.PREFIX):
+        near = Path(use.file.text).with_name(Path(near).name).as_posix()
+        help = f"did you mean `{near}`?"
+    return Advice(help, Edit(use.file.span, show(near)))
 
 
 def _weight(modifier: tree.Attribute, env: Env) -> float:

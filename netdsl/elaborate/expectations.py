@@ -47,7 +47,7 @@ def check_expectations(
         if expect.variant is not None and not program.is_variant(expect.variant.text):
             name = expect.variant
             message = f"there is no variant called `{name.text}`"
-            help = did_you_mean(name.text, program.variant_names(), name.span)
+            help = program.near_variant(name)
             report(Diagnostic("ND003", message, name.span, help=help))
             continue
         bound = default if expect.variant is None else expect.variant.text

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from netdsl.diagnostics import Diagnostic, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of
-from netdsl.elaborate.program import Program
+from netdsl.elaborate.program import Program, split_word
 from netdsl.elaborate.values import Stop, stop
 from netdsl.ir.graph import Init
-from netdsl.ir.op import lookup, names
+from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
@@ -36,6 +36,19 @@ WORDS = {
     "leaky_relu": ("nonlinearity", "leaky_relu"),
     "linear": ("nonlinearity", "linear"),
 }
+#: What other tools call the schemes.
+_ELSEWHERE = {
+    "he_normal": "kaiming_normal", "he_uniform": "kaiming_uniform", "he": "kaiming_normal", "msra": "kaiming_normal",
+    "kaiming": "kaiming_normal", "glorot_normal": "xavier_normal", "glorot_uniform": "xavier_uniform",
+    "glorot": "xavier_uniform", "xavier": "xavier_uniform", "truncated_normal": "trunc_normal",
+    "truncnormal": "trunc_normal", "gaussian": "normal", "random_normal": "normal", "random_uniform": "uniform",
+    "zero": "zeros", "one": "ones", "const": "constant",
+}  # fmt: skip
+#: The schemes that compute with a layer's fan, each with its standard deviation.
+_FANS = (
+    "`kaiming_normal {fan} relu` is normal with `(2/{fan})**0.5`, `kaiming_normal {fan} linear` with "
+    "`(1/{fan})**0.5`, `xavier_normal` with `(2/(fan_in + fan_out))**0.5`"
+)
 _NEEDED = {"normal": "std", "uniform": "b", "trunc_normal": "std", "constant": "value"}
 
 
@@ -59,7 +72,7 @@ def read_inits(
         named = rule.variant.text if rule.variant is not None else None
         try:
             if rule.variant is not None and not program.is_variant(rule.variant.text):
-                help = did_you_mean(rule.variant.text, program.variant_names(), rule.variant.span)
+                help = program.near_variant(rule.variant)
                 raise stop("ND003", f"there is no variant called `{named}`", rule.variant.span, help=help)
             holds = named is None or named in chain
             rank = len(chain) if named is None else chain.index(named) if holds else 0
@@ -95,10 +108,23 @@ def _read(
     op = lookup(target) if len(parts) == 1 else None
     if op is not None:
         target, by_label = op.keyword, False
+        if op.tensors is Op.tensors and op.members is Op.members:
+            raise stop(
+                "ND231", f"`{target}` has no weights", path.span, help="`init` is of layers such as `conv` and `fc`"
+            )
     elif target not in paths and not any(path.endswith(f".{target}") for path in paths):
         if (parts[0] not in paths or not whole) and parts[0] in _labels(program):
             return None  # a label that another variant has, or that an error kept away
-        help = did_you_mean(target, paths if len(parts) > 1 else [*names(), *paths], path.span)
+        if not whole and lookup(split_word(target)[0]) is not None:
+            return None  # `bn3`, which an error may have kept away
+        known = [*filter(None, paths)]
+        help = did_you_mean(target, known if len(parts) > 1 else [*names(), *known], path.span)
+        if target in program.blocks:
+            help = "a block has no weights of its own: kinds of layers (`init conv = …`) and labels have"
+        elif len(parts) > 1 and parts[0] in paths and program.variant_names():
+            help = (
+                f"{help}, or of one variant: `init NAME: {target} = …`" if help else "`init NAME: …` is of one variant"
+            )
         raise stop("ND231", f"no layer and no label is called `{target}`", path.span, help=help)
     return Init.model_construct(
         target=target, by_label=by_label, scheme=rule.scheme.text, arguments=arguments, span=rule.span
@@ -119,6 +145,8 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
     scheme = rule.scheme.text
     if scheme not in SCHEMES:
         help = did_you_mean(scheme, SCHEMES, rule.scheme.span) or _listed(SCHEMES)
+        if (ours := _ELSEWHERE.get(scheme.lower().strip("_"))) is not None:
+            help = Advice(f"here it is called `{ours}`", Edit(rule.scheme.span, ours))
         raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
     slots = SCHEMES[scheme]
     allowed = {*slots, "bias"}
@@ -160,6 +188,11 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
                 shown = f"no choice `{word}`" if word is not None else "words alone for a value"
                 raise stop("ND231", f"`{name}` has {shown}", argument.value.span, help=help)
             else:
+                fans = (node for node in tree.walk(part) if isinstance(node, tree.Variable))
+                fan = next((node for node in fans if node.name in ("fan_in", "fan_out")), None)
+                if fan is not None and program.env.lookup(fan.name) is None:
+                    message = f"`{fan.name}` is another number in each layer, and the schemes compute with it"
+                    raise stop("ND231", message, fan.span, help=_FANS.format(fan=fan.name))
                 read = evaluate(part, program.env)
                 if isinstance(read, (bool, str)):
                     raise stop("ND231", f"`{name}` is a number, and this is {kind_of(read)}", argument.value.span)

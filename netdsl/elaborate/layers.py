@@ -107,6 +107,8 @@ class LayerMaker(Maker):
         if context.program.broken(name.text, block=True):
             raise Stop
         help = unknown_word(layer, context, self.text_of)
+        if help is None and context.program.unseen and layer.span == name.span:
+            raise Stop  # a block of a file that could not be read, and that has been said
         raise stop("ND201", f"there is no layer or block called `{name.text}`", name.span, help=help)
 
     def styled(

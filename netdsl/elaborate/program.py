@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean, nearest
+from netdsl.elaborate.complaints import at_file_level, circle, listed, renamed
 from netdsl.elaborate.expressions import evaluate, kind_of, show
 from netdsl.elaborate.meant import DECLARATIONS
-from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown, stop
+from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
@@ -50,6 +51,11 @@ class Program:
         self.allowed: list[tree.Name] = []
         self.rows: list[tree.Row | tree.Output] = []
         self.holes: tuple[str, ...] = ()
+        #: whether a file could not be read whose blocks are all used: what they are called is not known
+        self.unseen = False
+        #: blocks that are called like a layer, and so are none
+        self.misnamed: set[str] = set()
+        self.statements: tuple[tree.Node, ...] = ()
         self.env = Env(None, {}, opaque=True)
 
     def broken(self, name: str, *, block: bool = False) -> bool:
@@ -68,6 +74,7 @@ class Program:
     def gather(self, file: tree.File, use: Callable[[Program, tree.Use], None]) -> None:
         """Sorts the statements of a file. ``use`` takes the blocks of another file in."""
         self.holes = file.holes
+        self.statements = file.statements
         for statement in file.statements:
             if isinstance(statement, (tree.Row, tree.Output)):
                 self.rows.append(statement)
@@ -160,7 +167,8 @@ class Program:
             self.report(reserved(syntax.name))
         elif like_layer(name):
             message = f"`{name}` would be read as a layer"
-            self.report(Diagnostic("ND223", message, syntax.name.span, help="call the block otherwise"))
+            self.report(Diagnostic("ND223", message, syntax.name.span, help=renamed(syntax, self.statements)))
+            self.misnamed.add(name)
         else:
             self.blocks[name] = Block(syntax, self)
         seen: dict[str, Span] = {}
@@ -176,7 +184,11 @@ class Program:
         word = style.word.text
         op = lookup(word)
         if op is None:
-            help = did_you_mean(word, names(), style.word.span)
+            from netdsl.elaborate.layers import elsewhere
+
+            help = elsewhere(style.word) or did_you_mean(word, names(), style.word.span)
+            if any(isinstance(line, tree.Block) and line.name.text == word for line in self.statements):
+                help = "a style is of a kind of layer; what a block's layers have stands in the block: `style conv = …`"
             self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
         elif op.variadic or not op.writable or op.keyword == "id":
             message = f"`{op.keyword}` takes no style"
@@ -224,6 +236,13 @@ class Program:
         """Whether a variant or a column is called so."""
         return name in self.columns or name in self.variants
 
+    def near_variant(self, name: tree.Name, besides: str | None = None) -> str:
+        """A help for a variant that there is not: the nearest, or all that there are ``besides`` one."""
+        known = [variant for variant in self.variant_names() if variant != besides]
+        return did_you_mean(name.text, known, name.span) or listed(
+            known, "the file has no variants: `variant small: …` declares one"
+        )
+
     def default_variant(self) -> str | None:
         """The variant that is taken when none is named: ``default``'s, else the first column, else none."""
         if self.default is not None:
@@ -248,25 +267,18 @@ class Program:
         overrides: dict[str, tree.Setting] = {}
         column = variant
         known = {setting.name.text for setting in self.params}
+        self.check_settings(known)
         for declared in self.variants.values():
-            for setting in declared.settings:
-                if setting.name.text not in known and not self.broken(setting.name.text):
-                    message = f"there is no parameter called `{setting.name.text}`"
-                    help = did_you_mean(setting.name.text, known, setting.name.span)
-                    if help is None and known:
-                        help = "the file has " + ", ".join(f"`{s.name.text}`" for s in self.params)
-                    self.report(Diagnostic("ND203", message, setting.name.span, help=help))
             if declared.base is not None and not self.is_variant(declared.base.text):
                 message = f"there is no variant or column called `{declared.base.text}`"
-                help = did_you_mean(declared.base.text, self.variant_names(), declared.base.span)
+                help = self.near_variant(declared.base, declared.name.text)
                 self.report(Diagnostic("ND003", message, declared.base.span, help=help))
         if variant is not None:
             chain: dict[str, tree.Variant] = {}
             current: str | None = variant
             while current is not None and current in self.variants:
                 if current in chain:
-                    name = self.variants[current].name
-                    raise stop("ND223", f"the variant `{current}` is built on itself", name.span)
+                    raise circle(list(chain.values()), current)
                 chain[current] = self.variants[current]
                 base = chain[current].base
                 column, current = current, None if base is None else base.text
@@ -294,13 +306,39 @@ class Program:
             self.env.names[key] = value
         return column, changed
 
+    def check_settings(self, known: set[str]) -> None:
+        """Reports what variants set and the file does not declare: a misspelt name each time, a missing one once."""
+        missing: dict[str, list[tree.Setting]] = {}
+        for declared in self.variants.values():
+            for setting in declared.settings:
+                name = setting.name.text
+                if name in known or self.broken(name):
+                    continue
+                help = did_you_mean(name, known, setting.name.span)
+                if help is None:
+                    missing.setdefault(name, []).append(setting)
+                else:
+                    message = f"there is no parameter called `{name}`"
+                    self.report(Diagnostic("ND203", message, setting.name.span, help=help))
+        for name, settings in missing.items():
+            value = settings[0].value
+            shown = show(value.value) if isinstance(value, tree.Literal) and value.bad is None else "1"
+            help = f"`param {name} = {shown}` declares it"
+            if known:
+                help += "; the file has " + ", ".join(f"`{s.name.text}`" for s in self.params)
+            notes = tuple(Note(setting.name.span, "and here") for setting in settings[1:4])
+            message = f"there is no parameter called `{name}`"
+            self.report(Diagnostic("ND203", message, settings[0].name.span, notes, help))
+            self.env.names[name] = UNKNOWN
+
     def compute(self, expression: tree.Expression) -> Scalar | Unknown:
         """The value of an expression at file level; UNKNOWN after a report where it has none."""
         try:
             return evaluate(expression, self.env)
         except Stop as problem:
             if problem.diagnostic is not None:
-                self.report(problem.diagnostic)
+                later = {setting.name.text: setting.name.span for setting in self.params}
+                self.report(at_file_level(expression, problem.diagnostic, later))
             return UNKNOWN
 
     def same_kind(self, default: object, value: Scalar | Unknown, span: Span, name: str) -> Scalar | Unknown:
