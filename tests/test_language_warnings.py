@@ -143,7 +143,13 @@ def test_a_warning_is_allowed_in_the_file(code: str, text: str, place: str, othe
         ("[maxpool3/2, relu] allow ND301", []),
         ("[maxpool3/2\nrelu] allow ND301\nupsample ×3, maxpool4/3", ["ND301"]),
         ("conv3-4 allow ND307, bn", []),
-        ("conv3-4, bn allow ND307", ["ND307"]),
+        ("conv3-4, bn allow ND307", []),
+        ("conv3-4\nbn allow ND307", ["ND307"]),
+        ("block f(c) { relu } allow ND303 ND304\nrelu", []),
+        ("block f { maxpool3/2 } allow ND301\nf", []),
+        ("block f { maxpool3/2 } allow ND303\nf", ["ND301"]),
+        ("param a = 3 allow ND304\nrelu", []),
+        ("param a = 3 allow ND303\nrelu", ["ND304"]),
         ("block f { maxpool3/2 allow ND301 }\nf", []),
         ("block f { maxpool3/2 }\nf allow ND301", []),
         ("block f { maxpool3/2 }\nf allow ND302", ["ND301"]),
@@ -168,6 +174,8 @@ def test_a_warning_is_allowed_on_a_line(text: str, found: list[str]) -> None:
         ("relu allow ND999", [("ND233", "ND999")]),
         ("relu allow ND301 ND999 nd302", [("ND233", "ND999"), ("ND233", "nd302")]),
         ("block f { relu allow ND211 }\nf ×3", [("ND233", "ND211")]),
+        ("param a = 3 allow ND999\nconv3-a", [("ND233", "ND999")]),
+        ("block f { relu } allow ND999\nf", [("ND233", "ND999")]),
     ],
 )
 def test_codes_that_cannot_be_allowed(text: str, wrong: list[tuple[str, str]]) -> None:
@@ -218,8 +226,12 @@ def test_what_is_meant_so_is_not_warned_of(text: str) -> None:
 
 def test_a_library_may_hold_blocks_that_nobody_calls(tmp_path: Path) -> None:
     (tmp_path / "lib.net").write_text("param n = 3\nblock f { relu }\nblock g { gelu }\n", encoding="utf-8")
-    (tmp_path / "main.net").write_text('use "lib.net" (f, g)\ninput 3x8x8\nf\n', encoding="utf-8")
+    (tmp_path / "main.net").write_text('use "lib.net"\ninput 3x8x8\nf\n', encoding="utf-8")
     assert analyse(tmp_path / "main.net").diagnostics == ()
+    (tmp_path / "main.net").write_text('use "lib.net" (f, g)\ninput 3x8x8\nf\n', encoding="utf-8")
+    assert [found.message for found in analyse(tmp_path / "main.net").diagnostics] == [
+        "`g` is taken from `lib.net` and never called"
+    ]
 
 
 def specs() -> list[tuple[Path, str | None]]:

@@ -38,9 +38,8 @@ WORDS = {
 }
 #: What other tools call the schemes.
 _ELSEWHERE = {
-    "he_normal": "kaiming_normal", "he_uniform": "kaiming_uniform", "he": "kaiming_normal", "msra": "kaiming_normal",
-    "kaiming": "kaiming_normal", "glorot_normal": "xavier_normal", "glorot_uniform": "xavier_uniform",
-    "glorot": "xavier_uniform", "xavier": "xavier_uniform", "truncated_normal": "trunc_normal",
+    "he_normal": "kaiming_normal", "he_uniform": "kaiming_uniform", "msra": "kaiming_normal",
+    "glorot_normal": "xavier_normal", "glorot_uniform": "xavier_uniform", "truncated_normal": "trunc_normal",
     "truncnormal": "trunc_normal", "gaussian": "normal", "random_normal": "normal", "random_uniform": "uniform",
     "zero": "zeros", "one": "ones", "const": "constant",
 }  # fmt: skip
@@ -147,6 +146,8 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
         help = did_you_mean(scheme, SCHEMES, rule.scheme.span) or _listed(SCHEMES)
         if (ours := _ELSEWHERE.get(scheme.lower().strip("_"))) is not None:
             help = Advice(f"here it is called `{ours}`", Edit(rule.scheme.span, ours))
+        elif (pair := {"he": "kaiming", "glorot": "xavier"}.get(scheme, scheme)) in ("kaiming", "xavier"):
+            help = f"there are `{pair}_normal` and `{pair}_uniform`"
         raise stop("ND231", f"there is no scheme called `{scheme}`", rule.scheme.span, help=help)
     slots = SCHEMES[scheme]
     allowed = {*slots, "bias"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean, nearest
 from netdsl.elaborate.complaints import at_file_level, circle, listed, renamed
 from netdsl.elaborate.expressions import evaluate, kind_of, show
-from netdsl.elaborate.meant import DECLARATIONS
+from netdsl.elaborate.meant import DECLARATIONS, elsewhere
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
@@ -41,6 +41,7 @@ class Program:
         self.net: tree.Net | None = None
         self.inputs: list[tree.Input] = []
         self.params: list[tree.Setting] = []
+        self.declared: list[tree.Param] = []
         self.variants: dict[str, tree.Variant] = {}
         self.default: tree.Name | None = None
         self.columns: dict[str, Span] = {}
@@ -76,6 +77,9 @@ class Program:
         self.holes = file.holes
         self.statements = file.statements
         for statement in file.statements:
+            if isinstance(statement, (tree.Input, tree.Param, tree.Block)):
+                for code in statement.allow:
+                    self.check_code(code)
             if isinstance(statement, (tree.Row, tree.Output)):
                 self.rows.append(statement)
                 self.find_columns(statement)
@@ -87,6 +91,7 @@ class Program:
             elif isinstance(statement, tree.Input):
                 self.inputs.append(statement)
             elif isinstance(statement, tree.Param):
+                self.declared.append(statement)
                 for setting in statement.settings:
                     self.declare_param(setting)
             elif isinstance(statement, tree.Variant):
@@ -184,8 +189,6 @@ class Program:
         word = style.word.text
         op = lookup(word)
         if op is None:
-            from netdsl.elaborate.layers import elsewhere
-
             help = elsewhere(style.word) or did_you_mean(word, names(), style.word.span)
             if any(isinstance(line, tree.Block) and line.name.text == word for line in self.statements):
                 help = "a style is of a kind of layer; what a block's layers have stands in the block: `style conv = …`"

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from netdsl.analyses.view import dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.expressions import show
 from netdsl.elaborate.program import Program
+from netdsl.elaborate.unused import Written, unused, written_in
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.op import lookup
 from netdsl.syntax import tree
-
-_Kind = TypeVar("_Kind", bound=tree.Node)
 
 
 def warnings(
@@ -25,8 +23,8 @@ def warnings(
     ``used`` are the files that it uses. What one of them allows in all of it is silent where it stands in that file,
     and what is allowed in the line of a block's call is silent in the block.
     """
-    nodes = _nodes(program)
-    everywhere_written = [nodes, *(_nodes(other) for other in used)]
+    nodes = written_in(program)
+    everywhere_written = [nodes, *(written_in(other) for other in used)]
     found = [
         *_windows(graph),
         *_linear(graph),
@@ -34,7 +32,7 @@ def warnings(
         *_probabilities(graph),
         *_nowhere(graph),
         *_dropped(program, nodes),
-        *_unused(program, nodes),
+        *unused(program, nodes),
         *_lone_branches(nodes),
         *_lone_repeats(nodes),
         *channels_last(program.inputs),
@@ -42,12 +40,17 @@ def warnings(
     ]
     everywhere = {code.text for code in program.allowed}
     in_files = {(code.text, code.span.file) for other in used for code in other.allowed}
+    # at the end of a line it is of the whole line
     lines = [
-        (code.text, item.span)
+        (code.text, row.span)
         for written in everywhere_written
-        for item in written.of(tree.Item)
-        for code in item.allow
+        for row in written.of(tree.Row)
+        for code in row.items[-1].allow
     ]
+    for written in everywhere_written:
+        declared: list[tree.Item | tree.Block | tree.Param | tree.Input] = [*written.of(tree.Item)]
+        declared += [*written.of(tree.Block), *written.of(tree.Param), *written.of(tree.Input)]
+        lines += [(code.text, node.span) for node in declared if node.allow for code in node.allow]
 
     def allowed(warning: Diagnostic) -> bool:
         if warning.code in everywhere or (warning.span and (warning.code, warning.span.file) in in_files):
@@ -75,34 +78,6 @@ def _trace(graph: Graph, node: Node) -> tuple[Note, ...]:
 
 def _inside(inner: Span | None, outer: Span) -> bool:
     return inner is not None and inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
-
-
-class _Written:
-    """Every syntax node of a file, by its kind, each kind in the order of the text."""
-
-    def __init__(self, nodes: Iterable[tree.Node]) -> None:
-        self.kinds: dict[type[tree.Node], list[Any]] = {}
-        kinds = self.kinds
-        for node in nodes:
-            kind = type(node)
-            if kind in kinds:
-                kinds[kind].append(node)
-            else:
-                kinds[kind] = [node]
-
-    def of(self, kind: type[_Kind]) -> list[_Kind]:
-        """The nodes of one kind."""
-        return self.kinds.get(kind, [])
-
-
-def _nodes(program: Program) -> _Written:
-    """Every syntax node of the net's own file."""
-    roots = (
-        *program.rows, *program.styles.values(), *program.inputs, *program.params, *program.variants.values(),
-        *program.expects, *program.inits,
-        *(block.syntax for block in program.blocks.values() if block.program is program),
-    )  # fmt: skip
-    return _Written(tree.walk(*roots))
 
 
 def _windows(graph: Graph) -> list[Diagnostic]:
@@ -203,7 +178,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def _dropped(program: Program, nodes: _Written) -> list[Diagnostic]:
+def _dropped(program: Program, nodes: Written) -> list[Diagnostic]:
     """A tensor that is taken up and let go at once, since another one stands next."""
     if len(nodes.of(tree.Reference)) < 2:
         return []
@@ -225,7 +200,7 @@ def _dropped(program: Program, nodes: _Written) -> list[Diagnostic]:
     return found
 
 
-def _lone_branches(nodes: _Written) -> list[Diagnostic]:
+def _lone_branches(nodes: Written) -> list[Diagnostic]:
     """Joins that are written with one branch: a `|` that was forgotten."""
     found = []
     for join in nodes.of(tree.Join):
@@ -235,7 +210,7 @@ def _lone_branches(nodes: _Written) -> list[Diagnostic]:
     return found
 
 
-def _lone_repeats(nodes: _Written) -> list[Diagnostic]:
+def _lone_repeats(nodes: Written) -> list[Diagnostic]:
     """Lines whose last item alone repeats, where once and three times are the same: brackets that were forgotten."""
     found = []
     for row in nodes.of(tree.Row):
@@ -275,74 +250,3 @@ def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
 def looks_channels_last(sizes: Sequence[int]) -> bool:
     """Whether three sizes are those of an image, its channels last: few of them behind a map of some size."""
     return len(sizes) == 3 and min(sizes[:2]) >= 8 and (sizes[2] == 3 or (sizes[2] == 1 and sizes[0] == sizes[1]))
-
-
-def _unused(program: Program, nodes: _Written) -> list[Diagnostic]:
-    values = _values(nodes)
-    layers = {layer.word.text for layer in nodes.of(tree.Layer)} | {call.name.text for call in nodes.of(tree.Call)}
-    paths = [
-        *(reference.path for reference in nodes.of(tree.Reference)),
-        *(reuse.path for reuse in nodes.of(tree.Reuse)),
-    ]
-    tensors = {part.text for path in paths for part in path.parts if isinstance(part, tree.Name)}
-    # the label of a row of several cells is that of each cell whole
-    styled = {
-        cell.span for row in nodes.of(tree.TableRow) if len(row.cells) > 1 for cell in row.cells if cell is not None
-    }
-    for style in nodes.of(tree.Style):
-        # what stands in a style's brackets is labelled member by member
-        styled.add(style.row.span)
-        styled.update(
-            row.span for item in style.row.items if isinstance(item.core, tree.Group) for row in item.core.rows
-        )
-    found = []
-    library = not program.rows
-    for name, block in program.blocks.items():
-        if name not in layers and block.program is program and not library:
-            found.append(Diagnostic("ND303", f"the block `{name}` is never called", block.syntax.name.span))
-        if block.program is program:
-            inside = _values_of(block.syntax)
-            for parameter in block.syntax.parameters:
-                if parameter.name.text not in inside:
-                    message = f"`{name}` never uses its parameter `{parameter.name.text}`"
-                    found.append(Diagnostic("ND304", message, parameter.name.span))
-    for setting in program.params:
-        if setting.name.text not in values and not library:
-            found.append(Diagnostic("ND304", f"the parameter `{setting.name.text}` is never used", setting.name.span))
-    for item in nodes.of(tree.Item):
-        if item.alias is not None and item.alias.text not in tensors:
-            found.append(Diagnostic("ND305", f"`@{item.alias.text}` is never taken up", item.alias.span))
-    for row in nodes.of(tree.Row):
-        if len(row.items) > 1 and row.span not in styled:
-            found += _lone_label(row)
-    return found
-
-
-def _values(nodes: _Written) -> set[str]:
-    """The names that stand where values are wanted."""
-    return {variable.name for variable in nodes.of(tree.Variable)} | {
-        member.owner.text for member in nodes.of(tree.Member)
-    }
-
-
-def _values_of(block: tree.Block) -> set[str]:
-    """The names that a block takes up, as values or as tensors."""
-    nodes = _Written(tree.walk(block.body, *(p.default for p in block.parameters)))
-    paths = [reference.path for reference in nodes.of(tree.Reference)]
-    return _values(nodes) | {part.text for path in paths for part in path.parts if isinstance(part, tree.Name)}
-
-
-def _lone_label(row: tree.Row) -> list[Diagnostic]:
-    """A label at the head of a row of several items names its first alone."""
-    first = row.items[0]
-    if first.label is None or len(row.items) < 2:
-        return []
-    # A label of a tensor that was there before is hardly meant, whatever has labels after it.
-    if not isinstance(first.core, tree.Reference) and any(item.label is not None for item in row.items[1:]):
-        return []
-    if not isinstance(first.core, (tree.Layer, tree.Call, tree.Reference)) or first.repeat is not None:
-        return []
-    name = tree.show_path(first.label)
-    message = f"the label `{name}` names the first item of this line alone"
-    help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
-    return [Diagnostic("ND306", message, first.label.span, help=help)]

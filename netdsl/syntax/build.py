@@ -119,6 +119,11 @@ class Builder:
                 return child
         return None
 
+    def excused(self, children: list[Any]) -> tuple[tree.Name, ...]:
+        """The warnings that are allowed at the end of a statement."""
+        last = children[-1]
+        return last.codes if type(last) is tree.Allow else ()
+
     # -- file and declarations
 
     def start(self, children: list[Any]) -> tuple[tree.Statement, ...]:
@@ -129,11 +134,11 @@ class Builder:
         return tree.Net(self.word(children[1]), title, self.over(children))
 
     def input(self, children: list[Any]) -> tree.Input:
-        name = self.word(children[1]) if len(children) > 2 else None
-        return tree.Input(name, children[-1], self.over(children))
+        name = self.word(children[1]) if isinstance(children[1], _TOKEN) else None
+        return tree.Input(name, self.first(children, tree.Sizes), self.over(children), self.excused(children))
 
     def param(self, children: list[Any]) -> tree.Param:
-        return tree.Param(self.nodes(children, tree.Setting), self.over(children))
+        return tree.Param(self.nodes(children, tree.Setting), self.over(children), self.excused(children))
 
     def variant(self, children: list[Any]) -> tree.Variant:
         names = self.words(children)
@@ -151,9 +156,11 @@ class Builder:
 
     def block(self, children: list[Any]) -> tree.Block:
         head = Span(self.file, children[0].start_pos, children[1].end_pos)
-        body = children[-1]
-        parameters = children[2].items if len(children) > 3 else ()
-        return tree.Block(self.word(children[1]), parameters, body, head, head.to(body.span))
+        body = self.first(children, tree.Body)
+        parameters = children[2].items if type(children[2]) is _Parameters else ()
+        return tree.Block(
+            self.word(children[1]), parameters, body, head, head.to(children[-1].span), self.excused(children)
+        )
 
     def parameters(self, children: list[Any]) -> Any:
         return _Parameters(self.nodes(children, tree.Parameter), self.over(children))

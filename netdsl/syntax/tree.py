@@ -350,6 +350,7 @@ class Input(Node):
     name: Name | None
     sizes: Sizes
     span: Span
+    allow: tuple[Name, ...] = ()
 
 
 class Setting(Node):
@@ -365,6 +366,7 @@ class Param(Node):
 
     settings: tuple[Setting, ...]
     span: Span
+    allow: tuple[Name, ...] = ()
 
 
 class Variant(Node):
@@ -407,6 +409,7 @@ class Block(Node):
     body: Body
     head: Span
     span: Span
+    allow: tuple[Name, ...] = ()
 
 
 class Use(Node):

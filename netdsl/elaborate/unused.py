@@ -1,0 +1,230 @@
+"""Names that nothing takes up: blocks, parameters, tensors. Read off the text, each name where it holds."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from netdsl.diagnostics import Diagnostic, Note
+from netdsl.elaborate.program import Program
+from netdsl.syntax import tree
+
+_Kind = TypeVar("_Kind", bound=tree.Node)
+
+
+class Written:
+    """Every syntax node of a file, by its kind, each kind in the order of the text."""
+
+    def __init__(self, nodes: Iterable[tree.Node]) -> None:
+        self.kinds: dict[type[tree.Node], list[Any]] = {}
+        kinds = self.kinds
+        for node in nodes:
+            kind = type(node)
+            if kind in kinds:
+                kinds[kind].append(node)
+            else:
+                kinds[kind] = [node]
+
+    def of(self, kind: type[_Kind]) -> list[_Kind]:
+        """The nodes of one kind."""
+        return self.kinds.get(kind, [])
+
+
+def written_in(program: Program) -> Written:
+    """Every syntax node of the net's own file."""
+    roots = (
+        *program.rows, *program.styles.values(), *program.inputs, *program.declared, *program.variants.values(),
+        *program.expects, *program.inits,
+        *(block.syntax for block in program.blocks.values() if block.program is program),
+    )  # fmt: skip
+    return Written(tree.walk(*roots))
+
+
+def unused(program: Program, nodes: Written) -> list[Diagnostic]:
+    """What is declared in a file and not used there. In a file of blocks alone these are for others to use."""
+    found: list[Diagnostic] = []
+    names = _Names(program, nodes)
+    if program.rows:
+        found += _blocks(program, names)
+        found += _taken(program, names)
+        for setting in program.params:
+            if not names.uses_parameter(setting.name.text):
+                message = f"the parameter `{setting.name.text}` is never used"
+                found.append(Diagnostic("ND304", message, setting.name.span))
+    for block in names.blocks:
+        for parameter in block.parameters:
+            if not names.within(parameter.name.text, block):
+                message = f"`{block.name.text}` never uses its parameter `{parameter.name.text}`"
+                found.append(Diagnostic("ND304", message, parameter.name.span))
+    aliases = [item.alias for item in nodes.of(tree.Item) if item.alias is not None]
+    for alias in aliases:
+        if not names.takes_up(alias):
+            found.append(Diagnostic("ND305", f"`@{alias.text}` is never taken up", alias.span))
+    if len(aliases) > 1:
+        found += _given_again(program, nodes, names)
+    return [*found, *_lone_labels(nodes)]
+
+
+class _Names:
+    """Where in a file names stand, by what they may mean there."""
+
+    def __init__(self, program: Program, nodes: Written) -> None:
+        self.blocks = [block.syntax for block in program.blocks.values() if block.program is program]
+        self.blocks.sort(key=lambda block: block.span.start)
+        self.starts = [block.span.start for block in self.blocks]
+        #: the offsets of each name where a value may stand
+        self.values: dict[str, list[int]] = {}
+        for variable in nodes.of(tree.Variable):
+            self.values.setdefault(variable.name, []).append(variable.span.start)
+        for member in nodes.of(tree.Member):
+            self.values.setdefault(member.owner.text, []).append(member.owner.span.start)
+        #: and where a layer or a block may
+        self.calls: dict[str, list[int]] = {}
+        for layer in nodes.of(tree.Layer):
+            self.calls.setdefault(layer.word.text, []).append(layer.span.start)
+        for call in nodes.of(tree.Call):
+            self.calls.setdefault(call.name.text, []).append(call.span.start)
+        #: and where a tensor may: at the head of a path, and further on
+        self.heads: dict[str, list[int]] = {}
+        self.below: set[str] = set()
+        #: where a tensor is named by an expression, which may come to any name
+        self.computed: list[int] = []
+        paths = [reference.path for reference in nodes.of(tree.Reference)]
+        paths += [reuse.path for reuse in nodes.of(tree.Reuse)]
+        for path in paths:
+            for place, part in enumerate(path.parts):
+                if not isinstance(part, tree.Name):
+                    self.computed.append(path.span.start)
+                elif place:
+                    self.below.add(part.text)
+                else:
+                    self.heads.setdefault(part.text, []).append(path.span.start)
+
+    def around(self, offset: int) -> tree.Block | None:
+        """The block that a place lies in."""
+        place = bisect.bisect_right(self.starts, offset) - 1
+        return self.blocks[place] if place >= 0 and offset < self.blocks[place].span.end else None
+
+    def within(self, name: str, block: tree.Block) -> bool:
+        """Whether a block takes up a name, as a value or as a tensor."""
+        span = block.span
+        places = (*self.values.get(name, ()), *self.heads.get(name, ()))
+        return any(span.start <= place < span.end for place in places) or any(
+            span.start <= place < span.end for place in self.computed
+        )
+
+    def uses_parameter(self, name: str) -> bool:
+        """Whether a parameter of the file is used where no block's parameter of that name hides it."""
+        for place in self.values.get(name, ()):
+            block = self.around(place)
+            own = None if block is None else next((p for p in block.parameters if p.name.text == name), None)
+            if own is None or place < own.span.end:
+                return True
+        return False
+
+    def takes_up(self, alias: tree.Name) -> bool:
+        """Whether a tensor's name is taken up in the block, or the file, that gives it; or as a part of a path."""
+        here = self.around(alias.span.start)
+        places = (*self.heads.get(alias.text, ()), *self.computed)
+        return alias.text in self.below or any(self.around(place) is here for place in places)
+
+
+def _blocks(program: Program, names: _Names) -> list[Diagnostic]:
+    """Blocks that nothing calls, or none but those that nothing calls."""
+    callers = {
+        block.name.text: [names.around(place) for place in names.calls.get(block.name.text, ())]
+        for block in names.blocks
+    }
+    called: set[str | None] = {None}
+    while more := [
+        name
+        for name, places in callers.items()
+        if name not in called and any((None if at is None else at.name.text) in called for at in places)
+    ]:
+        called.update(more)
+    found = []
+    for block in names.blocks:
+        name = block.name.text
+        if name in called:
+            continue
+        others = dict.fromkeys(at.name.text for at in callers[name] if at is not None)
+        message = f"the block `{name}` is never called"
+        if list(others) == [name]:
+            message = f"the block `{name}` is called by itself alone"
+        elif others:
+            by = " and ".join(f"`{other}`" for other in others)
+            message = f"the block `{name}` is called by {by} alone, which nothing else calls"
+        found.append(Diagnostic("ND303", message, block.name.span))
+    return found
+
+
+def _taken(program: Program, names: _Names) -> list[Diagnostic]:
+    """Blocks that are taken from another file by name, and never called."""
+    found = []
+    for use in (line for line in program.statements if isinstance(line, tree.Use)):
+        for name in use.names:
+            if name.text in program.blocks and name.text not in names.calls:
+                message = f"`{name.text}` is taken from `{use.file.text}` and never called"
+                found.append(Diagnostic("ND303", message, name.span))
+    return found
+
+
+def _given_again(program: Program, nodes: Written, names: _Names) -> list[Diagnostic]:
+    """Names of tensors that are given to another one, further on in the same sequence, before they are taken up."""
+    sequences: list[Sequence[tree.Node]] = [program.rows]
+    sequences += [group.rows for group in nodes.of(tree.Group)]
+    sequences += [branch.rows for branch in nodes.of(tree.Branch)]
+    sequences += [body.lines for body in nodes.of(tree.Body)]
+    found = []
+    for sequence in sequences:
+        given: dict[str, list[tree.Name]] = {}
+        for row in sequence:
+            for item in row.items if isinstance(row, tree.Row) else ():
+                if item.alias is not None:
+                    given.setdefault(item.alias.text, []).append(item.alias)
+        for name, places in given.items():
+            for first, second in itertools.pairwise(places):
+                taken = (*names.heads.get(name, ()), *names.computed)
+                if name in names.below or any(first.span.start < place < second.span.start for place in taken):
+                    continue
+                message = f"`@{name}` is not taken up before another tensor has its name"
+                note = Note(second.span, "given again here")
+                found.append(Diagnostic("ND305", message, first.span, (note,)))
+    return found
+
+
+def _lone_labels(nodes: Written) -> list[Diagnostic]:
+    """Labels at the head of a row of several items, which name its first alone."""
+    # the label of a row of several cells is that of each cell whole
+    styled = {
+        cell.span for row in nodes.of(tree.TableRow) if len(row.cells) > 1 for cell in row.cells if cell is not None
+    }
+    for style in nodes.of(tree.Style):
+        # what stands in a style's brackets is labelled member by member
+        styled.add(style.row.span)
+        styled.update(
+            row.span for item in style.row.items if isinstance(item.core, tree.Group) for row in item.core.rows
+        )
+    found = []
+    for row in nodes.of(tree.Row):
+        if len(row.items) > 1 and row.span not in styled:
+            found += _lone_label(row)
+    return found
+
+
+def _lone_label(row: tree.Row) -> list[Diagnostic]:
+    """A label at the head of a row of several items names its first alone."""
+    first = row.items[0]
+    if first.label is None or len(row.items) < 2:
+        return []
+    # A label of a tensor that was there before is hardly meant, whatever has labels after it.
+    if not isinstance(first.core, tree.Reference) and any(item.label is not None for item in row.items[1:]):
+        return []
+    if not isinstance(first.core, (tree.Layer, tree.Call, tree.Reference)) or first.repeat is not None:
+        return []
+    name = tree.show_path(first.label)
+    message = f"the label `{name}` names the first item of this line alone"
+    help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
+    return [Diagnostic("ND306", message, first.label.span, help=help)]
