@@ -25,6 +25,8 @@ Theme = Literal["auto", "light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 
 _HERE = Path(__file__).parent
+#: The files of the program, in the order in which they are read; pages of `netdsl watch` have one more.
+_PROGRAM = ("view.js", "words.js", "page.js", "numbers.js", "lists.js", "controls.js")
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -75,8 +77,7 @@ def empty(name: str, *, theme: Theme = "auto", live: str | None = None) -> str:
 
 def _document(slots: dict[str, str], theme: Theme, heat: Heat | None, live: str | None) -> str:
     style = _text("page.css") + _colours()
-    scripts = [_text("view.js"), _text("page.js")] + ([_text("live.js")] if live is not None else [])
-    program = "\n".join(scripts)
+    program = "\n".join(map(_text, [*_PROGRAM, "live.js"] if live is not None else _PROGRAM))
     policy = [
         "default-src 'none'",
         f"script-src '{_digest(program)}'",

@@ -107,7 +107,6 @@ class _Model:
             self._scope(node.scope),
             self._line(node),
             " ".join(show_attributes(node.op)),
-            self.place.get(node.head, -1),
         ]
 
     def _scope(self, index: int) -> int:

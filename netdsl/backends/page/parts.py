@@ -240,11 +240,10 @@ def _pieces(card: Card) -> list[tuple[Item | None, list[Layer]]]:
     return pieces
 
 
-#: What a page does without: prologue, comments, tooltips (the page has its own), links, and colour behind all.
+#: What a page does without: prologue, tooltips (the page has its own), and colour behind all.
 _SUPERFLUOUS = re.compile(
-    r"<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|<!--.*?-->\s*|<title>.*?</title>\s*|<desc>.*?</desc>\s*"
-    r'|<g id="a_[^"]*"><a [^>]*>\s*|</a>\s*</g>\s*|<rect class="page"[^>]*/>\s*|(?<=<svg) role="img"'
-    r'| xmlns(?::xlink)?="[^"]*"| xml:space="preserve"',
+    r"<\?xml.*?\?>\s*|<title>.*?</title>\s*|<desc>.*?</desc>\s*"
+    r'|<rect class="page"[^>]*/>\s*|(?<=<svg) role="img"| xmlns="[^"]*"| xml:space="preserve"',
     re.DOTALL,
 )
 
