@@ -8,6 +8,7 @@ import pytest
 
 from netdsl.diagnostics import Diagnostic, Edit, Span, edited
 from netdsl.elaborate import analyse
+from netdsl.elaborate.joins import stride_to
 
 #: A spec, and the help that is given for its join.
 JOINS = {
@@ -154,3 +155,10 @@ def test_a_branch_is_numbered_as_it_is_written() -> None:
     _, problem = joined("add { conv3-16 | if false { relu } | conv3-16/2 }")
     assert problem.message.startswith("`add` needs branches of equal shape: branch 1 is")
     assert problem.message.endswith("branch 3 is 16×16×16")
+
+
+def test_the_stride_that_a_projection_needs_is_the_least() -> None:
+    for size in range(1, 40):
+        for target in range(1, 40):
+            strides = [stride for stride in range(2, size + 1) if (size - 1) // stride + 1 == target]
+            assert stride_to(size, target) == (strides[0] if strides else 1 if size == target else None)

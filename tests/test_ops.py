@@ -318,3 +318,12 @@ def test_dropped_text() -> None:
     padded = make("conv", {"kernel": 7, "stride": 4, "pad": 1, "channels": 8}, (3, 32, 35))
     assert padded.dropped(((3, 32, 35),)) == "(32+2·1−7)/4+1 = 7.75 and (35+2·1−7)/4+1 = 8.5"
     assert make("maxpool", {"kernel": 3, "ceil": True}, (8, 7, 7)).dropped(((8, 7, 7),)) is None
+
+
+def test_adaptive_windows_are_counted_as_if_each_were_looked_at() -> None:
+    op = lookup("avgpool")
+    assert op is not None
+    for n in range(1, 30):
+        for m in range(1, 30):
+            lengths = [-(-(i + 1) * n // m) - i * n // m for i in range(m)]
+            assert op.model_construct(to=(m,), kernel=(1,), stride=(1,)).work(((1, n),), (1, m)) == sum(lengths)

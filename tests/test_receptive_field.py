@@ -6,6 +6,7 @@ something above zero exactly where it sees that line.
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 import netdsl
 from netdsl.analyses.receptive_field import Axis, Field, receptive_fields
 from netdsl.analyses.stats import stats
+from netdsl.ops.windows import spread
 
 BLOCKS = """\
 block cropped(a, b) { crop {in.w - a - b} offset=a }
@@ -335,3 +337,16 @@ def test_sizes_that_never_divide_stay_within_bounds() -> None:
 def test_patterns_that_would_take_too_much_are_unknown() -> None:
     assert field("upsample to=2000003, conv3-2", (1999993,), channels=1) is None
     assert stats(netdsl.compile("net n\ninput 1x1999993\nupsample to=2000003")).totals.receptive_field is None
+
+
+def test_transposed_convolutions_are_computed_place_by_place_as_a_walk_over_their_taps_finds_them() -> None:
+    for kernel, dilation, stride, pad in itertools.product(range(1, 7), range(1, 7), range(2, 8), range(3)):
+        step = spread(kernel, dilation, stride, pad)
+        seen = [
+            [at // stride for at in range(place, place - dilation * (kernel - 1) - 1, -dilation) if at % stride == 0]
+            for place in range(pad, pad + stride)
+        ]
+        assert len(step.windows) == stride
+        assert [step.windows[place] for place in range(stride)] == [(min(at), max(at)) if at else None for at in seen]
+        assert step.size == max(max(at) - min(at) + 1 for at in seen if at)
+        assert all((two - one) % step.spacing == 0 for at in seen for one, two in itertools.pairwise(at))

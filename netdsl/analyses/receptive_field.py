@@ -51,7 +51,7 @@ _SHORT: Final = 64
 #: As many patterns with different steps are kept apart where branches join.
 _APART: Final = 4
 #: Entries of all patterns of a graph together. What would take more counts as unknown.
-_BUDGET: Final = 1_000_000
+_BUDGET: Final = 100_000
 
 
 class Reach(NamedTuple):
@@ -376,6 +376,8 @@ class _Tracing:
             count, shift = repeats * outputs, repeats * inputs // len(pattern.table) * pattern.shift
             full = count
             count, shift = self._cut(count, shift, length)
+            if windows or not pattern.even:
+                self.left -= count * ((size - 1) // spacing)  # each place of a window is looked at
             if self.left < 0:
                 return _UNKNOWN
             if windows:
@@ -478,6 +480,8 @@ class _Tracing:
             rest = [group for group in groups if not group[0].shift]
             largest = max([group[0] for group in moving], key=lambda pattern: pattern.shift / len(pattern.table))
             count, shift = self._cut(length * len(largest.table), length * largest.shift, length)
+            if self.left < 0:
+                return _UNKNOWN
             merged = [self._merged(group, length) for group in rest]
             together = [pattern for group in moving for pattern in group]
             merged.append(_pattern(_together(together, range(count)), shift))

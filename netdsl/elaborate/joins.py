@@ -17,6 +17,8 @@ from netdsl.syntax import tree
 
 #: The longest text of a layer that a help repeats.
 _LONGEST = 40
+#: The largest padding that is tried in place of another.
+_MOST_PADDING = 64
 _HEAD = re.compile(r"(?:soft-max|[A-Za-z_]\w*)(?:\{[^{}]*\})?(?:[x×](?:\w+|\{[^{}]*\}))*(?:-(?:\w+|\{[^{}]*\}))?")
 _STRIDE = re.compile(r"/(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*")
 _CHANNELS = re.compile(r"-(?:\w+|\{[^{}]*\})")
@@ -220,7 +222,7 @@ class _Mender:
     def skip(self, one: Arm, target: Shape) -> list[_Change]:
         """In place of an arm that passes its tensor on: a projection with a stride, or a pooling before ``concat``."""
         size, channels, kernel = one.shape[1:], one.shape[0], 1
-        steps = [_stride(n, t) for n, t in zip(size, target, strict=True)]
+        steps = [stride_to(n, t) for n, t in zip(size, target, strict=True)]
         if any(step is None for step in steps):
             # Where no 1×1 window has that many places, patches may.
             kernel = max(n // t for n, t in zip(size, target, strict=True))
@@ -253,7 +255,7 @@ class _Mender:
         rank = len(target)
         changes = self.drafts[at].shape[1:] != before[1:]
         kernel = getattr(op, "kernel", (1,) * rank)
-        for pad in range(max(kernel, default=1)) if changes else ():
+        for pad in range(min(max(kernel, default=1), _MOST_PADDING)) if changes else ():
             new = _with_padding(text, pad)
             values: dict[str, Any] = {"pad": (pad,) * rank, **dict.fromkeys(("same", "same_tf") & fields.keys(), False)}
             shape = self.tried(one, place, before, op, values)
@@ -337,12 +339,13 @@ class _Mender:
         return text if plain else None
 
 
-def _stride(size: int, target: int) -> int | None:
+def stride_to(size: int, target: int) -> int | None:
     """The stride at which a 1×1 window makes ``target`` elements of ``size``; None where there is none."""
-    for stride in range(2, size + 1):
-        if (size - 1) // stride + 1 == target:
-            return stride
-    return 1 if size == target else None
+    if size == target == 1:
+        return 1
+    # The least at which there are no more of them.
+    stride = max(2, (size - 1) // target + 1)
+    return stride if (size - 1) // stride + 1 == target else 1 if size == target else None
 
 
 def _with_padding(text: str, pad: int) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 #: A tensor's shape without its batch axis: ``(channels, *spatial)``, so rank 0 is ``(features,)``.
 Shape = tuple[int, ...]
@@ -54,6 +54,14 @@ class Tensor(NamedTuple):
         return size
 
 
+class Windows(Protocol):
+    """The first and the last element of each window, or None where it sees nothing."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> tuple[int, int] | None: ...
+
+
 class Step(NamedTuple):
     """What a layer does to the receptive field along one axis: which elements of its input each output element sees.
 
@@ -74,7 +82,7 @@ class Step(NamedTuple):
     upscale: int = 1
     spacing: int = 1
     ends: tuple[int, int] | None = None
-    windows: tuple[tuple[int, int] | None, ...] = ()
+    windows: Windows = ()
     whole: bool = False
 
 

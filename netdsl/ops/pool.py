@@ -5,6 +5,7 @@ division for a mean, ``2k + 1`` for an Lp norm (powers, sum, root), ``k + 1`` fo
 """
 
 from collections.abc import Iterator, Mapping
+from math import gcd
 from typing import Any, ClassVar
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
@@ -237,7 +238,7 @@ class AvgPool(_PaddedPool):
         if self.to is None:
             return super().work(inputs, output)
         # The windows are products of one interval an axis, so that their sizes sum up axis by axis.
-        return output[0] * product([sum(_adaptive(n, m)) for n, m in zip(inputs[0][1:], self.to)])
+        return output[0] * product([_covered(n, m) for n, m in zip(inputs[0][1:], self.to)])
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
         if self.to is None:
@@ -246,7 +247,7 @@ class AvgPool(_PaddedPool):
         yield Formula("shape", "C", f"{output[0]:,}", "each channel is pooled by itself")
         for axis, m in enumerate(self.to, 1):
             yield Formula("shape", "to", f"{m:,}", "the windows are made to fit", axis)
-        lengths = [sum(_adaptive(n, m)) for n, m in zip(inputs[0][1:], self.to)]
+        lengths = [_covered(n, m) for n, m in zip(inputs[0][1:], self.to)]
         says = "the additions and the division of each mean; along an axis the windows have so many elements together"
         letters = "·".join(["sum"] * len(lengths))
         yield Formula("work", f"C·{letters}", times(output[0], *lengths), says)
@@ -371,9 +372,11 @@ class Subsample(_Window):
         return Call("module", name, (inputs[0][0], self.kernel), tuple(self._stride()), source)
 
 
-def _adaptive(n: int, m: int) -> list[int]:
-    """Sizes of the ``m`` windows over ``n`` elements."""
-    return [-(-(i + 1) * n // m) - i * n // m for i in range(m)]
+def _covered(n: int, m: int) -> int:
+    """The sizes of ``m`` windows over ``n`` elements together: the ``i``-th is from ``i*n // m`` to below
+    ``ceil((i + 1)*n / m)``, so that neighbours share an element where ``m`` does not divide ``(i + 1)*n``.
+    """
+    return n + m - gcd(n, m)
 
 
 def _adaptive_step(n: int, m: int) -> Step:

@@ -5,7 +5,6 @@ convolution.
 """
 
 from collections.abc import Iterator, Mapping
-from math import gcd
 from typing import Any, ClassVar
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, need_map, register
@@ -25,6 +24,7 @@ from netdsl.ops.windows import (
     same_pads,
     same_rank,
     spans,
+    spread,
 )
 
 
@@ -158,9 +158,4 @@ def _step(kernel: int, dilation: int, stride: int, pad: int) -> Step:
         return Step(span, 1, span - 1 - pad, spacing=dilation)
     if dilation == 1 or kernel == 1:
         return resized(1, stride, pad - span + stride, pad)
-    windows: list[tuple[int, int] | None] = []
-    for place in range(pad, pad + stride):
-        inputs = [at // stride for at in range(place, place - span, -dilation) if at % stride == 0]
-        windows.append((inputs[-1], inputs[0]) if inputs else None)
-    size = max(window[1] - window[0] + 1 for window in windows if window is not None)
-    return Step(size, 1, 0, stride, dilation // gcd(dilation, stride), windows=tuple(windows))
+    return spread(kernel, dilation, stride, pad)

@@ -5,6 +5,7 @@ window spans ``d*(k-1)+1`` elements and the output has ``floor((n + 2p - d*(k-1)
 """
 
 from collections.abc import Mapping, Sequence
+from math import gcd
 from typing import Annotated
 
 from netdsl.ir.op import OpError
@@ -60,7 +61,74 @@ def grouped(channels: int, outputs: int, groups: int) -> Step | None:
     if groups == 1:
         return whole_axis(channels, outputs)
     size, each = channels // groups, outputs // groups
-    return None if size == each == 1 else Step(size, size, 0, each, windows=((0, size - 1),) * each)
+    return None if size == each == 1 else Step(size, size, 0, each, windows=_Alike((0, size - 1), each))
+
+
+def spread(kernel: int, dilation: int, stride: int, pad: int) -> Step:
+    """The step of a transposed convolution.
+
+    Output ``o`` sees each input ``i`` with ``o + pad = i*stride + dilation*tap`` for a tap from 0 to ``kernel - 1``.
+    """
+    windows = _Spread(kernel, dilation, stride, pad)
+    # No output sees more than one that the first tap meets.
+    size = dilation * ((kernel - 1) // windows.period * windows.period) // stride + 1
+    return Step(size, 1, 0, stride, dilation // windows.common, windows=windows)
+
+
+class _Computed:
+    """Windows that are computed where they are asked for: there may be as many as a spec likes to say."""
+
+    def __init__(self, count: int, *given: object) -> None:
+        self.count = count
+        self.given = given
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Computed) and (type(self), self.count, self.given) == (
+            type(other), other.count, other.given
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.count, self.given))
+
+    def __getitem__(self, place: int, /) -> tuple[int, int] | None:
+        """The first and the last element that a place sees; None where it sees none."""
+        raise NotImplementedError
+
+
+class _Alike(_Computed):
+    """One window for all places."""
+
+    def __init__(self, window: tuple[int, int], count: int) -> None:
+        super().__init__(count, window)
+        self.window = window
+
+    def __getitem__(self, place: int, /) -> tuple[int, int] | None:
+        return self.window
+
+
+class _Spread(_Computed):
+    """The windows of ``stride`` outputs of a transposed convolution: see :func:`spread`."""
+
+    def __init__(self, kernel: int, dilation: int, stride: int, pad: int) -> None:
+        super().__init__(stride, kernel, dilation, pad)
+        self.kernel, self.dilation, self.stride, self.pad = kernel, dilation, stride, pad
+        #: of the places, those alone that this divides see anything, each by every ``period``-th tap
+        self.common = gcd(dilation, stride)
+        self.period = stride // self.common
+        self.inverse = pow(dilation // self.common, -1, self.period)
+
+    def __getitem__(self, place: int, /) -> tuple[int, int] | None:
+        place += self.pad
+        if place % self.common:
+            return None
+        first = place // self.common * self.inverse % self.period
+        if first >= self.kernel:
+            return None
+        last = first + (self.kernel - 1 - first) // self.period * self.period
+        return (place - self.dilation * last) // self.stride, (place - self.dilation * first) // self.stride
 
 
 def same_rank(keyword: str, shape: Shape, axes: Sequence[int]) -> None:

@@ -29,6 +29,12 @@ WORDS = (
     "zoo:resnet", "../../etc/passwd", "__class__", "__import__", "ND301", "conv3−64", "{", "}", "{{", "{}", "[]", "()",
 )  # fmt: skip
 
+#: Numbers in place of others: a few that mean much, and primes that no size divides.
+NUMBERS = (
+    "0", "1", "2", "3", "5", "-1", "0.5", "1000", "9973", "999983", "1000000", "1000000000", "999999999989", "{in.c}",
+    "{1/0}", "{2**60}",
+)  # fmt: skip
+
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d+|\s+|.", re.DOTALL)
 
 
@@ -79,8 +85,7 @@ def _by_words(text: str, choose: random.Random) -> str:
     elif pick < 0.9:
         numbers = [place for place, token in enumerate(tokens) if token.isdigit()]
         if numbers:
-            value = choose.choice(("0", "1", "2", "3", "5", "-1", "0.5", "1000000000", "{in.c}", "{1/0}", "{2**60}"))
-            tokens[choose.choice(numbers)] = value
+            tokens[choose.choice(numbers)] = choose.choice(NUMBERS)
     else:
         other = _TOKEN.findall(choose.choice(seeds())) or [""]
         start = choose.randrange(len(other))

@@ -21,7 +21,7 @@ FILE = "case.net"
 class Case(NamedTuple):
     """One spec: ``make`` writes it into a folder. Without ``codes`` it compiles; ``options`` are for every command.
 
-    ``many`` is whether it has more variants than are compiled together.
+    ``many`` is whether it has more variants than are compiled together, ``either`` whether it may be right or wrong.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Case(NamedTuple):
     codes: frozenset[str] = frozenset()
     options: tuple[str, ...] = ()
     many: bool = False
+    either: bool = False
 
     @property
     def raised(self) -> bool:
@@ -43,6 +44,12 @@ def text(name: str, content: str | bytes, *codes: str, options: Iterable[str] = 
     """Adds a case that is one file."""
     data = content.encode() if isinstance(content, str) else content
     made(name, lambda folder: _write(folder / FILE, data), *codes, options=options, many=many)
+
+
+def either(name: str, content: str) -> None:
+    """Adds a case of one file that may be right or wrong, if that is said soon."""
+    text(name, content)
+    CASES[name] = CASES[name]._replace(either=True)
 
 
 def made(name: str, make: Callable[[Path], None], *codes: str, options: Iterable[str] = (), many: bool = False) -> None:
@@ -214,6 +221,30 @@ text("strides that multiply, back and forth", HEAD + f"[upsample ×2, maxpool] �
 text("windows that grow", HEAD + f"conv3-3 dilation=1000000 pad=1000000 ×{NODES - 1}\n")
 text("texts that are added", 'param a = "a" + "a"\n' + HEAD + "relu\n", "ND209")
 text("unknown functions", f"param a = __import__(1)\nparam b = exec(1)\n{HEAD}relu\n", "ND203")
+
+text("a crop that no stride makes", "input 1x1000000000000\nadd { crop 999999999998 | id }\n", "ND204")
+text("paddings of an enormous window", "input 3x1000000\nadd { maxpool999983 | id }\n", "ND204")
+text("adaptive windows without number", "input 3x1000000\navgpool to=999999999989\n")
+text("a transposed convolution of an enormous stride", "input 3x1000000\nupconv3-2/999983 dilation=1000000\n")
+text("groups without number, moved", "input 1000000000x4\nconv1-1000000000 groups=1000, permute 2x1, conv3-3\n")
+
+_FIRST, _SECOND = "999983", "999999999989"  # primes, which nothing divides
+for _line in (
+    "conv{a}-3/{b}", "conv3-3 dilation={b} pad={b} /{a}", "conv3-{b}", "dwconv{b}", "sepconv{a}-4/{b}", "maxpool{a}",
+    "maxpool{a}/1 pad=0", "maxpool{b} ceil", "avgpool{a}/7 pad=1", "avgpool to={a}", "maxpool to={b}", "lppool{a}/{b}",
+    "subsample{a}", "upconv{a}-2/{b}", "upconv{b}-2/7", "upconv7-2/{a} dilation=3", "upconv3-2/7 dilation={b}",
+    "upsample ×{a}", "upsample bilinear ×{b}", "upsample to={b}", "pad {b}", "pad {a} mode=reflect", "crop {a}",
+    "lrn {b}", "gn {a}", "shuffle {b}", "space_to_depth {a}", "depth_to_space {a}", "reshape {a}x1", "flatten, fc-{b}",
+    "rbf-{b}", "chunk 0 of={b}", "take 0 {b}", "linear-{b}", "upsample ×{a}, maxpool{b}/7",
+    "avgpool3/2, avgpool to=7, avgpool to={b}",
+    "upsample to={a}, conv3-4, upsample to={b}, conv3-4", "add {{ conv{a}-3/1 pad=0 | id }}",
+    "add {{ upsample ×{a} | id }}", "add {{ crop {a} | conv3-3/2 }}", "concat {{ avgpool{a}/{b} | id }}",
+    "concat {{ upconv{a}-2/{a} | maxpool{b}/{a} }}", "permute 2x1, avgpool to={a}, permute 2x1, conv3-3/{b}",
+    "conv3-3/{a} ×3, upconv{a}-3/{b} ×2",
+):  # fmt: skip
+    for _shape in ("3x1000000", "12x999999999989", "1x1000000x1000000"):
+        _rows = _line.format(a=_FIRST, b=_SECOND)
+        either(f"{_shape}, {_rows}", f"input {_shape}\n{_rows}\n")
 
 # -- tables
 
