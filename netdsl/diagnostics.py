@@ -172,6 +172,11 @@ class Diagnostic(NamedTuple):
         return self.help.edits if isinstance(self.help, Advice) else ()
 
 
+def traced(note: Note) -> str:
+    """A step of a trace in words that want a place after them: a call, or one pass of a repeat."""
+    return note.message if note.message.startswith("in pass ") else f"{note.message}, called"
+
+
 class NetdslError(Exception):
     """A compilation that failed, with every diagnostic and the sources they point into."""
 
@@ -369,7 +374,7 @@ class _Renderer:
             beside = [note for note in notes if self.line(note.span) == here]
             for note in [*beside, *(note for note in notes if self.line(note.span) != here)]:
                 rows += self.excerpt(note.span, "-", printable(note.message), _BLUE)
-            rows += [self.below(f"{printable(n.message)}, called at {self.place(n.span)}") for n in diagnostic.trace]
+            rows += [self.below(f"{printable(traced(n))} at {self.place(n.span)}") for n in diagnostic.trace]
         if diagnostic.help is not None:
             rows.append(self.below(f"{self.paint('help:', _CYAN)} {printable(diagnostic.help)}"))
         return "\n".join(rows)

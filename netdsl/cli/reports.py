@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from netdsl.cli.findings import Finding, Findings
 from netdsl.cli.mend import Mended
-from netdsl.diagnostics import CODES, Edit, Note, Source, Span
+from netdsl.diagnostics import CODES, Edit, Note, Source, Span, traced
 
 #: Version of the JSON form.
 VERSION = 1
@@ -127,7 +127,7 @@ def _result(finding: Finding, found: Findings, codes: list[str]) -> dict[str, An
         "message": {"text": text},
         "locations": [{"physicalLocation": place}],
     }
-    traced = [Note(note.span, f"{note.message}, called here") for note in diagnostic.trace]
+    traced = [Note(note.span, f"{traced(note)} here") for note in diagnostic.trace]
     related = [
         {
             "id": number,
@@ -208,7 +208,7 @@ def as_github(found: Findings) -> str:
         for note in diagnostic.notes:
             message.append(f"{found.sources[note.span.file].place(note.span.start)}: {note.message}")
         for note in diagnostic.trace:
-            message.append(f"{note.message}, called at {found.sources[note.span.file].place(note.span.start)}")
+            message.append(f"{traced(note)} at {found.sources[note.span.file].place(note.span.start)}")
         if diagnostic.help is not None:
             message.append(f"help: {diagnostic.help}")
         lines.append(_command(diagnostic.severity, properties, "\n".join(message)))

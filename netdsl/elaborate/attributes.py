@@ -410,4 +410,5 @@ def _limited(attribute: Attribute, value: Any, span: Span) -> Any:
         limit = f"less than {below:g}"
     else:
         return value
-    raise stop("ND208", f"`{attribute.name}` must be {limit}, and this is {value:g}", span)
+    help = f"a share of {value:g} percent is `{value / 100:g}`" if below == 1 and 5 <= value < 100 else None
+    raise stop("ND208", f"`{attribute.name}` must be {limit}, and this is {value:g}", span, help=help)

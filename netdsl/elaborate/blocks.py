@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span, did_you_mean
 from netdsl.elaborate.branches import BranchMaker
+from netdsl.elaborate.circumstances import Binding, of_argument
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
 from netdsl.elaborate.maker import Abort
@@ -55,7 +56,7 @@ class BlockMaker(BranchMaker):
             help = f"`{call.name.text}` needs an `if` that ends its recursion; `--max-calls` raises the bound"
             raise Abort(Diagnostic("ND217", message, call.span, help=help))
         env = Env(block.program.env, bound, entering=flow, opaque=True)
-        self.defaults(block, env, bound, scalars)
+        self.defaults(block, call, env, bound, scalars)
         text = show_call(call, scalars, [parameter.name.text for parameter in block.syntax.parameters])
         labels = Labels()
         for name, value in bound.items():
@@ -75,12 +76,14 @@ class BlockMaker(BranchMaker):
             place = Context(block.program, env, inside.frame, labels, own, context.mode, joined=context.joined)
             self.calls.append((text, call.span))
             self.callers.append(context.labels)
+            self.bound.append(Binding(call, block.syntax, bound))
             try:
                 rows = [line for line in block.syntax.body.lines if isinstance(line, tree.Row)]
                 return done(self.rows(rows, place, flow))
             finally:
                 self.calls.pop()
                 self.callers.pop()
+                self.bound.pop()
 
     def bind(
         self, block: Block, call: tree.Call, context: Context, flow: Tensor | None
@@ -98,6 +101,10 @@ class BlockMaker(BranchMaker):
                 name = argument.name.text
                 if name not in parameters:
                     help = did_you_mean(name, order, argument.name.span) or f"it is {signature}"
+                    initial = [own for own in order if len(own) == 1 and own == name[0]]
+                    if initial and not isinstance(help, Advice) and initial[0] not in bound:
+                        text = f"did you mean `{initial[0]}`? it is {signature}"
+                        help = Advice(text, Edit(argument.name.span, initial[0]))
                     message = f"`{call.name.text}` has no parameter `{name}`"
                     raise stop("ND216", message, argument.name.span, help=help)
             elif any(earlier.name is not None for earlier in call.arguments[:place]):
@@ -118,16 +125,36 @@ class BlockMaker(BranchMaker):
                 else:
                     bound[name] = evaluate(value, context.env)
             except Stop as problem:
-                self.forgive(problem)
+                if problem.diagnostic is not None and not isinstance(value, tree.Reference):
+                    problem.diagnostic = of_argument(problem.diagnostic, value, context)
+                self.forgive(problem, context, flow)
                 bound[name] = UNKNOWN
         missing = [n for n, p in parameters.items() if n not in bound and p.default is None]
         if missing:
-            what = ", ".join(f"`{name}`" for name in missing)
-            raise stop("ND216", f"`{call.name.text}` needs {what}", call.span, help=f"it is {signature}")
+            raise self.incomplete(block, call, missing, signature)
         scalars = [(n, bound[n]) for n in order if n in bound and isinstance(bound[n], (bool, int, float, str))]
         return bound, scalars  # type: ignore[return-value]
 
-    def defaults(self, block: Block, env: Env, bound: dict[str, Value], scalars: list[tuple[str, Scalar]]) -> None:
+    def incomplete(self, block: Block, call: tree.Call, missing: list[str], signature: str) -> Stop:
+        """What is said of a call that leaves parameters out; once, where an earlier one has a default."""
+        what = ", ".join(f"`{name}`" for name in missing)
+        message, help = f"`{call.name.text}` needs {what}", f"it is {signature}"
+        parameters = block.syntax.parameters
+        first = next((p for p in parameters if p.default is not None), None)
+        late = next((p for p in parameters if p.name.text == missing[0]), None)
+        if first is None or late is None or first.name.span.start > late.name.span.start or not call.arguments:
+            return stop("ND216", message, call.span, help=help)
+        key = (block.syntax.span, missing[0])
+        if key in self.blamed:
+            return Stop()
+        self.blamed.add(key)
+        note = Note(late.name.span, f"`{missing[0]}` comes after `{first.name.text}`, which has a default")
+        help = f"{help}: `{missing[0]}` is given first where it is declared first, or by its name, `{missing[0]}=…`"
+        return stop("ND216", message, call.span, help=help, notes=(note,))
+
+    def defaults(
+        self, block: Block, call: tree.Call, env: Env, bound: dict[str, Value], scalars: list[tuple[str, Scalar]]
+    ) -> None:
         """Computes the defaults of what a call left out: they see ``in`` and the parameters before them."""
         given = dict(scalars)
         for parameter in block.syntax.parameters:
@@ -137,7 +164,12 @@ class BlockMaker(BranchMaker):
             try:
                 bound[name] = given[name] = evaluate(parameter.default, env)
             except Stop as problem:
+                names = [parameter.name.text for parameter in block.syntax.parameters]
+                self.calls.append((show_call(call, list(given.items()), names), call.span))
+                self.bound.append(Binding(call, block.syntax, bound))
                 self.forgive(problem)
+                self.calls.pop()
+                self.bound.pop()
                 bound[name] = UNKNOWN
         order = [parameter.name.text for parameter in block.syntax.parameters]
         scalars[:] = [(name, given[name]) for name in order if name in given]

@@ -163,6 +163,7 @@ class BranchMaker(LayerMaker):
                 message = "the row has a label, and so has its cell"
                 note = (Note(label.span, "the row's"),)
                 self.report(Diagnostic("ND212", message, items[0].label.span, note))
+                context.labels.tensors.setdefault(tree.show_path(label), POISON)
             elif len(items) == 1:
                 items = (items[0]._replace(label=label),)
             else:

@@ -565,7 +565,10 @@ def _in_its_place(help: str | None, use: tree.Use) -> str | None:
     if not near.startswith(zoo.PREFIX):
         near = Path(use.file.text).with_name(Path(near).name).as_posix()
         help = f"did you mean `{near}`?"
-    return Advice(help, Edit(use.file.span, show(near)))
+    sure = Path(near).stem in (use.file.text, Path(use.file.text).stem) or isinstance(
+        did_you_mean(use.file.text, [near], use.file.span), Advice
+    )
+    return Advice(help, Edit(use.file.span, show(near))) if sure else help
 
 
 def _weight(modifier: tree.Attribute, env: Env) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
+from netdsl.elaborate.circumstances import in_pass, named_later
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
 from netdsl.elaborate.joins import origin
@@ -25,6 +26,12 @@ MAX_PARTS = 100
 def _plain(path: tree.Path) -> bool:
     """Whether a path is written as plain words, so that another can take its place."""
     return all(isinstance(part, tree.Name) and not part.quoted for part in path.parts)
+
+
+def twice(problem: Stop, item: tree.Item) -> bool:
+    """Whether what stopped an item is that its label stands twice."""
+    said, label = problem.diagnostic, item.label
+    return said is not None and said.code == "ND212" and label is not None and said.span == label.span
 
 
 def _within(inner: Span, outer: Span) -> bool:
@@ -74,17 +81,32 @@ class Elaborator(BlockMaker):
                 context.program.check_code(code)
             place, label, labels = context, None, context.labels
             result: Tensor | None = POISON
-            try:
-                if item.label is not None:
+            wrong = False
+            if item.label is not None:
+                try:
                     place, label = self.open_label(item, context, flow)
                     labels = place.labels
                     place.frame.label_at = item.label.span
-                result = self.moded(item, label, place, flow)
+                except Stop as problem:
+                    self.forgive(problem, context, flow)
+                    wrong = True
+            try:
+                try:
+                    result = self.moded(item, label, place, flow)
+                except Stop as problem:
+                    if label is None or not twice(problem, item):
+                        raise
+                    # All else of it can be looked at as if it had no label.
+                    self.forgive(problem)
+                    label, wrong = None, True
+                    result = self.moded(item, None, context, flow)
                 if item.assertion is not None and result is not None:
                     self.assert_shape(item.assertion, result, context.env)
             except Stop as problem:
-                self.forgive(problem)
+                self.forgive(problem, context, flow)
                 result = POISON
+            if wrong and result is not None and item.label is not None and _plain(item.label):
+                self.name_tensor(tree.show_path(item.label), result, context.labels, item)
             if label is not None and result is not None:
                 try:
                     self.take_label(label, place.frame, item)
@@ -190,16 +212,27 @@ class Elaborator(BlockMaker):
             for index in range(count):
                 self.step(item.span)
                 passed = context.at(env=Env(env, entering=flow, index=index), loose=loose)
+                said = len(self.diagnostics)
                 flow = self.core(core, None, passed, flow)
+                if len(self.diagnostics) > said and index:
+                    self.say_pass(said, index, count, item)
             return flow
         frame = self.open("repeat", context, None, label, item.span, flow, numbered=True)
         inside = context.labels.scope(label)
         for index in range(count):
             self.step(item.span)
             env = Env(context.env, entering=flow, index=index)
+            said = len(self.diagnostics)
             flow = self.core(core, None, context.at(env=env, frame=frame, labels=inside, loose=False), flow)
+            if len(self.diagnostics) > said and index:
+                self.say_pass(said, index, count, item)
         self.close(frame, flow)
         return flow
+
+    def say_pass(self, first: int, index: int, count: int, item: tree.Item) -> None:
+        """Says of the diagnostics from ``first`` on which pass of a repeat brought them about."""
+        for place in range(first, len(self.diagnostics)):
+            self.diagnostics[place] = in_pass(self.diagnostics[place], len(self.calls), index, count, item.span)
 
     def is_size(self, layer: tree.Layer) -> bool:
         """Whether ``×2`` after this layer is its own number and no repeat (``upsample ×2``)."""
@@ -251,6 +284,15 @@ class Elaborator(BlockMaker):
             if problem.diagnostic is not None and context.env.lookup(name[0]) is not None and len(name) == 1:
                 message = f"`{name[0]}` is a value, no tensor"
                 raise stop("ND215", message, reference.span) from None
+            said = problem.diagnostic
+            later = named_later(name, reference.span, context, self.blocks_of(context.program))
+            if said is not None and later is not None:
+                if (later, ".".join(name)) in self.blamed:
+                    raise Stop from None
+                self.blamed.add((later, ".".join(name)))
+                help = "a tensor is taken up after the line that makes it"
+                problem.diagnostic = said._replace(notes=(Note(later, "named here, after this"),), help=help)
+                raise
             outside = problem.diagnostic is not None and any(labels.has(name) for labels in self.callers)
             if outside and problem.diagnostic is not None and problem.diagnostic.help is None:
                 shown = ".".join(name)
@@ -262,6 +304,10 @@ class Elaborator(BlockMaker):
             message = f"`{'.'.join(name)}` exists in `{self.drafts[found.node].mode}` alone, and this acts in {acts}"
             raise stop("ND226", message, reference.span)
         return found
+
+    def blocks_of(self, program: Program) -> list[tree.Block]:
+        """The blocks that a file declares."""
+        return [block.syntax for block in program.blocks.values() if block.program is program]
 
     def reuse(self, reuse: tree.Reuse, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A labelled item once more, with the same modules."""

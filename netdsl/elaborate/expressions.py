@@ -6,7 +6,7 @@ import math
 
 from netdsl.diagnostics import Advice, Edit, Span, did_you_mean
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
-from netdsl.ir.types import Scalar, show_shape
+from netdsl.ir.types import Scalar, Shape, show_shape
 from netdsl.syntax import tree
 
 #: No value of a spec may be larger: beyond any tensor, and still quick to compute with.
@@ -26,6 +26,11 @@ _ELSEWHERE = {
     "floordiv": "a whole quotient is `x // y`",
     "make_divisible": "here it is `divisible(x, 8)`",
 }
+
+
+def axes(shape: Shape) -> dict[str, int]:
+    """The places of a shape's sizes by their letters, in order: ``c``, then of ``d``, ``h`` and ``w`` what it has."""
+    return {"c": 0, **{letter: place for place, letter in enumerate("dhw"[4 - len(shape) :], 1)}}
 
 
 def kind_of(value: object) -> str:
@@ -153,6 +158,8 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
         raise stop("ND220", message, expression.owner.span)
     if tensor is None:
         help = did_you_mean(owner, ["in", *env.visible()], expression.owner.span)
+        if owner in ("input", "x", "self") and help is None and env.tensor() is not None:
+            help = Advice("what enters is called `in`", Edit(expression.owner.span, "in"))
         raise stop("ND203", f"there is no value called `{owner}` here", expression.owner.span, help=help)
     if not isinstance(tensor, Tensor):
         if tensor is UNKNOWN:
@@ -171,7 +178,8 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
     place = _FIELDS[field]
     if field != "c" and len(shape) < 1 - place:
         message = f"`{owner}` has the shape {show_shape(shape)} and no `{field}`"
-        raise stop("ND220", message, expression.span)
+        help = "it has " + ", ".join(f"`{letter}`" for letter in axes(shape))
+        raise stop("ND220", message, expression.field.span, help=help)
     return shape[place]
 
 

@@ -250,7 +250,7 @@ class LayerMaker(Maker):
             except Stop as problem:
                 given.problems.append(problem)
         for wrong in given.problems:
-            self.forgive(wrong)
+            self.forgive(wrong, context, enters)
         if given.problems:
             raise Stop
         if times is not None:

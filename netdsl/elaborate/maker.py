@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from netdsl.diagnostics import Diagnostic, Note, Source, Span
 from netdsl.elaborate.attributes import Ramp
+from netdsl.elaborate.circumstances import Binding, helped, helped_by, overlaps, to_blame
 from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.expressions import evaluate
 from netdsl.elaborate.limits import MAX_PROBLEMS, Limits
@@ -63,6 +64,10 @@ class Maker:
         self.ramps: list[tuple[int | None, str, str, Ramp]] = []
         #: the calls and the styles around the present item
         self.calls: list[tuple[str, Span]] = []
+        #: what these calls bind, for what is said of it
+        self.bound: list[Binding] = []
+        #: parameters whose values were found wrong, by their call
+        self.blamed: set[tuple[Span, str]] = set()
         #: the names of tensors around each of these calls, which their blocks do not see
         self.callers: list[Labels] = []
         self.styling: list[Span] = []
@@ -88,10 +93,24 @@ class Maker:
             self.reported.add(key)
             self.diagnostics.append(diagnostic)
 
-    def forgive(self, problem: Stop) -> None:
-        """Reports what stopped one item; the rest goes on."""
-        if problem.diagnostic is not None:
-            self.report(problem.diagnostic)
+    def forgive(self, problem: Stop, context: Context | None = None, flow: Tensor | None = None) -> None:
+        """Reports what stopped one item, unless that follows from what was said; the rest goes on.
+
+        ``context`` and ``flow`` are where it stands and what enters there.
+        """
+        said = problem.diagnostic
+        if said is None or overlaps(said, self.diagnostics):
+            return
+        if self.bound:
+            blame = to_blame(said, self.bound[-1], self.sources)
+            keys = {(self.bound[-1].call.span, name) for name in blame}
+            if keys & self.blamed:
+                return
+            self.blamed |= keys
+            said = helped_by(said, blame, self.bound[-1], self.sources)
+        if context is not None:
+            said = helped(said, context, flow, self.program, self.sources, bool(self.bound))
+        self.report(said)
 
     def deeper(self, span: Span) -> None:
         """One level of items further in: counts depth and steps, and holds them against their bounds.

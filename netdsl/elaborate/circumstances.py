@@ -1,0 +1,179 @@
+"""What an error depends on, said with it: the argument of a value, the pass of a repeat, what is named later.
+
+All of this is looked for when there is an error, and never before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
+from netdsl.elaborate.context import Context
+from netdsl.elaborate.expressions import axes, show, within
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.values import Tensor, Value
+from netdsl.syntax import tree
+
+#: Codes of values that cannot be taken, each of which one argument may bring about at many places.
+_OF_VALUES = frozenset({"ND207", "ND208", "ND209", "ND219"})
+#: Codes of expressions: of two that overlap the second follows from the first.
+_OF_EXPRESSIONS = _OF_VALUES | {"ND203", "ND220"}
+_WORD = re.compile(r"[A-Za-z_]\w*")
+#: A number in quotes.
+_QUOTED = re.compile(r'"\s*(-?\d+(?:\.\d+)?)\s*"')
+#: How many letters of a line are looked at behind or before a place.
+_NEAR = 200
+
+
+class Binding(NamedTuple):
+    """A call that is being elaborated: its text, its block, and what its parameters are."""
+
+    call: tree.Call
+    syntax: tree.Block
+    values: Mapping[str, Value]
+
+
+def text_of(span: Span, sources: Sequence[Source]) -> str:
+    """The text of a stretch of a source."""
+    return sources[span.file].text[span.start : span.end] if sources else ""
+
+
+def overlaps(said: Diagnostic, earlier: Iterable[Diagnostic]) -> bool:
+    """Whether an expression was found wrong before, in another part of it or in another pass."""
+    if said.code not in _OF_EXPRESSIONS or said.span is None:
+        return False
+    start, end = said.span.start, said.span.end
+    return any(
+        other.code in _OF_EXPRESSIONS
+        and other.span is not None
+        and other.span.file == said.span.file
+        and other.span != said.span
+        and other.span.start < end
+        and start < other.span.end
+        for other in earlier
+    )
+
+
+def to_blame(said: Diagnostic, binding: Binding, sources: Sequence[Source]) -> dict[str, Note]:
+    """The parameters of a call whose values a diagnostic in its block comes of, each with where its value is given."""
+    if said.code not in _OF_VALUES or said.span is None:
+        return {}
+    text = text_of(said.span, sources)
+    found = {}
+    for name in dict.fromkeys(_WORD.findall(text)):
+        if name not in binding.values:
+            continue
+        value = binding.values[name]
+        if _is_wrong(said.code, value, text.strip("{} ") == name):
+            shown = "a tensor" if isinstance(value, Tensor) else show(value)  # type: ignore[arg-type]
+            place, how = _given(name, binding)
+            found[name] = Note(place, f"`{name}` is {shown} {how}")
+    return found
+
+
+def helped_by(said: Diagnostic, blame: Mapping[str, Note], binding: Binding, sources: Sequence[Source]) -> Diagnostic:
+    """A diagnostic with its arguments to blame, and what would mend the one of them that is plainly of another kind."""
+    said = said._replace(notes=(*said.notes, *blame.values()))
+    for name, note in blame.items():
+        written = _QUOTED.fullmatch(text_of(note.span, sources))
+        if isinstance(binding.values[name], Tensor):
+            return said._replace(help=f"the sizes of a tensor are values: `{name}.c`, `{name}.h`, `{name}.w`")
+        if written is not None:
+            return said._replace(help=Advice(f"a number has no quotes: `{written[1]}`", Edit(note.span, written[1])))
+    return said
+
+
+def _is_wrong(code: str, value: Value, alone: bool) -> bool:
+    """Whether a value is one that brings a code about; ``alone`` where it is the whole of the expression."""
+    if code == "ND209":
+        return alone or isinstance(value, (str, bool, Tensor))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    if code == "ND207":
+        return value != int(value)
+    return alone or value <= 0
+
+
+def _given(name: str, binding: Binding) -> tuple[Span, str]:
+    """Where a parameter has its value from: the argument of the call, or its default."""
+    order = [parameter.name.text for parameter in binding.syntax.parameters]
+    for place, argument in enumerate(binding.call.arguments):
+        given = argument.name.text if argument.name is not None else order[place] if place < len(order) else ""
+        if given == name:
+            return argument.value.span, "here"
+    parameter = binding.syntax.parameters[order.index(name)]
+    return parameter.default.span if parameter.default is not None else parameter.name.span, "by default"
+
+
+def helped(
+    said: Diagnostic, context: Context, flow: Tensor | None, main: Program, sources: Sequence[Source], inside: bool
+) -> Diagnostic:
+    """A diagnostic of a name or of ``in``, with the help that its place allows, ``inside`` a block or not."""
+    span = said.span
+    if span is None or not sources:
+        return said
+    name = text_of(span, sources).strip("{} ")
+    if said.code == "ND220" and said.help is None:
+        return said._replace(help=_entering(span, flow, sources) if name == "in" else _counting(inside))
+    if said.code == "ND209" and (number := _QUOTED.fullmatch(name)) is not None:
+        return said._replace(help=Advice(f"a number has no quotes: `{number[1]}`", Edit(within(span, name), number[1])))
+    if said.code != "ND203" or not _WORD.fullmatch(name) or "function" in said.message:
+        return said
+    if isinstance(said.help, Advice):
+        return said
+    if context.program is not main and any(setting.name.text == name for setting in main.params):
+        help = f"a used file sees no parameter of the one that uses it: `{name}` comes in as an argument of the block"
+        return said._replace(help=help)
+    if f'"{name}"' in sources[span.file].text:
+        return said._replace(help=Advice(f'a text stands in quotes: `"{name}"`', Edit(within(span, name), f'"{name}"')))
+    return said
+
+
+def of_argument(said: Diagnostic, argument: tree.Expression, context: Context) -> Diagnostic:
+    """A diagnostic of a call's argument; the name of a tensor needs an ``@``."""
+    if said.code != "ND203" or not isinstance(argument, tree.Variable) or not context.labels.has([argument.name]):
+        return said
+    place = within(argument.span, argument.name)
+    tensor = f"@{argument.name}"
+    return said._replace(help=Advice(f"the tensor of that label is `{tensor}`", Edit(place, tensor)))
+
+
+def _entering(span: Span, flow: Tensor | None, sources: Sequence[Source]) -> str:
+    """A help for ``in`` where no block, branch or repeat is around: the number that it would be."""
+    found = re.match(r"in\s*\.\s*([cdhw])\b", sources[span.file].text[span.start : span.start + _NEAR])
+    shape = flow.shape if flow is not None else None
+    help = "in a block it is what enters the call: `block half { conv1-{in.c//2} }`, and then `half`"
+    if found is None or shape is None or found[1] not in axes(shape):
+        return help
+    return f"what enters here has `{found[0]}` = {shape[axes(shape)[found[1]]]}; {help}"
+
+
+def _counting(inside: bool) -> str:
+    if inside:
+        return "a block sees no repeat of its caller's: `block name(n) { … }` takes the number, `name(i) ×3` gives it"
+    return "brackets that repeat count from 0: `[conv3-{16*(i+1)}] ×3`"
+
+
+def named_later(path: Sequence[str], reference: Span, context: Context, blocks: Iterable[tree.Block]) -> Span | None:
+    """Where a tensor that is not there yet gets its name, further on in the same block or file."""
+    around = [b for b in blocks if b.span.file == reference.file and b.span.start <= reference.start < b.span.end]
+    roots: Sequence[object] = around or context.program.rows
+    for node in tree.walk(*roots):
+        if not isinstance(node, tree.Item):
+            continue
+        labels = [node.alias] if node.alias is not None else []
+        if node.label is not None and isinstance(node.label.parts[0], tree.Name):
+            labels.append(node.label.parts[0])
+        for label in labels:
+            if label.text == path[0] and label.span.file == reference.file and label.span.start > reference.start:
+                return label.span
+    return None
+
+
+def in_pass(said: Diagnostic, outer: int, index: int, count: int, span: Span) -> Diagnostic:
+    """A diagnostic that only the pass ``index`` of a repeat brought about; ``outer`` calls are around the repeat."""
+    place = max(0, len(said.trace) - outer)
+    note = Note(span, f"in pass {index + 1} of {count} (`i` is {index})")
+    return said._replace(trace=(*said.trace[:place], note, *said.trace[place:]))
