@@ -233,8 +233,8 @@ def test_ins_sizes() -> None:
     text = "block f { reshape to={in.c}x{in.h * in.w} -> {in.c}x{in.h*in.w} }\nf"
     assert shape(text, before="3x4x5") == (3, 20)
     assert shape("block f { conv1-{in.d} }\nf", before="3x4x5x6") == (4, 4, 5, 6)
-    assert said("block f { conv1-{in.h} }\nf", before="3") == [("ND220", "{in.h}")]
-    assert said("block f { conv1-{1+in.d} }\nf") == [("ND220", "in.d")]
+    assert said("block f { conv1-{in.h} }\nf", before="3") == [("ND220", "h")]
+    assert said("block f { conv1-{1+in.d} }\nf") == [("ND220", "d")]
     assert said("block f { conv1-{in.x} }\nf") == [("ND203", "x")]
     assert said("block f { conv1-{in} }\nf") == [("ND220", "{in}")]
 

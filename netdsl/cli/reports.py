@@ -127,7 +127,7 @@ def _result(finding: Finding, found: Findings, codes: list[str]) -> dict[str, An
         "message": {"text": text},
         "locations": [{"physicalLocation": place}],
     }
-    traced = [Note(note.span, f"{traced(note)} here") for note in diagnostic.trace]
+    steps = [Note(note.span, f"{traced(note)} here") for note in diagnostic.trace]
     related = [
         {
             "id": number,
@@ -137,7 +137,7 @@ def _result(finding: Finding, found: Findings, codes: list[str]) -> dict[str, An
                 "region": _region(note.span, found.sources),
             },
         }
-        for number, note in enumerate([*diagnostic.notes, *traced])
+        for number, note in enumerate([*diagnostic.notes, *steps])
     ]
     if related:
         result["relatedLocations"] = related

@@ -17,6 +17,12 @@ from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
 
+#: What a block's parameter often stands for that is one letter.
+_INITIALS = frozenset(
+    ["stride", "strides", "step", "channels", "kernel", "kernel_size", "groups", "dilation", "expansion", "number"]
+)
+
+
 class BlockMaker(BranchMaker):
     """The part of the elaborator for blocks."""
 
@@ -101,7 +107,7 @@ class BlockMaker(BranchMaker):
                 name = argument.name.text
                 if name not in parameters:
                     help = did_you_mean(name, order, argument.name.span) or f"it is {signature}"
-                    initial = [own for own in order if len(own) == 1 and own == name[0]]
+                    initial = [own for own in order if name in _INITIALS and own == name[0]]
                     if initial and not isinstance(help, Advice) and initial[0] not in bound:
                         text = f"did you mean `{initial[0]}`? it is {signature}"
                         help = Advice(text, Edit(argument.name.span, initial[0]))
