@@ -13,7 +13,8 @@ import pytest
 from netdsl.cli import main
 from netdsl.cli.check import parser
 from netdsl.cli.findings import Checker, Findings
-from netdsl.cli.mend import Mended, difference, mend
+from netdsl.cli.mend import Mended, mend
+from netdsl.cli.terminal import difference
 from netdsl.elaborate import analyse
 from netdsl.elaborate import compile as compile_spec
 
@@ -68,7 +69,7 @@ def test_every_fix_of_the_goldens(monkeypatch: pytest.MonkeyPatch, golden: Calla
         assert after.number("error") <= before.number("error"), path.name
         assert after.nets >= before.nets
         assert sum(one.fixes for one in changed) >= before.number("error") - after.number("error") - 3
-        texts += [difference(one) for one in changed]
+        texts += [difference(one.old, one.new, one.name, one.name) for one in changed]
         for one in changed:
             assert one.old == (FOLDER / one.name).read_text(encoding="utf-8")
     golden("check-fixes.diff", "".join(texts))

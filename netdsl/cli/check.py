@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.cli.findings import Checker, Findings
 from netdsl.cli.options import add_file, target
 from netdsl.cli.parser import Parser
-from netdsl.cli.terminal import report, say
+from netdsl.cli.terminal import difference, report, say
 from netdsl.diagnostics import count
 from netdsl.zoo import PREFIX
 
@@ -76,13 +76,13 @@ def run(options: argparse.Namespace) -> int:
     checker = Checker(targets, options)
     if not options.fix:
         return _report(checker.check(), options)
-    from netdsl.cli.mend import difference, mend, save
+    from netdsl.cli.mend import mend, save
 
     found, mended = mend(checker, [path for path, _ in targets])
     if not options.dry_run:
         save(mended)
     elif options.format == "text":
-        say("".join(map(difference, mended)))
+        say("".join(difference(one.old, one.new, one.name, one.name) for one in mended))
     fixes = sum(one.fixes for one in mended)
     if fixes:
         verb = "would mend" if options.dry_run else "mended"

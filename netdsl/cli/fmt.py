@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from netdsl.cli.options import add_limits
 from netdsl.cli.parser import Parser
-from netdsl.cli.terminal import report, say, write
+from netdsl.cli.terminal import difference, report, say, write
 from netdsl.diagnostics import NetdslError
 from netdsl.elaborate import Limits, split_variant
 from netdsl.elaborate.sources import read, read_bytes
@@ -71,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             spec = _formatted(file, Limits(bytes=options.max_bytes))
             if options.diff:
-                say(_difference(spec))
+                say(difference(spec.old, spec.new, spec.name, f"{spec.name} (formatted)"))
             elif not options.check and spec.path is None:
                 say(spec.new)
             if options.check and spec.changes:
@@ -121,16 +120,6 @@ def _whole(file: str) -> str:
     if variant is not None and not Path(file).exists() and Path(path).exists():
         parser().error(f"a file is laid out whole, with all its variants: `netdsl fmt {path}`")
     return file
-
-
-def _difference(spec: _Spec) -> str:
-    lines = difflib.unified_diff(_lines(spec.old), _lines(spec.new), spec.name, f"{spec.name} (formatted)")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    """The lines with their ends: ``\\n`` alone ends one."""
-    return [f"{line}\n" for line in text.split("\n")[:-1]] + ([rest] if (rest := text.rpartition("\n")[2]) else [])
 
 
 def _summary(files: int, changed: int, failed: int, check: bool) -> str:

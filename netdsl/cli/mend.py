@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -176,17 +174,6 @@ def _line(finding: Finding, found: Findings) -> tuple[str, int] | None:
     """The file and the line that a finding begins in."""
     span = finding.diagnostic.span
     return None if span is None else (found.name(finding), found.sources[span.file].position(span.start)[0])
-
-
-def difference(mended: Mended) -> str:
-    """What changes in a file, as a unified difference."""
-    lines = difflib.unified_diff(
-        re.findall(r"[^\n]*\n|[^\n]+", mended.old),
-        re.findall(r"[^\n]*\n|[^\n]+", mended.new),
-        mended.name,
-        mended.name,
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def save(mended: Sequence[Mended]) -> None:

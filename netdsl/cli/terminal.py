@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,16 @@ def say(text: str) -> None:
         raise
     except OSError as error:
         raise _unwritable("the standard output", error) from None
+
+
+def difference(old: str, new: str, before: str, after: str) -> str:
+    """Two texts as a unified difference that ``patch`` takes, under the names ``before`` and ``after``."""
+    import difflib
+
+    # `\n` alone ends a line.
+    one, other = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (old, new))
+    lines = difflib.unified_diff(one, other, before, after)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def write(path: str, data: bytes) -> None:
