@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,21 @@ def test_blocks_are_found_where_they_stand() -> None:
         ("stats", "net b\n  indented\n```\n", "    ", 8),
     ]
     assert all(fence.whole in PAGE for fence in found)
+
+
+def test_a_fence_that_stands_further_in_closes_no_block() -> None:
+    page = "  ```netdsl\n  a\n      ```\n  b\n     ```\n"
+    assert [(fence.first, fence.last, fence.text) for fence in fences(page)] == [(0, 4, "a\n    ```\nb\n")]
+
+
+def test_blocks_of_the_same_text_have_lines_of_their_own() -> None:
+    line = pytest.importorskip("netdsl.embed.mkdocs", reason="MkDocs is not installed")._line
+    block = "```netdsl\nnet a\n```\n"
+    raw = f"---\nfront: matter\n---\n{block}\n{block}"
+    seen: Counter[str] = Counter()
+    assert [line(raw, fence, seen) for fence in fences(f"{block}\n{block}")] == [4, 8]
+    # What another plugin has written is in no file: its line is that of the page as it came.
+    assert [line("nothing", fence, seen) for fence in fences(f"\n{block}")] == [2]
 
 
 def test_other_lines_stay_as_they_are() -> None:
@@ -200,6 +216,18 @@ def test_what_has_not_changed_is_not_made_again(
         path.write_text("{", encoding="utf-8")
     show("file=own.net", "", cache=cache)
     assert len(made) == 4
+
+
+def test_blocks_alike_of_two_folders_use_files_of_their_own(tmp_path: Path) -> None:
+    text = 'use "common.net"\nnet a\ninput 3x8x8\npart\n'
+    drawn = []
+    for name, channels in (("one", 4), ("two", 8)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "common.net").write_text(f"block part {{ conv3-{channels} }}\n", encoding="utf-8")
+        (folder / "page.md").write_text("# A page\n", encoding="utf-8")
+        drawn.append(figure(text, asked({}), Place(folder / "page.md", "page.md", 7), tmp_path / "cache"))
+    assert "3×3 conv, 4" in drawn[0].svg and "3×3 conv, 8" in drawn[1].svg
 
 
 # -- sites ------------------------------------------------------------------------------------------------------------

@@ -18,9 +18,12 @@ from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, LEAST, PAGES, Heat, Options, Theme, page
 from netdsl.backends.canvas.palette import RED
 from netdsl.backends.canvas.scene import Box, Line, Scene
-from netdsl.backends.canvas.ways import lanes
+from netdsl.backends.canvas.stack import Link, Stack
+from netdsl.backends.canvas.ways import Pen, lanes
 from netdsl.backends.draw import drawing
 from netdsl.backends.layers import every_layer
+from netdsl.backends.layers.boxes import Face
+from netdsl.backends.layers.cells import Leaf, Mark
 from netdsl.backends.layers.page import Page
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
@@ -251,6 +254,18 @@ def test_layers_that_share_tensors_have_lanes() -> None:
 def test_lanes_that_share_a_stretch_are_apart() -> None:
     assert lanes([(0, 10), (2, 3), (4, 8), (5, 6)]) == [2, 0, 1, 0]
     assert lanes([(0, 1), (1, 2)]) == [0, 1]
+
+
+def test_what_comes_from_another_row_has_room_before_the_first_layer() -> None:
+    def leaf(node: int) -> Leaf:
+        return Leaf(Face("1×1 conv, 256, /2", "pointwise"), Mark(node, f"n{node}"), down=False)
+
+    made = Stack([leaf(0)], [""], [Link(None, 0, (leaf(1), leaf(2)))], down=False)
+    pen = Pen(Scene(""), down=False)
+    made.draw(pen, 0, 50)
+    places = [box.x for box in pen.scene.boxes] + [x for line in pen.scene.lines for x, _ in line.points]
+    assert len(pen.scene.boxes) == 3 and min(places) >= 0
+    assert max(box.x + box.w for box in pen.scene.boxes) <= made.length
 
 
 def test_one_tensor_that_goes_to_several_layers_of_another_column() -> None:

@@ -8,8 +8,9 @@ from itertools import combinations, pairwise
 import pytest
 
 from netdsl.backends.canvas.options import Theme
-from netdsl.backends.canvas.palette import FILLS, HEAT, KINDS, colours, luminance
+from netdsl.backends.canvas.palette import FILLS, HEAT, KINDS, colours, contrast, luminance
 from netdsl.backends.captions import Tint
+from netdsl.backends.overview.heat import shade
 
 #: What the sights without one kind of cone make of linear red, green and blue: Machado, Oliveira & Fernandes 2009,
 #: "A physiologically-based model for simulation of color vision deficiency", severity 1.
@@ -63,6 +64,13 @@ def test_kinds_are_told_apart(theme: Theme, sight: str) -> None:
 def test_heat_goes_from_light_to_dark(sight: str) -> None:
     found = [seen(colour, sight) for colour in HEAT]
     assert all(one[0] - other[0] > 4 and math.dist(one, other) > 10 for one, other in pairwise(found))
+
+
+def test_what_is_written_on_a_share_can_be_read() -> None:
+    for place, fill in enumerate(HEAT):
+        shown, ink = shade((place + 0.5) / len(HEAT), 1.0)
+        assert shown == fill and contrast(fill, ink) > 4.5
+    assert shade(1.0, 1.0)[0] == HEAT[-1]
 
 
 def test_greys_of_print_are_those_of_ink() -> None:

@@ -102,6 +102,17 @@ def test_every_edge_and_box_is_drawn_once() -> None:
     assert sorted(texts) == sorted(box.text for box in scene.boxes if box.text)
 
 
+def test_blanks_in_a_text_are_kept() -> None:
+    scene = Scene("x")
+    for words in ("a  b", " a", "a b"):
+        scene.text(0, 9, words, 9, ink="#222222")
+    found = [
+        (each.text, each.get("{http://www.w3.org/XML/1998/namespace}space"))
+        for each in ElementTree.fromstring(svg(scene)).iter(f"{SVG}text")
+    ]
+    assert found == [("a  b", "preserve"), (" a", "preserve"), ("a b", None)]
+
+
 def test_groups_nest_and_keep_their_order() -> None:
     scene = Scene("x")
     scene.boxes.append(Box(0, 0, 9, 9, "first"))
