@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from netdsl.cli import main
 from netdsl.cli.check import parser
-from netdsl.cli.findings import Checker, Findings
+from netdsl.cli.findings import Checker, Finding, Findings
 from netdsl.cli.mend import Mended, mend
 from netdsl.cli.terminal import difference
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Source, Span
 from netdsl.elaborate import analyse
 from netdsl.elaborate import compile as compile_spec
 
@@ -409,3 +410,49 @@ def test_every_variant_is_mended(run: Run, tmp_path: Path) -> None:
     assert value["mended"] == [{"file": str(file), "fixes": 2}]
     (left,) = value["diagnostics"]
     assert (left["message"], left["variants"]) == ("there is no layer or block called `glu`", ["B"])
+
+
+# -- which changes are made together ----------------------------------------------------------------------------------
+
+
+class Letters(Checker):
+    """Finds small letters, each with a large one as its help, and ``bad`` texts that are errors beyond those."""
+
+    def __init__(self, path: Path, bad: Callable[[str], bool]) -> None:
+        super().__init__([(str(path), None)], parser().read([str(path)]))
+        self.path, self.bad = path, bad
+        self.tried: list[str] = []
+
+    def check(self, texts: Mapping[Path, str] | None = None) -> Findings:
+        text = (texts or {}).get(self.path.resolve(), self.path.read_text(encoding="utf-8"))
+        self.tried.append(text)
+        source = Source(str(self.path), text)
+        found = [
+            Finding(Diagnostic("ND201", f"small {letter}", span, help=Advice("large", *edits)), source.name)
+            for at, letter in enumerate(text)
+            if letter.islower()
+            for span in [Span(0, at, at + 1)]
+            for edits in [[Edit(span, letter.upper())]]
+        ]
+        found += [Finding(Diagnostic("ND202", "bad"), source.name)] * (9 if self.bad(text) else 0)
+        return Findings(tuple(found), (source,), (), 1, 1)
+
+
+def test_changes_that_harm_one_another_are_tried_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("a-b-c", encoding="utf-8")
+    checker = Letters(path, lambda text: "A" in text and "C" in text)
+    after, (changed,) = mend(checker, [str(path)])
+    assert (changed.new, changed.fixes) == ("A-B-c", 2)
+    assert [finding.diagnostic.message for finding in after.findings] == ["small c"]
+    assert checker.tried[1] == "A-B-C"
+
+
+def test_changes_of_one_place_are_not_made_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("ab-c", encoding="utf-8")
+    checker = Letters(path, lambda _: False)
+    _, (changed,) = mend(checker, [str(path)])
+    assert changed.new == "AB-C"
+    # `a` and `b` touch, so that one of them waits.
+    assert checker.tried[1:] == ["Ab-C", "AB-C"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -149,11 +150,14 @@ def test_a_list_of_files_that_lies_does_no_harm(nets: Path, tmp_path: Path) -> N
     (tmp_path / "kept.txt").write_text("kept", encoding="utf-8")
     out = tmp_path / "out"
     out.mkdir()
-    hash = "2c4d4c3a3c5f6a6f4fd3b1fd1d1b4ea4a6d4d6a6f2b5a1a6f0ed1bb8b9a1b5c0"
-    for text in (json.dumps({"files": {"../kept.txt": hash, "/etc/passwd": hash}}), "[]", "{", '{"files": 3}'):
+    kept = tmp_path / "kept.txt"
+    # That of the file as it is: what is no more of a spec, and was not changed, would be taken away.
+    hash = hashlib.sha256(b"kept").hexdigest()
+    lies = ("../kept.txt", str(kept), "images/../../kept.txt")
+    for text in (*(json.dumps({"files": {lie: hash}}) for lie in lies), "[]", "{", '{"files": 3}'):
         (out / ".netdsl-docs.json").write_text(text, encoding="utf-8")
         assert main(["docs", "nets/one.net", "-o", "out", "--force"]) == 0
-    assert (tmp_path / "kept.txt").read_text(encoding="utf-8") == "kept"
+    assert kept.read_text(encoding="utf-8") == "kept"
 
 
 def test_names_of_pages_are_apart(nets: Path, tmp_path: Path) -> None:
@@ -166,6 +170,10 @@ def test_names_of_pages_are_apart(nets: Path, tmp_path: Path) -> None:
         "one-2.html",
         "one.html",
     ]
+    # Where large and small letters are one, so are files.
+    (nets / "more" / "One.net").write_text("net o\ninput 3x8x8\nconv3-4\n", encoding="utf-8")
+    assert main(["docs", "nets/one.net", "nets/more/One.net", "-o", "other"]) == 0
+    assert sorted(path.name for path in Path("other").glob("*.html")) == ["One-2.html", "index.html", "one.html"]
 
 
 def test_a_folder_that_cannot_be_written(nets: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -154,6 +155,12 @@ def test_a_block_is_drawn_and_counted(show: Callable[..., Figure]) -> None:
     assert found.rows[2] == ["conv1", "conv", "16×32×32", "448", "442,368"]
     assert (found.said, found.warned, found.files, found.spec) == ("", "", {}, SMALL)
     assert show("as=none").svg == "" and show("as=layers").svg != found.svg
+
+
+def test_a_drawing_has_a_file_of_its_own(show: Callable[..., Figure]) -> None:
+    one, same, other = show(""), show("caption=words"), show("heat=macs")
+    assert one.stem == same.stem != other.stem and one.name == other.name
+    assert re.fullmatch(r"small-[0-9a-f]{12}", one.stem)
 
 
 def test_a_file_in_place_of_a_block(show: Callable[..., Figure], tmp_path: Path) -> None:
