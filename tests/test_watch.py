@@ -177,6 +177,27 @@ def test_saves_in_a_row_are_drawn_once(watched: Watched) -> None:
     assert watched.looks - before <= 4
 
 
+def test_a_file_is_read_when_it_is_at_rest(tmp_path: Path) -> None:
+    file = tmp_path / "a.net"
+    file.write_text("net a\ninput 3x4x4\nconv3-2\n")
+    watcher = Watcher(str(file), None, parser().read([str(file), "--port", "0"]))
+    try:
+        watcher.look()
+        assert not watcher.due()
+        for number in range(3):
+            file.write_text(f"net a\ninput 3x4x4\nconv3-{10**number}\n")
+            assert not watcher.due()
+        assert watcher.due()
+        watcher.look()
+        assert not watcher.due()
+        # A file that is gone may come back; after some looks it is missed.
+        file.unlink()
+        waits = [watcher.due() for _ in range(20)]
+        assert waits.index(True) > 3
+    finally:
+        watcher.server.close()
+
+
 def test_a_net_that_is_broken_from_the_start(tmp_path: Path) -> None:
     found = Watched(tmp_path, text="net\n")
     try:
