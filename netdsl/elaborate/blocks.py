@@ -16,7 +16,6 @@ from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
-
 #: What a block's parameter often stands for that is one letter.
 _INITIALS = frozenset(
     ["stride", "strides", "step", "channels", "kernel", "kernel_size", "groups", "dilation", "expansion", "number"]

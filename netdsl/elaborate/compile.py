@@ -13,32 +13,28 @@ from typing import NamedTuple
 
 import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
-from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, Span, did_you_mean, nearest, sort
+from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, did_you_mean, nearest, sort
 from netdsl.elaborate.complaints import listed
-from netdsl.elaborate.context import Context, Draft, DraftScope
+from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator
+from netdsl.elaborate.entering import Input, read_inputs
 from netdsl.elaborate.expectations import check_expectations
-from netdsl.elaborate.expressions import show, whole
+from netdsl.elaborate.expressions import show
 from netdsl.elaborate.finish import make_graph, ramp
 from netdsl.elaborate.initialise import read_inits
 from netdsl.elaborate.limits import LIMITS, MAX_FILES, MAX_PROBLEMS, Limits
 from netdsl.elaborate.maker import Abort
-from netdsl.elaborate.names import Frame, Labels, check_label
+from netdsl.elaborate.net import walk
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path
-from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.elaborate.values import Stop, stop
 from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
-from netdsl.ir.graph import Graph, Output
-from netdsl.ir.op import OpError, lookup
-from netdsl.ir.types import Mode, Scalar, Shape, show_shape
+from netdsl.ir.graph import Graph
+from netdsl.ir.types import Scalar, Shape, show_shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
 from netdsl.syntax.lalr import Progress
 from netdsl.syntax.parse import MAX_ERRORS, parse
-
-#: An input shape from outside: ``3x256x256``, its numbers, or such by the input's name where there are several.
-Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
-
 
 #: Codes of what misses a name.
 _OF_NAMES = frozenset({"ND003", "ND004", "ND201", "ND203", "ND215", "ND228", "ND231"})
@@ -340,7 +336,7 @@ class Compiler:
         column, changed = program.settings(chosen, given)
         drafts = Elaborator(program, column, self.limits, check_shapes=True, sources=self.sources)
         # Without an input that can be read the rows are still looked through, with a tensor that says nothing.
-        shapes = self.inputs(program, input) or []
+        shapes = read_inputs(program, input, self.report) or []
         if not shapes and not program.rows:
             return self.done()
         resized = any(shape != own for shape, own, _ in shapes)
@@ -357,7 +353,7 @@ class Compiler:
             self.notes.append(f"{what} {verb} the spec: its `expect` and `->` were not checked")
         try:
             try:
-                outputs, inputs = self.walk(program, drafts, shapes)
+                outputs, inputs = walk(program, drafts, shapes)
             except Stop as problem:
                 drafts.forgive(problem)
                 outputs, inputs = [], []
@@ -401,7 +397,7 @@ class Compiler:
             )
             again.assumed = branch
             with suppress(Abort, Stop):
-                self.walk(program, again, shapes)
+                walk(program, again, shapes)
             found.append(again.diagnostics)
         self.muted = False
         others = {(said.code, said.span, said.message): said for said in found[1]}
@@ -412,148 +408,6 @@ class Compiler:
                 notes = tuple(note for note in said.notes if note in other.notes)
                 kept.append(said._replace(notes=notes, help=said.help if said.help == other.help else None))
         return kept
-
-    def inputs(self, program: Program, given: Input | None) -> list[tuple[Shape, Shape, tree.Input]] | None:
-        """For each input its shape, the shape that the spec gives it, and its declaration; None after an error."""
-        if not program.inputs:
-            if program.broken("input") or program.broken("Input") or program.broken("INPUT"):
-                return None
-            message = "the net has no input"
-            span = program.net.span if program.net is not None else Span(0, 0, 0)
-            if program.blocks and not program.rows:
-                message = "this file has blocks alone and no net"
-            self.report(Diagnostic("ND227", message, span, help="say what enters: `input 3x224x224`"))
-            return None
-        outside: dict[str, object] = {}
-        names = [declared.name.text if declared.name is not None else "input" for declared in program.inputs]
-        if isinstance(given, Mapping):
-            outside = dict(given)
-            for name in outside:
-                if name not in names:
-                    raise Stop(
-                        Diagnostic("ND005", f"there is no input called `{name}`", help=did_you_mean(name, names))
-                    )
-        elif given is not None:
-            if len(names) > 1:
-                listed = ", ".join(f"`{name}`" for name in names)
-                raise Stop(Diagnostic("ND005", f"the net has several inputs ({listed}), and one shape is given"))
-            outside = {names[0]: given}
-        found = []
-        seen: dict[str, Span] = {}
-        for declared, name in zip(program.inputs, names, strict=True):
-            try:
-                if declared.name is not None:
-                    check_label(name, False, declared.name.span)
-                elif len(names) > 1:
-                    message = "a net with several inputs names each of them"
-                    raise stop("ND227", message, declared.span, help="`input image 3x224x224`, `input text 512`")
-                place = declared.name.span if declared.name is not None else declared.span
-                if name in seen:
-                    program.twice(f"the input `{name}`", place, seen[name])
-                    continue
-                seen[name] = place
-                own = tuple(whole(part, program.env, "a size", least=1) for part in declared.sizes.parts)
-                if len(own) > 4:
-                    message = f"an input has up to 3 spatial axes, and this has {len(own) - 1}"
-                    raise stop("ND005", message, declared.sizes.span)
-            except Stop as problem:
-                if problem.diagnostic is not None:
-                    self.report(problem.diagnostic)
-                continue
-            shape = read_shape(outside[name]) if name in outside else own
-            found.append((shape, own, declared))
-        return found if len(found) == len(names) else None
-
-    def walk(
-        self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]
-    ) -> tuple[list[Output], list[int]]:
-        """Elaborates inputs, rows and outputs in file order."""
-        place = program.net or next(iter(program.inputs), None)
-        root = DraftScope(None, "", "", "net", place.span if place is not None else Span(0, 0, 0))
-        drafts.scopes.append(root)
-        labels = Labels()
-        context = Context(program, program.env, Frame(0, ""), labels, ((program.styles, program.env),))
-        op = lookup("input")
-        assert op is not None
-        inputs: list[int] = []
-        for shape, _, declared in shapes:
-            name = declared.name.text if declared.name is not None else None
-            try:
-                node = drafts.emit(op.model_construct(shape=shape), (), context, declared.span, None)
-            except OpError as error:
-                raise stop(error.code, error.message, declared.sizes.span, help=error.help) from None
-            inputs.append(node.node)
-            drafts.drafts[node.node].name = name or "input"
-            if name is not None:
-                drafts.drafts[node.node].label = name
-                labels.tensors[name] = node
-        if not inputs:
-            labels.tensors.update({declared.name.text: POISON for declared in program.inputs if declared.name})
-        first = Tensor(inputs[0], shapes[0][0]) if inputs else POISON
-        flow: Tensor | None = first if len(inputs) < 2 else None
-        root.enters = first.node if inputs else None
-        outputs: list[Output] = []
-        rows = [line for line in program.rows if isinstance(line, tree.Row)]
-        seen: dict[str, Span] = {}
-        end: Span | None = None
-        for line in program.rows:
-            if isinstance(line, tree.Row):
-                flow = drafts.rows((line,), context, flow)
-                end = line.items[-1].span
-                continue
-            if line.name.text in seen:
-                program.twice(f"the output `{line.name.text}`", line.name.span, seen[line.name.text])
-                continue
-            seen[line.name.text] = line.name.span
-            try:
-                made = self.output(line, program, drafts, context, flow)
-            except Stop as problem:
-                drafts.forgive(problem)
-                continue
-            if made is not None:
-                outputs.append(made)
-        if rows:
-            assert end is not None
-            flow = drafts.need(flow, end)
-            if flow.node >= 0:
-                root.result = flow.node
-                outputs.insert(0, Output.model_construct(name="main", node=flow.node, span=end))
-        elif not program.holes:
-            message = "the net has outputs alone, and no rows whose end is its main output"
-            raise stop("ND227", message if program.rows else "the net has no layers", root.span)
-        return outputs, inputs
-
-    def output(
-        self, line: tree.Output, program: Program, drafts: Elaborator, context: Context, flow: Tensor | None
-    ) -> Output | None:
-        """A further output."""
-        name = line.name.text
-        if name == "main":
-            raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise")
-        check_label(name, False, line.name.span)
-        mode: Mode = "both"
-        weight: float | None = None
-        for modifier in line.modifiers:
-            word = modifier.name.text if isinstance(modifier, (tree.Flag, tree.Attribute)) else ""
-            if (mode != "both" and word in ("train", "eval")) or (weight is not None and word == "weight"):
-                raise stop("ND202", f"`{word}` is one too many for an output", modifier.span)
-            if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
-                mode = "train" if modifier.name.text == "train" else "eval"
-            elif isinstance(modifier, tree.Attribute) and modifier.name.text == "weight":
-                weight = _weight(modifier, program.env)
-            else:
-                help = "it takes `train`, `eval` and `weight=0.3`"
-                raise stop("ND202", "an output does not take this", modifier.span, help=help)
-        place = context.at(mode=mode)
-        place.frame.label_at = line.name.span
-        with drafts.scoped("output", place, None, name, line.span, flow) as (inside, done):
-            below = Labels(context.labels)
-            context.labels.inner[name] = below
-            result = done(drafts.body(line.body, inside.at(labels=below), flow, "an output"))
-        result = drafts.need(result, line.span)
-        if result.node < 0:
-            return None
-        return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
 
 
 def _in_its_place(help: str | None, use: tree.Use) -> str | None:
@@ -571,30 +425,6 @@ def _in_its_place(help: str | None, use: tree.Use) -> str | None:
     return Advice(help, Edit(use.file.span, show(near))) if sure else help
 
 
-def _weight(modifier: tree.Attribute, env: Env) -> float:
-    from netdsl.elaborate.expressions import evaluate, kind_of
-
-    if not isinstance(modifier.value, tree.Sizes) or len(modifier.value.parts) > 1:
-        raise stop("ND209", "`weight` is one number", modifier.value.span)
-    value = evaluate(modifier.value.parts[0], env)
-    if isinstance(value, (bool, str)):
-        raise stop("ND209", f"`weight` is a number, and this is {kind_of(value)}", modifier.value.span)
-    return float(value)
-
-
 def _asserts(program: Program) -> bool:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
     return any(item.assertion is not None for item in tree.walk_items(*roots))
-
-
-def read_shape(given: object) -> Shape:
-    """An input shape from outside: a text such as ``3x224x224``, or numbers. Raises :class:`Stop` for anything else."""
-    parts: Sequence[object] = given.lower().replace("×", "x").split("x") if isinstance(given, str) else given  # type: ignore[assignment]
-    try:
-        shape = tuple(int(str(part)) for part in parts)
-    except (TypeError, ValueError):
-        shape = ()
-    if not shape or any(size < 1 for size in shape) or len(shape) > 4:
-        help = "a shape is channels, then up to 3 spatial sizes: `3x224x224`"
-        raise Stop(Diagnostic("ND005", f"`{given}` is no input shape", help=help))
-    return shape

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netdsl.diagnostics import NetdslError, Span
-from netdsl.elaborate.compile import Compilation, Input, analyse
+from netdsl.elaborate.compile import Compilation, analyse
+from netdsl.elaborate.entering import Input
 from netdsl.elaborate.expressions import show
 from netdsl.elaborate.limits import LIMITS, Limits
 from netdsl.ir.graph import Graph, Node, Output

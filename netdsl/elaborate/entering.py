@@ -1,0 +1,81 @@
+"""What enters a net: the inputs that a spec declares, and shapes that are given from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from netdsl.diagnostics import Diagnostic, Span, did_you_mean
+from netdsl.elaborate.expressions import whole
+from netdsl.elaborate.names import check_label
+from netdsl.elaborate.program import Program
+from netdsl.elaborate.values import Stop, stop
+from netdsl.ir.types import Shape
+from netdsl.syntax import tree
+
+#: An input shape from outside: ``3x256x256``, its numbers, or such by the input's name where there are several.
+Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
+
+
+def read_inputs(
+    program: Program, given: Input | None, report: Callable[[Diagnostic], None]
+) -> list[tuple[Shape, Shape, tree.Input]] | None:
+    """For each input its shape, the shape that the spec gives it, and its declaration; None after an error."""
+    if not program.inputs:
+        if program.broken("input") or program.broken("Input") or program.broken("INPUT"):
+            return None
+        message = "the net has no input"
+        span = program.net.span if program.net is not None else Span(0, 0, 0)
+        if program.blocks and not program.rows:
+            message = "this file has blocks alone and no net"
+        report(Diagnostic("ND227", message, span, help="say what enters: `input 3x224x224`"))
+        return None
+    outside: dict[str, object] = {}
+    names = [declared.name.text if declared.name is not None else "input" for declared in program.inputs]
+    if isinstance(given, Mapping):
+        outside = dict(given)
+        for name in outside:
+            if name not in names:
+                raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", help=did_you_mean(name, names)))
+    elif given is not None:
+        if len(names) > 1:
+            listed = ", ".join(f"`{name}`" for name in names)
+            raise Stop(Diagnostic("ND005", f"the net has several inputs ({listed}), and one shape is given"))
+        outside = {names[0]: given}
+    found = []
+    seen: dict[str, Span] = {}
+    for declared, name in zip(program.inputs, names, strict=True):
+        try:
+            if declared.name is not None:
+                check_label(name, False, declared.name.span)
+            elif len(names) > 1:
+                message = "a net with several inputs names each of them"
+                raise stop("ND227", message, declared.span, help="`input image 3x224x224`, `input text 512`")
+            place = declared.name.span if declared.name is not None else declared.span
+            if name in seen:
+                program.twice(f"the input `{name}`", place, seen[name])
+                continue
+            seen[name] = place
+            own = tuple(whole(part, program.env, "a size", least=1) for part in declared.sizes.parts)
+            if len(own) > 4:
+                message = f"an input has up to 3 spatial axes, and this has {len(own) - 1}"
+                raise stop("ND005", message, declared.sizes.span)
+        except Stop as problem:
+            if problem.diagnostic is not None:
+                report(problem.diagnostic)
+            continue
+        shape = read_shape(outside[name]) if name in outside else own
+        found.append((shape, own, declared))
+    return found if len(found) == len(names) else None
+
+
+def read_shape(given: object) -> Shape:
+    """An input shape from outside: a text such as ``3x224x224``, or numbers. Raises :class:`Stop` for anything else."""
+    parts: Sequence[object] = given.lower().replace("×", "x").split("x") if isinstance(given, str) else given  # type: ignore[assignment]
+    try:
+        shape = tuple(int(str(part)) for part in parts)
+    except (TypeError, ValueError):
+        shape = ()
+    if not shape or any(size < 1 for size in shape) or len(shape) > 4:
+        help = "a shape is channels, then up to 3 spatial sizes: `3x224x224`"
+        raise Stop(Diagnostic("ND005", f"`{given}` is no input shape", help=help))
+    return shape
