@@ -16,6 +16,7 @@ from netdsl.cli import main
 from netdsl.diagnostics import CODES, Edit, Span, edited
 
 FOLDER = Path(__file__).parent / "diagnostics"
+SPECS = Path(__file__).parents[1] / "specs"
 SARIF = Path(__file__).parent / "sarif" / "sarif-schema-2.1.0.json"
 
 #: Every kind of finding: in a used file, with a trace, with second places, with edits, with warnings, wide letters.
@@ -194,6 +195,19 @@ def test_places_of_files_are_uris(run: Run, tmp_path: Path) -> None:
     assert uri.endswith("/a%20b%23c%25.net")
     (result,) = sarif(run("--format", "sarif", str(FOLDER / "bracket-wrong.net")))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "bracket-wrong.net"
+
+
+def test_places_are_without_detours(run: Run) -> None:
+    for name in (f"../{FOLDER.name}/bracket-wrong.net", f"{FOLDER}/../{FOLDER.name}/bracket-wrong.net"):
+        (result,) = sarif(run("--format", "sarif", name))["results"]
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "bracket-wrong.net"
+        assert "file=bracket-wrong.net,line=" in run("--format", "github", name)
+
+
+def test_a_shipped_spec_is_where_it_is_shipped(run: Run) -> None:
+    found = sarif(run("--format", "sarif", "zoo:alexnet", "--input", "3x225x225", "--strict"))
+    uris = {each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in found["results"]}
+    assert uris == {(SPECS / "alexnet.net").as_uri()}
 
 
 def test_a_log_of_nothing_is_a_log(run: Run, tmp_path: Path) -> None:

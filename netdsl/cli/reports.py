@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import quote
 from netdsl.cli.findings import Finding, Findings
 from netdsl.cli.mend import Mended
 from netdsl.diagnostics import CODES, Edit, Note, Source, Span, traced
+from netdsl.zoo import PREFIX, find
 
 #: Version of the JSON form.
 VERSION = 1
@@ -160,16 +162,13 @@ def _change(file: int, edits: Sequence[Edit], sources: Sequence[Source]) -> dict
 
 
 def _artifact(name: str) -> dict[str, str]:
-    """A file as a URI: relative to where the command runs, if it is below."""
+    """A file as a URI: relative to where the command runs, if it is below. A shipped spec is where it is shipped."""
     if name in ("-", "<stdin>"):
         return {"uri": "stdin"}
-    path = Path(name)
-    if path.is_absolute():
-        try:
-            return {"uri": quote(path.relative_to(Path.cwd()).as_posix())}
-        except ValueError:
-            return {"uri": path.as_uri()}
-    return {"uri": quote(path.as_posix())}
+    if name.startswith(PREFIX) and not os.path.exists(name) and (shipped := find(name.removeprefix(PREFIX))):
+        return {"uri": shipped.as_uri()}
+    path = Path(_relative(name))
+    return {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())}
 
 
 def _region(span: Span, sources: Sequence[Source], *, text: bool = False) -> dict[str, Any]:
@@ -217,7 +216,12 @@ def as_github(found: Findings) -> str:
 
 
 def _relative(name: str) -> str:
+    """A file's path from where the command runs, if it is below, and without `..`."""
     path = Path(name)
+    if ".." in path.parts:
+        straight = Path(os.path.abspath(name))
+        # Behind a symbolic link `..` leads elsewhere.
+        path = straight if straight.exists() and path.exists() and straight.samefile(path) else path
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
     return path.as_posix()
