@@ -365,6 +365,44 @@ def test_comments_stay_in_their_lines(spec: Path) -> None:
     assert lines(formatted(text)) == lines(text)
 
 
+_WORDS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|\n|\w+|\S')
+
+
+def places(text: str) -> list[tuple[str, int, bool | None]]:
+    """Each comment, with how much is said before it, and whether it has its line to itself.
+
+    Of one after a `|` that is not known: the `|` begins the line of its branch, and such a comment stands above that.
+    """
+    found = []
+    said, before = 0, "\n"
+    for word in _WORDS.findall(text):
+        if word[0] == "#":
+            alone = None if before == "|" else before == "\n"
+            found.append((re.sub(r"\A(#+)\s+", r"\1", word.rstrip()), said, alone))
+        elif word not in ",|[](){}\n" and word != "else":
+            said += len(word)
+        if word != ",":
+            before = word
+    return found
+
+
+@given(randoms)
+@settings(max_examples=60, deadline=None)
+def test_comments_stay_by_what_they_are_about(choose: random.Random) -> None:
+    lines = (choose.choice(list(TEXTS.values())) if choose.random() < 0.3 else nets.spec(choose)).split("\n")
+    for number, line in enumerate(lines):
+        above = f"# above {number}\n" if choose.random() < 0.2 else ""
+        lines[number] = above + line + (f" #behind {number}" if choose.random() < 0.3 else "")
+    text = "\n".join(lines)
+    if choose.random() < 0.5:
+        text = with_other_lines(text, choose)
+    made, _ = format(Source("a.net", text))
+    if made is not None:
+        for one, other in zip(places(text), places(made), strict=True):
+            assert one[:2] == other[:2]
+            assert one[2] == other[2] or one[2] is None
+
+
 def test_time_grows_with_length() -> None:
     # thousands of anything in one line, and nothing that takes the square of it
     for text in (
