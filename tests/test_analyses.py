@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import netdsl
 from netdsl.analyses.depth import depth
-from netdsl.analyses.receptive_field import Axis, reach, receptive_fields
+from netdsl.analyses.patterns import Axis
+from netdsl.analyses.receptive_field import reach, receptive_fields
 from netdsl.analyses.stats import By, Row, Stats, schema_path, stats
 from netdsl.analyses.view import restrict, see
 from netdsl.ir.graph import Graph

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import netdsl
-from netdsl.analyses.receptive_field import Axis, Field, receptive_fields
+from netdsl.analyses.patterns import Axis
+from netdsl.analyses.receptive_field import Field, receptive_fields
 from netdsl.analyses.stats import stats
 from netdsl.ops.windows import spread
 

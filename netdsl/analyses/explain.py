@@ -20,7 +20,7 @@ from netdsl.ir.print import show_value
 from netdsl.ir.types import Shape, Step, View, show_shape
 
 if TYPE_CHECKING:
-    from netdsl.analyses.receptive_field import Number
+    from netdsl.analyses.patterns import Number
 
 #: What the axes of a map are called, by how many there are.
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}

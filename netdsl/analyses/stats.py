@@ -17,7 +17,7 @@ from netdsl.ir.types import Shape, View
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from netdsl.analyses.receptive_field import Number
+    from netdsl.analyses.patterns import Number
 
 #: How fine a table is.
 By = Literal["layer", "block", "stage"]
