@@ -13,7 +13,7 @@ from pathlib import Path
 
 import netdsl.ops
 from netdsl.analyses.explain import Statement, axes, layer
-from netdsl.cli.explain import constructor
+from netdsl.cli.explain_layer import constructor
 from netdsl.cli.ops import FAMILIES, default, takes, written
 from netdsl.elaborate import compile as compile_net
 from netdsl.ir.graph import Graph, Node

@@ -197,7 +197,7 @@ def test_formulas_come_to_the_numbers_of_their_operator(case: Case) -> None:
             "work": op.work(case.inputs, output),
         }[formula.of]
         assert value_of(formula.numbers) == wanted, formula
-        assert formula.rule
+        assert formula.rule or formula.says
         assert not re.search(r"\d\d", formula.rule.replace("84", "")), "a rule is in letters"
     if op.weight_layer and not op.members(case.inputs):
         assert {"shape", "params", "macs"} <= {formula.of for formula in formulas}
@@ -223,7 +223,7 @@ def letters(case: Case, axis: int) -> dict[str, str]:
 @pytest.mark.parametrize("case", [*CASES, *MORE], ids=str)
 def test_numbers_are_the_rule_with_its_letters_filled_in(case: Case) -> None:
     op = case.op()
-    for formula in op.formulas(case.inputs, op.infer(case.inputs)):
+    for formula in [each for each in op.formulas(case.inputs, op.infer(case.inputs)) if each.rule]:
         known = letters(case, formula.axis)
         words = set(re.findall(r"[A-Za-z_]+", formula.rule)) - {"floor", "ceil"}
         if not words <= set(known) or "′" in formula.rule:
@@ -621,3 +621,52 @@ def test_other_commands_do_not_read_the_explanations() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stderr == "[]\n"
+
+
+# -- operators of which more is to be said -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "quantity", "rule", "numbers"),
+    [
+        ("input 8x30x40\navgpool to=7", "height", "to", "7"),
+        ("input 8x30x40\navgpool to=7", "receptive_field width", "r′ + (q − 1)·j′", "1 + (7 − 1)·1"),
+        ("input 8x30x40\navgpool to=7", "jump height", "j′·n/m", "1·30/7"),
+        ("input 8x16x16\nmaxpool2, gap", "receptive_field height", "r′ + (n − 1)·j′", "2 + (8 − 1)·2"),
+        ("input 8x16x16\nmaxpool2, gap", "jump height", "j′·n/m", "2·8/1"),
+        ("input 8x4x4\nupconv3-4/2 pad=1 out_pad=1", "jump width", "j′/s", "1/2"),
+        ("input 8x4x4\nupconv4-4/2 pad=1", "receptive_field width", "r′ + (q − 1)·j′", "1 + (2 − 1)·1"),
+        ("input 8x4x4\nupsample bilinear ×2", "jump width", "j′·n/m", "1·4/8"),
+        ("input 8x4x4\nupsample bilinear to=8 align_corners", "jump width", "j′·(n − 1)/(m − 1)", "1·(4 − 1)/(8 − 1)"),
+        ("input 8x4x4\nupsample to=8", "height", "to", "8"),
+        ("input 8x4x4\ncrop 2x2", "height", "to", "2"),
+        ("input 64x49\nlinear-32", "macs", "P·M·N", "64·32·49"),
+        ("input 10\nsoftmax eval", "flops", "5·C", "5·10"),
+        ("input 8x4x4\nprelu", "params", "1", "1"),
+        ("input 8x4x4\nprelu per_channel", "params", "C", "8"),
+        ("input 8x4x4\nscale", "params", "C", "8"),
+        ("input 6x28x28\nsubsample2/2", "params", "2·C", "2·6"),
+    ],
+)
+def test_what_is_not_a_convolution_has_its_rule_too(spec: str, quantity: str, rule: str, numbers: str) -> None:
+    graph = compile(f"allow ND308, ND301\n{spec}\n")
+    one = layer(graph, graph.nodes[-1])
+    assert one is not None
+    (said,) = [each for each in one.statements if each.quantity == quantity]
+    assert (said.rule, said.numbers) == (rule, numbers)
+
+
+def test_a_flag_is_shown_without_what_it_sets_beside(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.net"
+    for flag, shown in (("same", ""), ("same_tf", "     true     same_tf, as written\n"), ("valid", "")):
+        path.write_text(f"input 3x224x224\nconv3-8 {flag}\n", encoding="utf-8")
+        out = run(path, "conv1").out
+        assert "false" not in out
+        assert shown in out
+
+
+def test_the_second_layer_of_one_that_is_written(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.net"
+    path.write_text("input 8x16x16\nsepconv3-32/2\nscale\n", encoding="utf-8")
+    assert "  line 2: `sepconv3-32/2`, of which `sepconv1.depthwise` is the first layer\n" in run(path, "pointwise").out
+    assert "\nmodule\n  scale1  32×1×1\n" in run(path, "scale1").out

@@ -15,7 +15,7 @@ from netdsl.analyses.paths import mapped
 from netdsl.analyses.stats import Row, stats
 from netdsl.analyses.view import see
 from netdsl.ir.graph import Graph, Node, Scope
-from netdsl.ir.op import Formula, lookup
+from netdsl.ir.op import Formula, Op, lookup
 from netdsl.ir.print import show_value
 from netdsl.ir.types import Shape, Step, View, show_shape
 
@@ -199,7 +199,7 @@ def layer(graph: Graph, node: Node, view: View = "infer", origins: Mapping[str, 
     statements = [
         *_shape(node, shapes, formulas),
         *_cost(node, row, keys, formulas),
-        *_reach(row, [rows[name] for name in mapping if name in rows], node.op.steps(shapes)),
+        *_reach(node, row, [rows[name] for name in mapping if name in rows], shapes),
     ]
     return Layer(
         node,
@@ -246,7 +246,7 @@ def _shape(node: Node, inputs: tuple[Shape, ...], formulas: list[Formula]) -> It
 
 
 def _cost(node: Node, row: Row, keys: tuple[Key, ...], formulas: list[Formula]) -> Iterator[Statement]:
-    known = {formula.of: formula for formula in formulas if formula.of != "shape"}
+    known = {formula.of: _bare(formula) for formula in formulas if formula.of != "shape"}
     owned = [key for key in keys if key.kind != "buffer"]
     if owned:
         count = sum(_count(key.shape) for key in owned)
@@ -279,6 +279,12 @@ def _cost(node: Node, row: Row, keys: tuple[Key, ...], formulas: list[Formula]) 
             numbers=_times(node.shape) if len(node.shape) > 1 else "",
             says=f"elements that leave, together {size:,} bytes as 32-bit floats",
         )
+
+
+def _bare(formula: Formula) -> Formula:
+    """Without brackets around a single factor: `5·(C)` of a vector is `5·C`."""
+    rule, numbers = (re.sub(r"(?<![a-z])\(([\w,]+)\)", r"\1", each) for each in (formula.rule, formula.numbers))
+    return formula._replace(rule=rule, numbers=numbers)
 
 
 def _work(node: Node, work: int, formula: Formula | None) -> Statement:
@@ -317,9 +323,16 @@ def _given(
         said = name in origins or name == "bias" or letter
         if value is None or value == () or (value == attribute.default and not said):
             continue
+        if value is False and attribute.default is False and _of_a_flag(op, name):
+            continue  # which `valid` and its like say besides what they are for
         text = show_shape(value) if isinstance(value, tuple) else show_value(value)
         shown.append(Given(letter, name, text, origins.get(name, "default") if known else ""))
     yield from sorted(shown, key=lambda each: not each.letter)
+
+
+def _of_a_flag(op: Op, name: str) -> bool:
+    """Whether there is a flag that sets an attribute among others."""
+    return any(name in sets and len(sets) > 1 for sets in op.syntax.flags.values())
 
 
 def _letters(rule: str) -> list[str]:
@@ -329,10 +342,11 @@ def _letters(rule: str) -> list[str]:
 # -- receptive field --------------------------------------------------------------------------------------------------
 
 
-def _reach(row: Row, inputs: list[Row], steps: tuple[Step, ...] | None) -> Iterator[Statement]:
+def _reach(node: Node, row: Row, inputs: list[Row], shapes: tuple[Shape, ...]) -> Iterator[Statement]:
     """``inputs`` are those whose places the layer's own are made of: a gate is none."""
     if row.receptive_field is None or row.jump is None or row.offset is None:
         return
+    steps = node.op.steps(shapes)
     rank = len(row.receptive_field)
     words = [f" {axis}" for axis in _AXES.get(rank, map(str, range(rank)))] if rank > 1 else [""]
     for axis, word in enumerate(words):
@@ -343,27 +357,31 @@ def _reach(row: Row, inputs: list[Row], steps: tuple[Step, ...] | None) -> Itera
             if each.receptive_field and each.jump and each.offset and len(each.receptive_field) == rank
         ]
         step = steps[axis] if steps is not None and len(steps) == rank else None
-        yield from _along(word, here, before, step, steps is None)
+        same_axes = bool(shapes) and rank + 1 == len(node.shape) == len(shapes[0])
+        sizes = (shapes[0][axis + 1], node.shape[axis + 1]) if same_axes else (0, 0)
+        for statement in _along(here, before, step, steps is None, sizes):
+            yield statement._replace(quantity=statement.quantity + word)
 
 
 #: Extent, jump and offset along an axis.
 _Along = tuple["Number", "Number", "Number"]
 
 
-def _along(word: str, here: _Along, before: list[_Along], step: Step | None, alone: bool) -> Iterator[Statement]:
+def _along(
+    here: _Along, before: list[_Along], step: Step | None, alone: bool, sizes: tuple[int, int]
+) -> tuple[Statement, ...]:
+    """``sizes`` are those of the axis before and after the layer."""
     size, jump, start = here
-    said: tuple[Statement, ...]
     if not before:
-        said = (Statement("receptive_field", size), Statement("jump", jump), Statement("offset", start))
-    elif len(before) > 1:
-        said = _joined(here, before)
-    elif alone and before[0] == here:
+        return Statement("receptive_field", size), Statement("jump", jump), Statement("offset", start)
+    if len(before) > 1:
+        return _joined(here, before)
+    if alone and before[0] == here:
         says = "each element sees what the one in its place sees"
-        said = (Statement("receptive_field", size, says=says), Statement("jump", jump), Statement("offset", start))
-    else:
-        said = _windowed(here, before[0], step)
-    for statement in said:
-        yield statement._replace(quantity=statement.quantity + word)
+        return Statement("receptive_field", size, says=says), Statement("jump", jump), Statement("offset", start)
+    if step is None or step.windows or step.upscale != 1 or step.whole:
+        return _resized(here, before[0], step, sizes)
+    return _windowed(here, before[0], step)
 
 
 def _joined(here: _Along, before: list[_Along]) -> tuple[Statement, ...]:
@@ -383,20 +401,42 @@ def _joined(here: _Along, before: list[_Along]) -> tuple[Statement, ...]:
     )
 
 
-def _windowed(here: _Along, before: _Along, step: Step | None) -> tuple[Statement, ...]:
+_TRACED = "of the element that sees most, traced element by element"
+
+
+def _resized(here: _Along, before: _Along, step: Step | None, sizes: tuple[int, int]) -> tuple[Statement, ...]:
+    """Of a layer that enlarges its input, fits windows to it, or sees all of it."""
+    (size, jump, start), (size_in, jump_in, _) = here, before
+    (n, m), inside = sizes, _bracketed(jump_in)
+    says = "all of what enters" if step is not None and step.whole else _TRACED
+    field = Statement("receptive_field", size, says=says)
+    most = step.size if step is not None else 0
+    if step is not None and size_in + (most - 1) * jump_in == size:
+        letter = "n" if step.whole else "q"
+        if not step.whole:
+            says = "q being how many elements of what enters lie from the first to the last that one sees"
+        numbers = f"{size_in} + ({most} − 1)·{inside}"
+        field = Statement("receptive_field", size, f"r′ + ({letter} − 1)·j′", numbers, says)
+    far = Statement("jump", jump)
+    if step is not None and step.stride == 1 < step.upscale and jump * step.upscale == jump_in:
+        far = Statement("jump", jump, "j′/s", f"{inside}/{step.upscale}")
+    elif m and jump * m == jump_in * n:
+        far = Statement("jump", jump, "j′·n/m", f"{inside}·{n}/{m}", "m being the size that leaves")
+    elif m > 1 and jump * (m - 1) == jump_in * (n - 1):
+        numbers = f"{inside}·({n} − 1)/({m} − 1)"
+        far = Statement("jump", jump, "j′·(n − 1)/(m − 1)", numbers, "m being the size that leaves")
+    return field, far, Statement("offset", start)
+
+
+def _windowed(here: _Along, before: _Along, step: Step) -> tuple[Statement, ...]:
     """By the recurrence for windows where it is what the analysis found, else in words."""
     (size, jump, start), (size_in, jump_in, start_in) = here, before
-    if step is None or step.windows or step.upscale != 1 or step.whole:
-        whole = step is not None and step.whole
-        says = "all of what enters" if whole else "of the element that sees most, traced element by element"
-        return (Statement("receptive_field", size, says=says), Statement("jump", jump), Statement("offset", start))
     taps, apart = (step.size - 1) // step.spacing + 1, step.spacing
     rule, numbers = "r′ + (k − 1)·j′", f"{size_in} + ({taps} − 1)·{_bracketed(jump_in)}"
     if apart > 1:
         rule, numbers = "r′ + d·(k − 1)·j′", f"{size_in} + {apart}·({taps} − 1)·{_bracketed(jump_in)}"
-    traced = "of the element that sees most, traced element by element"
-    field = Statement("receptive_field", size, says=traced)
-    far, first = Statement("jump", jump, says=traced), Statement("offset", start, says=traced)
+    field = Statement("receptive_field", size, says=_TRACED)
+    far, first = Statement("jump", jump, says=_TRACED), Statement("offset", start, says=_TRACED)
     if size_in + (step.size - 1) * jump_in == size:
         field = Statement("receptive_field", size, rule, numbers)
     if jump_in * step.stride == jump:

@@ -63,8 +63,9 @@ class Formula(NamedTuple):
 
     ``of`` is what it gives: ``shape`` (the output's ``axis``, 0 the channels), ``params`` (the elements of all
     parameters, trained or not), ``macs`` or ``work``, for one image. ``rule`` uses ``Op.letters``, ``C`` and ``n`` for
-    the channels and the size that enter, ``t``, ``h`` and ``w`` for the size that leaves. ``numbers`` has ``+ − · /``,
-    brackets, ``floor`` and ``ceil``, and comes to exactly that number. ``says`` is a remark, or empty.
+    the channels and the size that enter, ``t``, ``h`` and ``w`` for the size that leaves; it is empty where ``says``
+    has all. ``numbers`` has ``+ − · /``, brackets, ``floor`` and ``ceil``, and comes to exactly that number. ``says``
+    is a remark, or empty.
     """
 
     of: Literal["shape", "params", "macs", "work"]

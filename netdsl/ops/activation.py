@@ -93,6 +93,12 @@ class PReLU(_Activation):
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
         return (Tensor("weight", (inputs[0][0] if self.per_channel else 1,)),)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if self.per_channel:
+            yield Formula("params", "C", f"{inputs[0][0]:,}", "a slope for each channel")
+        else:
+            yield Formula("params", "1", "1", "one slope for all channels")
+
     def arguments(self, shape: Shape) -> Arguments:
         count = (("num_parameters", shape[0]),) if self.per_channel else ()
         return (*count, ("init", self.init)) if self.init != 0.25 else count

@@ -44,8 +44,11 @@ class _Linear(Op):
         yield Formula("shape", "M", f"{self.features:,}", axis=len(output) - 1)
         bias = (" + M", f" + {self.features:,}") if self.bias else ("", "")
         yield Formula("params", f"M·N{bias[0]}", f"{self.features:,}·{length}{bias[1]}", says)
-        before, each = ("", "") if len(output) == 1 else ("places·", f"{times(*output[:-1])}·")
-        yield Formula("macs", f"{before}M·N", f"{each}{self.features:,}·{length}")
+        if len(output) == 1:
+            yield Formula("macs", "M·N", f"{self.features:,}·{length}")
+        else:
+            numbers = f"({times(*output[:-1])})·{self.features:,}·{length}"
+            yield Formula("macs", "P·M·N", numbers, "P is how many times N elements enter, all with the same weights")
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         args = (self._length(inputs[0]), self.features)
@@ -132,7 +135,7 @@ class Rbf(Op):
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
         says = "difference, square and sum for each element of each code"
         yield Formula("shape", "M", f"{self.features:,}", "one for each digit")
-        yield Formula("work", "3·M·84", times(3, self.features, _CODE), says)
+        yield Formula("work", "3·M·N", times(3, self.features, _CODE), f"{says}, of N elements")
 
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return _whole(inputs[0])

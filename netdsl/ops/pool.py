@@ -246,7 +246,7 @@ class AvgPool(_PaddedPool):
             return
         yield Formula("shape", "C", f"{output[0]:,}", "each channel is pooled by itself")
         for axis, m in enumerate(self.to, 1):
-            yield Formula("shape", "to", f"{m:,}", "the windows are made to fit", axis)
+            yield Formula("shape", "to", f"{m:,}", "window i is that from floor(i·n/to) to ceil((i + 1)·n/to)", axis)
         lengths = [_covered(n, m) for n, m in zip(inputs[0][1:], self.to)]
         says = "the additions and the division of each mean; along an axis the windows have so many elements together"
         letters = "·".join(["sum"] * len(lengths))
@@ -364,6 +364,10 @@ class Subsample(_Window):
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
         channels = inputs[0][0]
         return (Tensor("weight", (channels,)), Tensor("bias", (channels,), additive=True))
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        yield from super().formulas(inputs, output)
+        yield Formula("params", "2·C", f"2·{inputs[0][0]:,}", "a coefficient and a bias for each channel")
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         rank = len(self.kernel)

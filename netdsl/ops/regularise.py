@@ -1,8 +1,9 @@
 """What regularises training, and learnt scales. Dropout of any kind does nothing at inference: it has no FLOPs."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from netdsl.ir.op import Example, Op, Syntax, elements, need_map, register
+from netdsl.ir.op import Example, Formula, Op, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor
 
@@ -83,6 +84,12 @@ class Scale(Op):
 
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
         return (Tensor("", self._shape(inputs[0])),)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        if self.scalar:
+            yield Formula("params", "1", "1", "one factor for all channels")
+        else:
+            yield Formula("params", "C", f"{inputs[0][0]:,}", "a factor for each channel")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         return elements(output)

@@ -118,6 +118,9 @@ class Crop(Op):
                 )
         return (shape[0], *size)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        return _asked(self.to, output)
+
     def steps(self, inputs: tuple[Shape, ...]) -> tuple[Step, ...] | None:
         return tuple(Step(1, 1, -start) for start in self._starts(inputs))
 
@@ -129,6 +132,13 @@ class Crop(Op):
 
     def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
         return f"crop {show_shape(output[1:])}"
+
+
+def _asked(to: Sizes | None, output: Shape) -> Iterator[Formula]:
+    """The sizes of a layer that is told them: by ``to``, or by the tensor that it refers to."""
+    for axis, m in enumerate(output[1:], 1):
+        rule, says = ("to", "") if to is not None else ("", "that of the tensor it refers to")
+        yield Formula("shape", rule, f"{m:,}", says, axis)
 
 
 @register
@@ -194,6 +204,8 @@ class Upsample(Op):
             yield Formula("shape", "C", f"{output[0]:,}")
             for axis, (n, f) in enumerate(zip(inputs[0][1:], self.scale), 1):
                 yield Formula("shape", "f·n", times(f, n), axis=axis)
+        else:
+            yield from _asked(self.to, output)
         if self.mode != "nearest":
             taps = 1 << len(output) - 1
             rule, numbers = f"(2·taps − 1)·({area('C', output)})", f"(2·{taps} − 1)·({times(*output)})"

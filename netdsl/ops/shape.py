@@ -137,6 +137,10 @@ class Permute(Op):
             )
         return tuple(shape[axis - 1] for axis in self.order)
 
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        for axis, (of, length) in enumerate(zip(self.order, output)):
+            yield Formula("shape", "", f"{length:,}", f"axis {of} of what enters", axis)
+
     def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
         return Rearrangement(inputs[0], tuple(axis - 1 for axis in self.order))
 
