@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from netdsl.diagnostics import Diagnostic, Source
+from netdsl.diagnostics import Diagnostic, Source, edited
 from netdsl.elaborate import analyse
 from netdsl.syntax import parse as parsing
 from netdsl.syntax import tree
@@ -69,7 +69,12 @@ features: [
   }
 ]
 """
-    assert places(text) == [("ND102", 12, ")"), ("ND101", 4, "\n"), ("ND101", 8, "×")]
+    assert places(text) == [
+        ("ND102", 12, ")"),
+        ("ND101", 4, "\n"),
+        ("ND101", 8, "×"),
+        ("ND101", 11, "-"),
+    ]
     text = text.replace(")", ",;")
     assert [(line, under) for _, line, under in places(text)] == [(4, "\n"), (8, "×"), (11, "-"), (12, ";")]
     file, _ = read(text)
@@ -237,3 +242,69 @@ def test_what_is_right_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(problems) == holes == 10
     assert statements == 100 + 20
     assert counts[1] < 1.3 * counts[0]
+
+
+# -- brackets that do not match, and other mistakes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("stem: conv3-{width, relu\n", "add `}` in line 1"),
+        ("a: [f(8, s=2, f(8) ×2]\n", "add `)` in line 1"),
+        ("if a { conv3-8 else { id }\n", "add `}` in line 1"),
+        ("if a { conv3-8 } else id }\n", "add `{` behind `else`"),
+        ("block f(c)\n  conv3-c\n}\n", "add `{` behind `block f(c)`"),
+        ("def f(c):\n  conv3-c\n}\n", "it is written `block f(c) {`"),
+        ("conv3-width}\n", "write `{width}`"),
+        ("a: [[conv3-8, relu]\n", "take it out"),
+        ("add [ conv3-8 | id }\n", "write `{` there"),
+        ("net a {\ninput 3x8x8\n", "take it out"),
+    ],
+)
+def test_the_bracket_that_lets_most_be_read(text: str, help: str) -> None:
+    (problem,) = parse(Source("t.net", text), 0)[1]
+    assert (problem.code, str(problem.help)) == ("ND102", help)
+    assert read(edited(text, problem.edits))[1] == []
+
+
+def test_a_bracket_hides_no_other_statement() -> None:
+    text = """\
+input 3x8x8
+block f(c {
+  conv3-c foo
+}
+block g(c) {
+  add { conv3-c | id
+  relu
+}
+g(8) ×2
+conv3-8,, relu
+[gelu, relu
+"""
+    assert sorted(places(text), key=lambda place: place[1]) == [
+        ("ND102", 2, "("),
+        ("ND102", 6, "{"),
+        ("ND101", 10, ","),
+        ("ND102", 11, "["),
+    ]
+
+
+def test_what_a_help_would_do_can_be_read() -> None:
+    """A help of syntax carries edits only if the line is read further with them."""
+    lines = ["net a", "input 3x8x8", "block f(c) { relu }"]
+    wrong = [
+        "default = a",
+        "conv3-8:: relu",
+        "param n: 3",
+        "64-conv3",
+        "f(8) 3",
+        "stem conv3-8",
+        "relu => x",
+        "esle { x }",
+    ]
+    for line in wrong:
+        text = "\n".join([*lines, line, ""])
+        for problem in read(text)[1]:
+            if problem.edits:
+                assert len(read(edited(text, problem.edits))[1]) == 0, line

@@ -30,6 +30,7 @@ from netdsl.elaborate.sources import read, read_file, used_path
 from netdsl.elaborate.values import Stop, stop
 from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph
+from netdsl.ir.op import names
 from netdsl.ir.types import Scalar, Shape, show_shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
@@ -122,6 +123,11 @@ def analyse(
     return Compiler(limits, allow_use, texts).run(source, variant, set or {}, input)
 
 
+def _layers() -> frozenset[str]:
+    """The words of all layers that are written."""
+    return frozenset(names())
+
+
 @lru_cache(maxsize=16)
 def _parsed(source: Source, number: int, tokens: int) -> tuple[tree.File | None, tuple[Diagnostic, ...], int]:
     """What :func:`parse` makes of a source, and how many words and signs may still be read.
@@ -129,7 +135,7 @@ def _parsed(source: Source, number: int, tokens: int) -> tuple[tree.File | None,
     Kept for a while: a file of several variants is compiled several times.
     """
     progress = Progress(tokens)
-    file, problems = parse(source, number, progress)
+    file, problems = parse(source, number, progress, _layers)
     return file, tuple(problems), max(0, progress.left)
 
 

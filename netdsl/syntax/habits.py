@@ -1,22 +1,20 @@
 """Slips of the hand and habits of other tools: what is meant by `conv 3-64`, `maxpool 3/2` or `gap fc-10`.
 
-Rules of the same form as those of :mod:`netdsl.syntax.advice`, which tries them all: each gives a help or None.
+Rules of the same form as those of :mod:`netdsl.syntax.signs`; :mod:`netdsl.syntax.advice` tries them all.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Advice
-
-if TYPE_CHECKING:
-    from netdsl.syntax.advice import Mistake
+from netdsl.syntax import items
+from netdsl.syntax.mistake import Mistake
 
 _ARROWS = ("→", "⟶", "⇒", "=>", "➔", "➜")
 #: Words of attributes, which stand at their layer; they are no layers themselves.
-_ATTRIBUTES = (
+ATTRIBUTES = (
     "stride", "strides", "padding", "pad", "kernel", "kernel_size", "groups", "dilation", "bias", "eps", "momentum",
     "channels", "filters", "alpha", "beta", "mode", "pad_mode", "padding_mode", "s", "p", "k",
 )  # fmt: skip
@@ -78,12 +76,12 @@ def _detached(mistake: Mistake) -> str | None:
         shown = f"{{{value[1]}}}" if value[1][0].isalpha() else value[1]
         layer = f"{_VALUED[word]} {shown}"
         return Advice(f"it is a layer with a value: `{layer}`", mistake.edit(layer, start, offset + value.end(1)))
-    if word in _STYLES:
+    if word in _STYLES and not (value is not None and re.fullmatch(r"[\d.]+|true|false", value[1])):
         return "what follows each layer is a style: `style conv = _, bn, relu`"
-    if word in _ATTRIBUTES and found[1] is not None:
+    if word in ATTRIBUTES and found[1] is not None:
         comma = mistake.begin + found.start(1)
         return Advice("an attribute stands at its layer, without a comma", mistake.edit("", comma, comma + 1))
-    if word in _ATTRIBUTES:
+    if word in ATTRIBUTES:
         return f"an attribute stands behind its layer, in the same line: `conv3-64 {found[2]}=…`"
     return None
 
@@ -138,6 +136,11 @@ def comma(mistake: Mistake) -> str | None:
     if found is None or re.search(r"\bas[ \t]+\w*\Z", before[: found.end(1)]) or {"LPAR", "EQUAL"} == mistake.names:
         return None
     place = mistake.item() + found.start(1)
+    joined = re.search(
+        r"(?<![\w.])(?:add|sub|mul|concat)[ \t]*\{[^{}|]*\Z", mistake.text[mistake.begin : mistake.offset], re.I
+    )
+    if joined is not None and not re.match(r"[^{}]*\|", mistake.text[mistake.offset :][:200]):
+        return Advice("`|` parts the branches of a join", mistake.edit(" |", place, place))
     return Advice("a comma stands between two layers", mistake.edit(",", place, place))
 
 
@@ -188,10 +191,11 @@ def _declarations(mistake: Mistake) -> str | None:
         return Advice("a style has an `=`: `style conv = _, relu`", mistake.edit(f"{blank}="))
     if mistake.word == ":" and re.match(r"[ \t]*(?:block|output|if)\b", line) and mistake.rest.startswith("{"):
         return Advice("no colon stands before the braces", mistake.edit(""))
-    found = re.match(r"[ \t]*variant[ \t]+[\w.-]+([ \t]*\{)", line)
-    if mistake.word == "{" and found is not None and (closer := mistake.pairs.get(offset)) is not None:
+    found = re.match(r"[ \t]*variant[ \t]+[\w.-]+([ \t]*[{(])", line)
+    if mistake.word in ("{", "(") and found is not None and (closer := mistake.pairs.get(offset)) is not None:
         place = mistake.begin + found.start(1)
-        edits = (mistake.edit(":", place, offset + 1), mistake.edit("", closer, closer + 1))
+        blank = "" if text[offset + 1].isspace() else " "
+        edits = (mistake.edit(f":{blank}", place, offset + 1), mistake.edit("", closer, closer + 1))
         return Advice("a variant's parameters stand after a colon: `variant b1: width = 1.1`", *edits)
     return None
 
@@ -221,6 +225,8 @@ def _sums(mistake: Mistake) -> str | None:
     line = mistake.text[begin:end]
     found = re.fullmatch(r"(?:(@?[A-Za-z_][\w.]*)[ \t]*)?\+[ \t]*(@[A-Za-z_][\w.]*|id)[ \t]*", line)
     alone = re.fullmatch(r"\+[ \t]*([A-Za-z_]\w*)[ \t]*", line)
+    if alone is not None and mistake.is_layer(alone[1]):
+        return None
     if found is None and alone is not None:
         text = f"add {{ id | @{alone[1]} }}"
         return Advice(f"tensors are added by `{text}`", mistake.edit(text, begin, begin + len(line.rstrip())))
@@ -306,6 +312,6 @@ def _python(mistake: Mistake) -> str | None:
 
 #: Before the rules of advice whose words are more general; :func:`comma` comes last of all.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _arrow, _names, _inputs, _declarations, _loops, _returns, _python, _apart, _heads, _detached, _sums,
-    _concatenation, _calls, _joins, _repeats, _values,
+    *items.NAMES, _arrow, _names, _inputs, _declarations, _loops, _returns, _python, _apart, *items.ORDER, _heads,
+    _detached, _sums, _concatenation, _calls, _joins, _repeats, *items.MARKS, _values,
 )  # fmt: skip

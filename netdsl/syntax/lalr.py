@@ -176,6 +176,34 @@ class Parser:
             values.append(token)
             position = end
 
+    def reach(self, text: str, limit: int, position: int, stack: list[int]) -> int:
+        """How far a text can be read, without making anything of it.
+
+        Begins at ``position`` with the states of ``stack``, which are moved along, and ends at the first word or sign
+        behind ``limit``, or at the one that cannot stand where it does: returns where that one begins.
+        """
+        states, gotos, rules = self.states, self.gotos, self.rules
+        stack[:] = stack or [self.start]
+        while position < limit:
+            name, end = self.next(text, position, stack[-1]) if position < len(text) else ("$END", position)
+            if name in self.ignored:
+                position = end
+                continue
+            if not self.passes(list(stack), name):
+                return position
+            if name == "$END":
+                return limit
+            action = states[stack[-1]][name]
+            while action < 0:
+                rule, count, _, _ = rules[-action - 1]
+                if count:
+                    del stack[-count:]
+                stack.append(gotos[stack[-1]][rule])
+                action = states[stack[-1]][name]
+            stack.append(action)
+            position = end
+        return position
+
     def next(self, text: str, position: int, state: int) -> tuple[str, int]:
         """The terminal at a position, of those that may come in a state, and where it ends."""
         lexer = self.lexer_of[state]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
+from netdsl.diagnostics import Diagnostic, Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.build import MAX_LETTERS, Builder
 from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, TooLong, Unexpected, checksum
+
+if TYPE_CHECKING:
+    from netdsl.syntax.mistake import Mistake
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
@@ -22,19 +25,13 @@ MAX_NESTING = 100
 MAX_ERRORS = 20
 
 _HOLE = "\ue000"
+PAIRS = {"(": ")", "[": "]", "{": "}"}
 #: Texts in quotes, comments, brackets. A text that has escapes and does not end takes its line with it.
 MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|"[^"\\\n]*\\[^\n]*|(#[^\n]*)|([\[({])|([\])}])')
-#: Marks, and the beginnings of lines that nothing but a statement begins with.
-_STATEMENTS = re.compile(
-    MARKS.pattern + r"|(^(?:net|input|param|variant|default|style|block|use|expect|init|output)[ \t]+[\w\"])",
-    re.MULTILINE,
-)
-_INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
 #: Blanks and signs without a form that no spec has, controls among them.
 _STRAY = re.compile(
     r"[^\S \t\r\n\f\xa0]|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000\ufeff]"
 )
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
 
@@ -79,11 +76,14 @@ def load(build: object) -> Parser:
     return Parser(tables, build)
 
 
-def parse(source: Source, file: int, progress: Progress | None = None) -> tuple[tree.File | None, list[Diagnostic]]:
+def parse(
+    source: Source, file: int, progress: Progress | None = None, layers: Callable[[], Collection[str]] = tuple
+) -> tuple[tree.File | None, list[Diagnostic]]:
     """Reads a source whose number among all sources is ``file``.
 
     Returns the tree, with holes where statements could not be read (None where nothing can be made of the text), and
-    the syntax errors. ``progress``, a fresh one, bounds how many words and signs are read, and counts them.
+    the syntax errors. ``progress``, a fresh one, bounds how many words and signs are read, and counts them; ``layers``
+    gives the words of layers, for the help where one is not read as such.
     """
     text = source.text
     brackets, comments, problems, current = _scan(text, file)
@@ -108,8 +108,13 @@ def parse(source: Source, file: int, progress: Progress | None = None) -> tuple[
             return None, problems
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
-            problems.append(_explain(error, current, offset, file, brackets))
+            mistake = _mistake(error, current, offset, file, brackets, progress, layers)
+            if mistake.word != _HOLE:
+                problems.append(_explain(mistake))
             begin, end = _statement_at(current, offset, brackets)
+            if mistake.beside is not None:
+                beside = _statement_at(current, mistake.beside, brackets)
+                begin, end = min(begin, beside[0]), max(end, beside[1])
             if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
                 return None, problems
             holes.append(text[begin:end])
@@ -138,7 +143,7 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
     """
     problems: list[Diagnostic] = []
     if _STRAY.search(text) is not None:
-        from netdsl.syntax.advice import strays
+        from netdsl.syntax.strays import strays
 
         problems, text = strays(text, file, MAX_ERRORS)
     pairs: dict[int, int] = {}
@@ -154,7 +159,7 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
                 message = f"brackets nest over {MAX_NESTING} deep"
                 return pairs, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1))], None
         elif match.group(3) is not None:
-            if not stack or _PAIRS[text[stack[-1]]] != match.group(3):
+            if not stack or PAIRS[text[stack[-1]]] != match.group(3):
                 return _mismatched(text, file, comments, problems)
             begin = stack.pop()
             pairs[begin], pairs[at] = at, begin
@@ -166,94 +171,15 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
 def _mismatched(
     text: str, file: int, comments: list[tree.Comment], problems: list[Diagnostic]
 ) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str]:
-    """Says which brackets do not match, and takes out the lines that they spoil.
+    """What is said of brackets that do not match, and the text without the lines that they spoil."""
+    from netdsl.syntax.brackets import Brackets
 
-    A bracket that is open where a line begins with the head of a statement was never closed.
-    """
-    from netdsl.syntax.advice import closed
-
-    pairs: dict[int, int] = {}
-    stack: list[int] = []
-    holes: list[tuple[int, int]] = []
-    said: set[int] = set()
-    crooked: list[int] = []
-    blanks = [match.span() for match in _INDENT.finditer(text)]
-    starts, indents = [begin for begin, _ in blanks], [end - begin for begin, end in blanks]
-    heads = {end for _, end in blanks}
-
-    def spoilt(begin: int, end: int) -> None:
-        begin = text.rfind("\n", 0, begin) + 1
-        begin += len(text[begin:end]) - len(text[begin:end].lstrip())
-        end = begin + len(text[begin:end].rstrip())
-        while holes and holes[-1][0] >= begin:
-            holes.pop()
-        if begin < end:
-            holes.append((begin, end))
-
-    def unclosed(end: int, outermost: int) -> None:
-        at = stack[-1]
-        # A closer further out than the line of its opener was meant for another: that opener lacks one.
-        inner = [opener for opener in crooked if opener > at and _PAIRS[text[opener]] == _PAIRS[text[at]]]
-        at = inner[0] if inner else at
-        help = closed(text, at, end, file)
-        if said.isdisjoint(stack[outermost:]):
-            problems.append(Diagnostic("ND102", f"`{text[at]}` is never closed", Span(file, at, at + 1), help=help))
-        spoilt(stack[outermost], end)
-        del stack[outermost:]
-
-    for match in _STATEMENTS.finditer(text):
-        at, closer = match.start(), match.group(3)
-        if match.group(4) is not None:
-            if stack:
-                unclosed(at, 0)
-        elif match.group(2) is not None:
-            stack.append(at)
-        elif closer is not None and not stack:
-            span = Span(file, at, at + 1)
-            line = text.find("\n", at)
-            line = len(text) if line < 0 else line
-            begin = starts[bisect_right(starts, at) - 1]
-            alone = text[begin : line + 1].strip() == closer
-            if alone and line < len(text):
-                edit = Edit(Span(file, begin, line + 1), "")
-            else:
-                last = not text[at + 1 : line].strip()
-                edit = Edit(span._replace(start=len(text[:at].rstrip(" \t"))) if last else span, "")
-            help = Advice("take it out", edit)
-            problems.append(Diagnostic("ND102", f"`{closer}` closes nothing", span, help=help))
-            spoilt(at, line)
-        elif closer is not None:
-            begin = stack[-1]
-            if _PAIRS[text[begin]] != closer:
-                message = f"`{closer}` closes `{text[begin]}`, which wants `{_PAIRS[text[begin]]}`"
-                note = Note(Span(file, begin, begin + 1), "opened here")
-                span = Span(file, at, at + 1)
-                help = Advice(f"write `{_PAIRS[text[begin]]}`", Edit(span, _PAIRS[text[begin]]))
-                if any(_PAIRS[text[opener]] == closer for opener in stack):
-                    help = closed(text, begin, at, file)
-                problems.append(Diagnostic("ND102", message, span, (note,), help))
-                # Either a closer is missing inside a bracket that this one closes, or it is no closer of any.
-                said.add(begin)
-                if any(_PAIRS[text[opener]] == closer for opener in stack):
-                    while _PAIRS[text[stack[-1]]] != closer:
-                        stack.pop()
-                    begin = stack.pop()
-                line = text.find("\n", at)
-                spoilt(begin, len(text) if line < 0 else line)
-                continue
-            stack.pop()
-            if at in heads and indents[bisect_right(starts, begin) - 1] > indents[bisect_right(starts, at) - 1]:
-                crooked.append(begin)
-            if begin in said:
-                spoilt(begin, at + 1)
-            pairs[begin], pairs[at] = at, begin
-        if len(problems) >= MAX_ERRORS:
-            break
-    if stack:
-        unclosed(len(text), 0)
-    for begin, end in holes:
+    found = Brackets(text, file, parser(), MAX_ERRORS - len(problems))
+    if found.changes:
+        text = "".join(found.changes.get(place, char) for place, char in enumerate(text))
+    for begin, end in found.holes:
         text = _without(text, begin, end)
-    return pairs, comments, problems, text
+    return found.pairs, comments, [*problems, *found.problems], text
 
 
 def _statement_at(text: str, offset: int, brackets: dict[int, int]) -> tuple[int, int]:
@@ -357,30 +283,41 @@ def _expected(names: set[str]) -> str:
     return found[0] if found else ""
 
 
-def _explain(error: Unexpected, text: str, offset: int, file: int, pairs: dict[int, int]) -> Diagnostic:
-    names = set(error.expected)
-    expected = _expected(names)
+def _mistake(
+    error: Unexpected,
+    text: str,
+    offset: int,
+    file: int,
+    pairs: dict[int, int],
+    progress: Progress,
+    layers: Callable[[], Collection[str]],
+) -> Mistake:
+    from netdsl.syntax.mistake import Mistake, Trial
+
     if text[offset : offset + 1].strip() and text[offset] != "#":
-        word = _WORD.match(text, offset)
+        word = _WORD.match(text, offset) or _QUOTED.match(text, offset)
         end = word.end() if word else max(error.end, offset + 1) if error.offset == offset else offset + 1
-        span = Span(file, offset, end)
-        seen = f"`{text[offset:end]}`"
-        quoted = _QUOTED.match(text, offset)
-        if quoted is not None:
-            span, seen = Span(file, offset, quoted.end()), f"`{quoted.group()}`"
     else:
-        span = Span(file, offset, offset + 1)
-        seen = "the end of the line" if text[offset:].strip() else "the end of the file"
+        end = offset + 1
+    trial = Trial(parser(), text, [place for place, _ in progress.ends], progress.stack)
+    return Mistake(text, offset, Span(file, offset, end), set(error.expected), pairs, trial, layers)
+
+
+def _explain(mistake: Mistake) -> Diagnostic:
+    from netdsl.syntax.advice import advice
+
+    seen = f"`{mistake.word}`"
+    if mistake.word == "#" or not mistake.word.strip():
+        seen = "the end of the line" if mistake.text[mistake.offset :].strip() else "the end of the file"
+    expected = _expected(mistake.names)
     message = f"{seen} cannot stand here"
     if expected:
         message += f": expected {expected}"
-    rest = text[span.end :].partition("\n")[0].strip()
     if seen == '`"`':
         message = "this text in quotes does not end on its line"
     elif seen == "`else`":
         message = "this `else` has no `if` before it"
-    elif seen in ("`x`", "`×`") and not rest and {"TIMES", "KTIMES"} & names:
+    elif seen in ("`x`", "`×`") and not mistake.rest and {"TIMES", "KTIMES"} & mistake.names:
         message = f"a number is missing after {seen}"
-    from netdsl.syntax.advice import Mistake, advice
-
-    return Diagnostic("ND101", message, span, help=advice(Mistake(text, offset, span, names, pairs)))
+    help = advice(mistake)
+    return Diagnostic("ND101", mistake.message or message, mistake.place or mistake.span, help=help)

@@ -1,0 +1,136 @@
+"""Items in another form: their parts in another order, labels, names of tensors, values and repeats with other signs.
+
+Rules of the same form as those of :mod:`netdsl.syntax.signs`; :mod:`netdsl.syntax.advice` tries them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from netdsl.diagnostics import Advice
+from netdsl.syntax.mistake import KEYWORDS, Mistake
+
+#: Words that stand behind their layer.
+_FLAGS = "plain|train|eval|valid|same|ceil"
+_COUNT = re.compile(
+    r"(?:[X*✕✖⨯⨉]|times\b|repeat\b)?[ \t]*(\d+|\{[^{}\n]*\})[ \t]*(?:times\b|x|X)?"
+    r"[ \t]*(?=$|[,\]}|)#]|->|as\b|allow\b)"
+)
+
+
+def _turned(mistake: Mistake) -> str | None:
+    """The parts of a layer in another order: ``64-conv3``, ``conv-3-64``, ``conv3/2-64``, ``0.5 dropout``."""
+    begin = mistake.begin
+    line = mistake.text[begin : mistake.code_end()]
+    offset = mistake.offset - begin
+    end = r"(?![\w-])"
+    part = r"(?:\w+|\{[^{}\n]*\})"
+    for pattern, order in (
+        (rf"(?P<c>{part})[ \t]*-[ \t]*(?P<w>[A-Za-z]+)(?P<k>\d+(?:[x×]\d+)?)?(?P<s>/{part})?{end}", "{w}{k}-{c}{s}"),
+        (rf"(?P<w>[A-Za-z]+)-(?P<k>\d+)-(?P<c>{part})(?P<s>/{part})?{end}", "{w}{k}-{c}{s}"),
+        (rf"(?P<w>[A-Za-z]+)(?P<k>\d+(?:[x×]\d+)?)?(?P<s>/{part})-(?P<c>{part}){end}", "{w}{k}-{c}{s}"),
+        (rf"(?P<w>[A-Za-z]+)(?P<k>\d+):(?P<c>{part})(?P<s>/{part})?{end}", "{w}{k}-{c}{s}"),
+        (rf"(?P<w>[A-Za-z]+)(?P<k>\d+)-(?P<c>{part})\\(?P<s>{part}){end}", "{w}{k}-{c}/{s}"),
+        (r"(?P<c>\d+(?:\.\d+)?)[ \t]+(?P<w>[A-Za-z]+)(?=$|[ \t]*[,|\]}])", "{w} {c}"),
+        (
+            rf"(?P<c>plain|train|eval|valid|same|ceil)[ \t]+(?P<w>[A-Za-z][\w-]*(?:-{part})?(?:/{part})?)(?![\w(=])",
+            "{w} {c}",
+        ),
+    ):
+        for found in re.finditer(rf"(?<![\w.@-]){pattern}", line):
+            parts = {name: value or "" for name, value in found.groupdict().items()}
+            if not found.start() <= offset < found.end() or not mistake.is_layer(parts["w"]):
+                continue
+            text = order.format(**{"k": "", "s": "", **parts})
+            return Advice(f"it is written `{text}`", mistake.edit(text, begin + found.start(), begin + found.end()))
+    return None
+
+
+def _dollars(mistake: Mistake) -> str | None:
+    """A value by its name in other brackets: ``conv3-${n}``, ``conv3-<n>``, ``$skip``, ``conv3-{{n}}``."""
+    text, offset = mistake.text, mistake.offset
+    value = re.compile(
+        r"\$\{(?P<a>[^{}\n]*)\}|\$(?P<b>\w+)|<(?P<c>\w+)>|\[(?P<d>[^\[\]\n,]+)\]|%(?P<e>\w+)%?|&(?P<f>\w+)|"
+        r"\{\{(?P<g>[^{}\n]*)\}\}|\((?P<h>[^()\n]*)\)"
+    )
+    doubled = offset > 0 and mistake.word == "{" and text[offset - 1] == "{"
+    found = value.match(text, offset - doubled, mistake.end)
+    if found is None:
+        return None
+    name = next(group for group in found.groups() if group is not None).strip()
+    if re.search(r"[\w)\]}][ \t]*[-/=×][ \t]*\Z", text[mistake.begin : found.start()]) and name:
+        braced = name if name.isdigit() else f"{{{name}}}"
+        help = f"a value by its name stands in braces: `{braced}`" if name.isidentifier() else ""
+        help = help or (
+            f"it is written `{braced}`" if name.isdigit() else f"an expression stands in braces: `{braced}`"
+        )
+        return Advice(help, mistake.edit(braced, found.start(), found.end()))
+    if found["b"] and {"SOFTMAX", "NAME"} & mistake.names:
+        new = f"@{name}" if "SOFTMAX" in mistake.names else name
+        return Advice(f"it is written `{new}`", mistake.edit(new, found.start(), found.end()))
+    return None
+
+
+def _labels(mistake: Mistake) -> str | None:
+    """A label without its colon or with another sign: ``stem conv3-8``, ``layer 1: …``, ``[stem] conv3-8``."""
+    text = mistake.text
+    start = mistake.begin + len(text[mistake.begin : mistake.end]) - len(text[mistake.begin : mistake.end].lstrip())
+    marked = re.compile(
+        r"(?:\[(?P<a>\w+)\]|\((?P<b>\w+)\)|\"(?P<c>[\w.]+)\"|(?P<d>[A-Za-z_]\w*(?:(?:[ \t]+|-)\w+)*))"
+        r"(?P<sign>[ \t]*(?::|;|-|–|—|=>|->)[ \t]*|[ \t]+)(?=\S)"
+    ).match(text, start, mistake.end)
+    if marked is None or mistake.offset > marked.end() + 40:
+        return None
+    name = next(group for group in marked.groups() if group is not None)
+    sign = marked["sign"].strip()
+    words = re.split(r"[ \t-]+", name)
+    if words[0] in KEYWORDS or any(map(mistake.is_layer, words[:1])) or (len(words) > 1 and not sign):
+        if len(words) != 2 or sign or words[0] in KEYWORDS or mistake.is_layer(words[0]):
+            return None
+    if len(words) > 1 and sign != ":":
+        name, rest = words[0], text[start + len(words[0]) :]
+        end = start + len(words[0]) + len(rest) - len(rest.lstrip(" \t"))
+    else:
+        name, end = "_".join(words), marked.end()
+    edit = mistake.edit(f"{name}: ", start, end)
+    if mistake.reads(edit) != 1:
+        return None
+    if sign == ":" and len(words) > 1:
+        mistake.instead(f"`{marked['d']}` is no label", start, start + len(marked["d"]))
+        return Advice(f"a label is one word: `{name}: …`", edit)
+    return Advice(f"a label takes a colon: `{name}: …`", edit)
+
+
+def _tensors(mistake: Mistake) -> str | None:
+    """``as @mid``, ``=> mid``, ``: mid`` at the end of an item, where its tensor is named."""
+    text, offset = mistake.text, mistake.offset
+    if mistake.word == "@" and mistake.before.endswith(" as"):
+        return Advice(
+            "the name alone stands there: `as name`; `@name` takes it up", mistake.edit("", offset, offset + 1)
+        )
+    found = re.match(r"(?::|=>|->|=|→)[ \t]*@?([A-Za-z_]\w*)[ \t]*(?=$|[,\]}|#])", text[offset : mistake.end])
+    if found is None or "AS" not in mistake.names:
+        return None
+    blank = "" if text[offset - 1].isspace() else " "
+    edit = mistake.edit(f"{blank}as {found[1]}", offset, offset + len(found.group().rstrip()))
+    if mistake.is_layer(found[1]) or re.match(r"[ \t]*[\w.]+\Z", mistake.before):
+        return None
+    return Advice(f"a tensor is named by `as {found[1]}`", edit)
+
+
+def _counts(mistake: Mistake) -> str | None:
+    """``unit(8) 3``, ``unit(8) X3``, ``unit(8) times 3``"""
+    found = _COUNT.match(mistake.text, mistake.offset, mistake.end)
+    if found is None or "TIMES" not in mistake.names or mistake.computes:
+        return None
+    if not re.search(r"[)\]}][ \t]+\Z", mistake.text[mistake.begin : mistake.offset]):
+        return None
+    end = mistake.offset + len(found.group().rstrip())
+    return Advice(f"a repeat is written `×{found[1]}`", mistake.edit(f"×{found[1]}", mistake.offset, end))
+
+
+#: What is particular to names of tensors, to the order of parts, and to other signs.
+NAMES: tuple[Callable[[Mistake], str | None], ...] = (_tensors,)
+ORDER: tuple[Callable[[Mistake], str | None], ...] = (_turned,)
+MARKS: tuple[Callable[[Mistake], str | None], ...] = (_counts, _dollars, _labels)

@@ -1,0 +1,176 @@
+"""Repairs that are tried on the text: a sign left out, doubled or mistaken for another, a line broken, a word misspelt.
+
+Rules of the same form as those of :mod:`netdsl.syntax.signs`. A repair is proposed where the line is read with it, and
+where it is the only one of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from netdsl.diagnostics import Advice, nearest
+from netdsl.syntax.habits import ATTRIBUTES
+from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake
+
+#: Signs that part or join what stands around them, by their terminals.
+_SIGNS = {"EQUAL": "=", "COLON": ":", "COMMA": ",", "VBAR": "|"}
+#: Words of other languages and nets for words of this one.
+_SYNONYMS = {
+    "otherwise": "else", "elif": "else if", "elsif": "else if", "elseif": "else if", "when": "if", "unless": "if not",
+    "sum": "add", "plus": "add", "addition": "add", "cat": "concat", "concatenate": "concat", "merge": "concat",
+    "join": "concat", "stack": "concat", "multiply": "mul", "times": "mul", "product": "mul", "prod": "mul",
+    "subtract": "sub", "minus": "sub", "eltwise": "add", "shortcut": "add", "named": "as", "called": "as",
+    "xor": "!=", "mod": "%", "columns": "table", "grid": "table",
+}  # fmt: skip
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def _twice(mistake: Mistake) -> str | None:
+    """``,,`` ``::`` ``××`` ``==``: a sign that stands twice."""
+    word = mistake.word
+    if word.isalnum() or not mistake.before.endswith(word):
+        return None
+    place = mistake.begin + len(mistake.before)
+    edit = mistake.edit("", place, mistake.span.end)
+    return Advice(f"one `{word}` is enough", edit) if mistake.reads(edit) == 1 else None
+
+
+def _broken(mistake: Mistake) -> str | None:
+    """A line that goes on with the one above it, or below it."""
+    text = mistake.text
+    above = text.rfind("\n", 0, mistake.begin - 1) + 1 if mistake.begin else -1
+    alone = re.fullmatch(r"[ \t]*(?:[\w.]+[ \t]*)?", text[mistake.begin : mistake.offset])
+    if above >= 0 and alone is not None and mistake.word in ("×", "x", "-", "+", "=", "/"):
+        start = mistake.begin + len(text[mistake.begin : mistake.end]) - len(text[mistake.begin : mistake.end].lstrip())
+        end = mistake.begin - 1
+        before = text[above:end].rstrip(" \t\r")
+        named = re.match(r"[ \t]*(\w+)[ \t]*\Z", mistake.before)
+        if mistake.word == "=" and (named is None or named[1] in KEYWORDS):
+            before = ""
+        elif mistake.word == "=" and named is not None and named[1].lower() not in ATTRIBUTES:
+            before = before if re.match(r"[ \t]*(?:param|variant|expect)\b", before) else ""
+        if mistake.word == "+":
+            added = re.match(r"\w+", mistake.rest)
+            before = before if added is not None and mistake.is_layer(added.group()) else ""
+        if before and "#" not in before:
+            for between in (" ", ", "):
+                edit = mistake.edit(between, above + len(before), start)
+                if mistake.reads(edit) == 1:
+                    what = "an item ends with its line" if between == " " else "a list goes on after a comma"
+                    return Advice(f"{what}: this goes on with the line above", edit)
+    line = re.compile(r"[ \t]*(?=[^\s#])").match(text, mistake.end + 1)
+    place = mistake.begin + len(mistake.before)
+    if mistake.word == "\\" and not mistake.rest and line is not None:
+        edit = mistake.edit(" ", place, line.end())
+        mistake.beside = line.end()
+        return Advice("no sign goes on with a line: this belongs to one line", edit)
+    if mistake.word.strip() or line is None:
+        return None
+    first = re.compile(r"\w*").match(text, line.end())
+    brace = text[line.end()] == "{"
+    deeper = line.end() - line.start() > len(text[mistake.begin : place]) - len(mistake.before.lstrip())
+    if not (brace or deeper or mistake.before.endswith(":")) or "#" in text[place : mistake.end]:
+        return None
+    if (first is not None and first.group() in STATEMENTS) or not mistake.before:
+        return None
+    head = re.fullmatch(r"[ \t]*(?:net|input|param|default|use|variant)", mistake.before)
+    if not (brace or "SOFTMAX" in mistake.names or head):
+        return None
+    edit = mistake.edit(" ", place, line.end())
+    if mistake.reads(edit, until=line.end()) != 1:
+        return None
+    mistake.beside = line.end()
+    what = "the brace stands in the same line" if brace else "what follows stands in the same line"
+    return Advice(f"{what}: this goes on with the line below", edit)
+
+
+def _word(mistake: Mistake) -> str | None:
+    """A word of the language that is misspelt, in other letters or from elsewhere: ``esle``, ``If``, ``otherwise``."""
+    start = mistake.begin
+    line = mistake.text[start : mistake.span.end]
+    words = [found for found in _WORD.finditer(line) if found.end() >= mistake.item() - start or len(line) < 80]
+    for found in reversed(words[-4:]):
+        word = found.group()
+        if word in KEYWORDS or mistake.is_layer(word):
+            continue
+        ours = _SYNONYMS.get(word.lower()) or nearest(word, sorted(KEYWORDS))
+        if ours is None or (len(word) < 3 and word.lower() not in ("fi", "iff", "ad")):
+            if ours != word.lower():
+                continue
+        edit = mistake.edit(ours, start + found.start(), start + found.end())
+        if mistake.reads(edit) == 1:
+            mistake.instead(f"`{word}` cannot stand here", start + found.start(), start + found.end())
+            help = f"here it is written `{ours}`" if word.lower() in _SYNONYMS else f"did you mean `{ours}`?"
+            return Advice(help, edit)
+    return None
+
+
+def _sign(mistake: Mistake) -> str | None:
+    """One sign in the place of another, or left out."""
+    names, text, offset = mistake.names, mistake.text, mistake.offset
+    ours = [sign for name, sign in _SIGNS.items() if name in names]
+    word = mistake.word
+    if re.fullmatch(r"[:=;|,~!-]", word) and mistake.rest:
+        found = [mistake.edit(sign) for sign in ours if sign != word]
+        right = [edit for edit in found if mistake.reads(edit) == 1]
+        if word == ":" and right and right[0].text == "=":
+            del right[1:]
+        if len(right) == 1:
+            edit = right[0]
+            if (
+                edit.text == "="
+                and not text[offset - 1].isspace()
+                and mistake.begins("param", "style", "init", "expect")
+            ):
+                edit = edit._replace(text=" =")
+            return Advice(f"a `{right[0].text}` stands there", edit)
+    if word.strip() and not re.fullmatch(r"[)\]}]|[x×]", word):
+        place = mistake.begin + len(mistake.before)
+        new = {"=": " =" if mistake.begins("param", "style", "init", "expect", "variant") else "=", "|": " |"}
+        found = [mistake.edit(new.get(sign, sign), place, offset) for sign in ours]
+        found = [edit._replace(text=edit.text + " " * (edit.text != "=")) for edit in found]
+        right = [edit for edit in found if mistake.reads(edit) == 1]
+        if len(right) == 1:
+            sign = right[0].text.strip()
+            return Advice(f"{'an' if sign == '=' else 'a'} `{sign}` is missing", right[0])
+    return None
+
+
+def _sign_before(mistake: Mistake) -> str | None:
+    """A sign before the place of the mistake that should be another: ``init conv: zeros bias=0``."""
+    line = mistake.text[mistake.begin : mistake.offset]
+    signs = [*re.finditer(r"(?<![:=<>!])[:=;](?![:=<>])", line)]
+    if not signs or not (mistake.word + mistake.rest).strip():
+        return None
+    start = mistake.begin + signs[-1].start()
+    blank = " " if not mistake.text[start - 1].isspace() else ""
+    found = [mistake.edit(new, start, start + 1) for new in (f"{blank}=", ":") if new.strip() != signs[-1].group()]
+    right = [edit for edit in found if mistake.reads(edit) == 1]
+    if len(right) != 1:
+        return None
+    mistake.instead(f"`{signs[-1].group()}` cannot stand here", start, start + 1)
+    return Advice(f"a `{right[0].text.strip()}` stands there", right[0])
+
+
+def _last(mistake: Mistake) -> str | None:
+    """A sign too many at the end of a line, or a mark before its beginning."""
+    text = mistake.text
+    word = mistake.word
+    if re.fullmatch(r"[.:;=\-/\\&~!?*+|,]", word) and mistake.offset + len(word) == mistake.code_end():
+        edit = mistake.edit("", mistake.begin + len(mistake.before), mistake.code_end())
+        return Advice(f"no `{word}` stands at the end of a line", edit) if mistake.reads(edit) == 1 else None
+    mark = re.match(r"[ \t]*((?:[-*+•▪◦·–>]+|\(?\d+[.)]|\[[ x]\])[ \t]+)(?=\S)", text[mistake.begin : mistake.end])
+    if mark is not None and mistake.begin + mark.start(1) <= mistake.offset < mistake.begin + mark.end():
+        start = mistake.begin + mark.start(1)
+        edit = mistake.edit("", start, start + len(mark[1]))
+        if mistake.reads(edit):
+            return Advice("a line begins with its item, without a mark or number before it", edit)
+    return None
+
+
+FIRST: tuple[Callable[[Mistake], str | None], ...] = (_broken,)
+WORDS: tuple[Callable[[Mistake], str | None], ...] = (_word,)
+#: Where no rule knows better what is meant.
+RULES: tuple[Callable[[Mistake], str | None], ...] = (_twice,)
+LAST: tuple[Callable[[Mistake], str | None], ...] = (_sign, _sign_before, _last)

@@ -1,0 +1,366 @@
+"""Signs, sizes and numbers as other hands write them, and brackets of another kind.
+
+Each rule looks at the place of a mistake and gives a help, with edits where one thing alone can be meant, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from netdsl.diagnostics import Advice
+from netdsl.syntax.mistake import KEYWORDS, Mistake
+
+_HYPHENS = (
+    "\N{MINUS SIGN}\N{EN DASH}\N{NON-BREAKING HYPHEN}\N{EM DASH}\N{HYPHEN}\N{FIGURE DASH}\N{FULLWIDTH HYPHEN-MINUS}"
+)
+_QUOTES = (
+    "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{DOUBLE LOW-9 QUOTATION MARK}"
+    "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"
+    "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}'"
+)
+_LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
+_SIZES = re.compile(
+    r"(?:input(?:[ \t]+[A-Za-z_]\w*)?|->)[ \t]*([(\[]?[ \t]*\d+(?:(?:[ \t]*[,;*×x][ \t]*|[ \t]+)\d+)*[ \t]*[)\]]?)"
+)
+_BIG = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.]|,\d)")
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(?=(\S))")
+_PRODUCT = re.compile(r"-[ \t]*((?:\w+)(?:[ \t]*(?:\*\*|//|[*+%])[ \t]*\w+)+)(?=$|[\s,/\]}|)])")
+#: A layer as the tables of papers have it: `3×3 conv, 64, stride 2`, `3x3 max pool, stride 2`, `1×1, 64`.
+_PAPER = re.compile(
+    r"(?P<times>(?P<k>\d+)[ \t]*[x×][ \t]*(?P<l>\d+)[ \t]*,?[ \t]*)?"
+    r"(?P<kind>conv(?:olution)?|max[ -]?pool(?:ing)?|(?:av(?:era)?ge?)[ -]?pool(?:ing)?)?"
+    r"(?:[ \t]+(?P<m>\d+)[ \t]*[x×][ \t]*(?P<n>\d+))?[ \t]*,?"
+    r"(?:[ \t]*(?P<c>\d+)(?:[ \t]*(?:filters|channels|maps|kernels))?)?"
+    r"(?:[ \t]*,?[ \t]*(?:/|stride|s)[ \t]*=?[ \t]*(?P<s>\d+))?[ \t]*(?=$|[\]}|]|[ \t](?:\w+=|as\b|->))",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(r"(?P<kind>\w*conv)\([ \t]*(?P<k>\d+)(?:[x×](?P<l>\d+))?,[ \t]*(?P<c>\d+)[ \t]*\)", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?P<n>\d+)[ \t]*[x×][ \t]*"
+    r"(?P<item>\[[^\[\]\n]*\]|[A-Za-z]\w*(?:\([^()\n]*\)|[\w-]*(?:/\w+)?))[ \t]*(?=$|[,\]}|])"
+)
+
+
+def _signs(mistake: Mistake) -> str | None:
+    """Signs that a word processor makes of plain ones: all of the line at once."""
+    for signs, plain, help in (
+        (_HYPHENS, "-", "write a plain hyphen, `-`"),
+        (_QUOTES, '"', 'write a plain quotation mark, `"`'),
+    ):
+        if mistake.word in signs:
+            line = re.finditer(f"[{re.escape(signs)}]", mistake.text[mistake.offset : mistake.code_end()])
+            places = [mistake.offset + found.start() for found in line]
+            return Advice(help, *(mistake.edit(plain, place, place + 1) for place in places))
+    return None
+
+
+def _quotes(mistake: Mistake) -> str | None:
+    """A text in quotes that does not end on its line."""
+    if mistake.word != '"':
+        return None
+    help = 'add a `"`'
+    before = mistake.before.lstrip()
+    if before.startswith(("net ", "use ")) or not before or before.endswith("="):
+        line = mistake.text[mistake.offset : mistake.end].rstrip()
+        colon = line.find(":")
+        if before or colon > 0:
+            end = mistake.offset + (len(line) if before else colon)
+            return Advice(help, mistake.edit('"', end, end))
+    return help
+
+
+def _separators(mistake: Mistake) -> str | None:
+    word = mistake.word
+    if word == ";":
+        alone = re.fullmatch(r"[ \t]*([A-Za-z_]\w*)", mistake.before)
+        if alone is not None and mistake.rest and not mistake.is_layer(alone[1]):
+            return None  # a label
+        help = "layers are separated by `,` or a new line"
+        if not mistake.rest or mistake.rest.startswith("#"):
+            return Advice(help, mistake.edit(""))
+        start = mistake.begin + len(mistake.before)
+        return Advice(help, mistake.edit(",", start))
+    if word == "/":
+        place = mistake.offset - mistake.text.startswith("//", mistake.offset - 1)
+        if mistake.text.startswith("//", place):
+            return Advice("a comment begins with `#`", mistake.edit("#", place, place + 2))
+        return "a comment begins with `#`" if mistake.rest[:1] == "*" else None
+    return None
+
+
+def _paper(mistake: Mistake) -> str | None:
+    """A row of a paper's table."""
+    begin, end = mistake.item(), mistake.code_end()
+    found = _PAPER.match(mistake.text, begin, end)
+    if found is not None and found.end() > mistake.offset:
+        part = found.groupdict()
+        kernel = (part["k"], part["l"]) if part["k"] else (part["m"], part["n"])
+        kind = (part["kind"] or ("conv" if part["k"] else "")).lower()
+        word = "conv" if kind.startswith("conv") else "maxpool" if kind.startswith("max") else "avgpool"
+        if kind and kernel[0] and (part["c"] if word == "conv" else not part["c"]):
+            size = kernel[0] if kernel[0] == kernel[1] else "x".join(kernel)
+            stride = f"/{part['s']}" if part["s"] else ""
+            text = f"{word}{size}" + (f"-{part['c']}" if part["c"] else "") + stride
+            return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(found.group().rstrip())))
+    for called in _CALLED.finditer(mistake.text, mistake.begin, end):
+        if called.start() < mistake.offset <= called.end() + 20:
+            size, channels = called["k"], called["c"]
+            if called["l"] is None:
+                size, channels = sorted((size, channels), key=int)
+            elif called["l"] != size:
+                size = f"{size}x{called['l']}"
+            text = f"{called['kind'].lower()}{size}-{channels}"
+            return Advice(f"it is written `{text}`", mistake.edit(text, called.start(), called.end()))
+    found = _COUNTED.match(mistake.text, begin, end)
+    if found is not None and found.end() > mistake.offset:
+        text = f"{found['item']} ×{found['n']}"
+        whole = mistake.edit(text, begin, begin + len(found.group().rstrip()))
+        return Advice(f"the number of a repeat comes after: `{text}`", whole)
+    return None
+
+
+def _sizes(mistake: Mistake) -> str | None:
+    """``input (3, 224, 224)``, ``-> 64,112,112``"""
+    for found in _SIZES.finditer(mistake.text, mistake.begin, mistake.code_end()):
+        inside = found.group(1)
+        numbers = re.findall(r"\d+", inside)
+        if found.start(1) <= mistake.offset <= found.end(1) and re.search(r"[,;*(\[]|\d[ \t]+\d", inside):
+            text = "x".join(numbers)
+            end = found.start(1) + len(inside.rstrip())
+            return Advice(f"sizes are written `{text}`", mistake.edit(text, found.start(1), end))
+    large = re.match(r"(\d+)((?:X\d+)+)\b", mistake.text[mistake.offset - len(_digits(mistake)) : mistake.end])
+    if large is not None and mistake.word.startswith("X"):
+        text = large.group().replace("X", "x")
+        start = mistake.offset - len(_digits(mistake))
+        return Advice(f"sizes are written `{text}`", mistake.edit(text, start, start + large.end()))
+    sizes = mistake.before.startswith("input") or "->" in mistake.before
+    if mistake.word in ("*", "(", ",") and sizes and "COMMA" not in mistake.names:
+        return "sizes are written `3x224x224`"
+    return None
+
+
+def _digits(mistake: Mistake) -> str:
+    """The number right before the place of the mistake."""
+    found = re.search(r"\d*\Z", mistake.text[mistake.begin : mistake.offset])
+    assert found is not None
+    return found.group()
+
+
+def _numbers(mistake: Mistake) -> str | None:
+    for found in _BIG.finditer(mistake.text, mistake.begin, mistake.code_end()):
+        if found.start() <= mistake.offset <= found.end():
+            text = found.group().replace(",", "")
+            return Advice(f"a number has no commas: `{text}`", mistake.edit(text, found.start(), found.end()))
+    before = re.search(r"(?<![\w.])\d+\Z", mistake.text[mistake.begin : mistake.offset])
+    after = re.match(r"(?:_\d+)+(?!\w)", mistake.text[mistake.offset : mistake.end])
+    if before is not None and after is not None:
+        text = before.group() + after.group().replace("_", "")
+        begin = mistake.offset - len(before.group())
+        whole = mistake.edit(text, begin, mistake.offset + after.end())
+        return Advice(f"a number has no underscores: `{text}`", whole)
+    comma = re.search(
+        r"\b(?:dropout|droppath|alpha|eps|momentum|weight|weight=|eps=)[ \t]*=?[ \t]*0(,)\Z", mistake.before
+    )
+    if comma is not None and mistake.word.isdigit():
+        place = mistake.begin + comma.start(1)
+        help = f"a fraction has a point: `0.{mistake.word}`"
+        return Advice(help, mistake.edit(".", place, mistake.offset))
+    share = re.search(r"(?<![\w.-])(\d+(?:\.\d+)?)[ \t]*\Z", mistake.text[mistake.begin : mistake.offset])
+    if mistake.word == "%" and share is not None and not re.match(r"[\w({]", mistake.rest):
+        text = f"{float(share[1]) / 100:g}"
+        edit = mistake.edit(text, mistake.begin + share.start(1), mistake.span.end)
+        return Advice(f"a share is a fraction: `{text}`", edit)
+    fraction = re.match(r"\.\d+(?![\w.])", mistake.text[mistake.offset : mistake.end])
+    if fraction is not None and not re.search(r"[\w.]\Z", mistake.text[mistake.begin : mistake.offset]):
+        text = f"0{fraction.group()}"
+        return Advice(f"a number begins with a digit: `{text}`", mistake.edit("0", mistake.offset, mistake.offset))
+    return None
+
+
+def _operators(mistake: Mistake) -> str | None:
+    """Signs of other languages in an expression."""
+    text, offset, word = mistake.text, mistake.offset, mistake.word
+    ours = {"&&": "and", "||": "or", "!": "not", "^": "**"}
+    for sign in ("&&", "||", "^"):
+        if mistake.computes and text.startswith(sign, offset):
+            here = "a power is written" if sign == "^" else "here it is written"
+            return Advice(f"{here} `{ours[sign]}`", mistake.edit(ours[sign], offset, offset + len(sign)))
+    if word == "!" and "TRUE" in mistake.names and not text.startswith("!=", offset):
+        return Advice("here it is written `not`", mistake.edit("not ", offset, offset + 1))
+    if word == "=" and mistake.computes and re.search(r"\bif\b[^{}]*\Z", mistake.before):
+        return Advice("equality is written `==`", mistake.edit("=="))
+    if word == ">" and text[offset - 1] == "<":
+        return Advice("here it is written `!=`", mistake.edit("!=", offset - 1, offset + 1))
+    if mistake.computes and word.lower() in ("and", "or", "not") and word not in KEYWORDS:
+        return Advice(f"here it is written `{word.lower()}`", mistake.edit(word.lower()))
+    if word == "then" and mistake.computes:
+        start = mistake.begin + len(mistake.before)
+        return Advice("braces alone stand around what an `if` chooses", mistake.edit("", start, mistake.span.end))
+    inside = re.search(r"\b(?:math|np|numpy|torch)\.(\w+)\Z", text[mistake.begin : offset])
+    if word == "(" and inside is not None:
+        start = mistake.begin + inside.start()
+        return Advice(f"functions have no module: `{inside[1]}`", mistake.edit(inside[1], start, offset))
+    if word == "(" and mistake.computes and re.search(r"[\d)]\Z", text[mistake.begin : offset]):
+        return Advice("a product has a `*`", mistake.edit("*", offset, offset))
+    if word in ("if", "?") and mistake.computes:
+        return "a choice between values is a parameter of a block or a `variant`; `if … { … }` chooses layers"
+    return None
+
+
+def _braces(mistake: Mistake) -> str | None:
+    """Rows after a colon, or in brackets of another kind, where braces belong."""
+    text, word, names = mistake.text, mistake.word, mistake.names
+    if word == ":" and mistake.before.endswith(("if", "else")):
+        if mistake.before.strip() in ("if", "} if") and "LBRACE" not in names:
+            return "`if` and `else` cannot be labels"
+    if word == ":" and _LABELLED.match(mistake.before):
+        return "an item has one label, and a label is a name such as `stage.0`"
+    if re.search(r"\?[^\n]*:", text[mistake.begin : mistake.end]) and word in ("?", "!", "=", "<", ">", "or", "and"):
+        return "layers are chosen by `if … { … } else { … }`"
+    head = re.match(r"[ \t]*(?:\}[ \t]*)?(if|else|output|block)\b", text[mistake.begin : mistake.end])
+    if names == {"LBRACE"} and head is not None and not word.strip():
+        return f"what belongs to `{head[1]}` stands in braces: `{head[1]} … {{ … }}`"
+    if word == ":" and head is not None and "LBRACE" in names:
+        help = f"what belongs to `{head[1]}` stands in braces: `{head[1]} … {{ … }}`"
+        end = mistake.code_end()
+        rest = text[mistake.span.end : end].strip()
+        if not rest or "{" in rest or "}" in rest:
+            return help
+        return Advice(help, mistake.edit(f" {{ {rest} }}", end=end))
+    if word == ":" and mistake.computes and re.search(r"\bif\b[^{}]*\Z", mistake.before):
+        return "what belongs to `if` stands in braces: `if … { … } else { … }`"
+    joins = re.search(r"(?<![\w.])(add|concat|mul|sub)\Z", mistake.before, re.IGNORECASE)
+    if joins is not None and word in ("[", "("):
+        return _in_braces(mistake, mistake.offset, f"the branches of `{joins[1]}` stand in braces")
+    around = _around(mistake)
+    if word == "|" and around is not None:
+        return _in_braces(mistake, around, "the branches of a join stand in braces")
+    if word == "|" and text[: mistake.offset].endswith("|") and "VBAR" not in names and "SOFTMAX" in names:
+        return Advice("one `|` parts two branches", mistake.edit(""))
+    if word == "|":
+        return "`|` parts the branches of a join, `add { a | b }`, and the cells of a table"
+    if word in ("{", "(") and {"JOIN", "LSQB"} <= names and (partner := mistake.pairs.get(mistake.offset)) is not None:
+        return Advice(
+            "a group of layers stands in square brackets: `[ … ]`",
+            mistake.edit("["),
+            mistake.edit("]", partner, partner + 1),
+        )
+    if word == "{" and mistake.before.endswith("if"):
+        return "the condition is missing: `if s != 1 { … }`"
+    if word == "{" and {"LPAR", "TRUE", "INT"} <= names:
+        return "this is an expression already: braces stand where a number or a name would, in a layer"
+    return None
+
+
+def _around(mistake: Mistake) -> int | None:
+    """The bracket that a mistake stands in, where a join's word is before it."""
+    text = mistake.text
+    for opener, closer in mistake.pairs.items():
+        if opener < mistake.offset < closer and text[opener] in "([":
+            if re.search(r"(?<![\w.])(?:add|concat|mul|sub)[ \t]*\Z", text[:opener][-20:], re.IGNORECASE):
+                return opener
+    return None
+
+
+def _in_braces(mistake: Mistake, opener: int, help: str) -> str:
+    closer = mistake.pairs.get(opener)
+    if closer is None:
+        return help
+    text = mistake.text
+    before = "" if text[opener - 1].isspace() else " "
+    after = "" if text[opener + 1].isspace() else " "
+    edits = [mistake.edit(f"{before}{{{after}", opener, opener + 1)]
+    edits.append(mistake.edit("}" if text[closer - 1].isspace() else " }", closer, closer + 1))
+    depth, commas, bars = 0, [], 0
+    for place in range(opener + 1, closer):
+        depth += (text[place] in "([{") - (text[place] in ")]}")
+        if depth == 0 and text[place] == ",":
+            commas.append(place)
+        bars += depth == 0 and text[place] == "|"
+    if commas and not bars and "#" not in text[opener:closer]:
+        help += ", with `|` between them"
+        for place in commas:
+            bar = "|" if text[place - 1].isspace() else " |"
+            edits.append(mistake.edit(bar if text[place + 1].isspace() else f"{bar} ", place, place + 1))
+    return Advice(help, *edits)
+
+
+def _assignments(mistake: Mistake) -> str | None:
+    """``x = conv3-64``, ``width = 1.4``"""
+    found = _ASSIGNED.match(mistake.text, mistake.begin + _indent(mistake), mistake.end)
+    if mistake.word == "=" and found is not None and found.end(1) <= mistake.offset < found.end():
+        if found[2].isdigit() or found[2] in '"{-.' or re.match(r"(?:true|false)\b", mistake.text[found.end() :][:6]):
+            place = found.start()
+            return Advice(f"a parameter is declared: `param {found[1]} = …`", mistake.edit("param ", place, place))
+        return Advice(f"a label takes a colon: `{found[1]}: …`", mistake.edit(": ", found.end(1), found.end()))
+    return None
+
+
+def _indent(mistake: Mistake) -> int:
+    line = mistake.text[mistake.begin : mistake.end]
+    return len(line) - len(line.lstrip())
+
+
+def _missing(mistake: Mistake) -> str | None:
+    """One sign that is missing, where nothing else could stand."""
+    names, word = mistake.names, mistake.word
+    place = mistake.begin + len(mistake.before)
+    if names == {"EQUAL"} and mistake.rest + word.strip() and not re.fullmatch(r"[:,;|)\]}]", word):
+        return Advice("an `=` is missing", mistake.edit(" =", place, place))
+    apart = mistake.text[mistake.offset - 1 : mistake.offset].isspace()
+    if {"COMMA", "RPAR"} <= names and re.fullmatch(r"\w+", word) and "TIMES" not in names and apart:
+        return Advice("a comma parts one from the next", mistake.edit(",", place, place))
+    quoted = re.fullmatch(r"[ \t]*(?:net[ \t]+[\w.-]+|use)", mistake.before)
+    if "STRING" in names and quoted is not None and re.match(r"[\w./]", word):
+        end = mistake.code_end()
+        rest = mistake.text[mistake.offset : end]
+        if mistake.before.lstrip().startswith("use"):
+            path = re.match(r"[\w./-]+", rest)
+            end = mistake.offset + (path.end() if path is not None else 0)
+            rest = mistake.text[mistake.offset : end]
+        if '"' not in rest and rest:
+            what = "a title" if quoted.group().lstrip().startswith("net") else "a file's name"
+            return Advice(f'{what} stands in quotes: `"{rest}"`', mistake.edit(f'"{rest}"', mistake.offset, end))
+    return None
+
+
+def _products(mistake: Mistake) -> str | None:
+    """``conv3-4*c``"""
+    if mistake.word in ("*", "+", "%", "/", "**", "//"):
+        for found in _PRODUCT.finditer(mistake.text, mistake.begin, mistake.code_end()):
+            if found.start(1) <= mistake.offset <= found.end(1):
+                text = f"{{{found[1]}}}"
+                word = re.search(r"[\w.]*[ \t]*-?[ \t]*\Z", mistake.text[mistake.begin : found.start(1)])
+                help = f"an expression stands in braces: `{word.group() if word else ''}{text}`"
+                return Advice(help, mistake.edit(text, found.start(1), found.end(1)))
+    if mistake.word == "*" and "TRUE" not in mistake.names and not mistake.computes:
+        return "an expression stands in braces: `conv3-{4*c}`"
+    return None
+
+
+def _order(mistake: Mistake) -> str | None:
+    """The parts of an item in another order."""
+    word, before, rest = mistake.word, mistake.before, mistake.rest
+    if word in ("x", "×") and re.search(r"[×x][ \t]*\w+\Z", before) and re.match(r"\w|\{", rest):
+        return "an item has one repeat; brackets hold another: `[conv3-64 ×2] ×3`"
+    ends = re.search(r"(?:\bas[ \t]+\w+|->[ \t]*[\w×{}.]+|\ballow[ \t]+\w+)\Z", before)
+    if word in ("as", "×", "x", "-", "->", "allow") and ends is not None and rest:
+        return "an item ends in this order: `×2`, `as name`, `-> 64x112x112`, `allow ND301`"
+    if word == "else":
+        return "an `else` follows the `}` of its `if`"
+    return None
+
+
+def _rest(mistake: Mistake) -> str | None:
+    word, names = mistake.word, mistake.names
+    if word == "(" and "LPAR" not in names and re.search(r"\w\Z", mistake.before):
+        return "attributes are written `name=value`, an expression in braces"
+    return None
+
+
+#: Signs without another meaning, before all other rules.
+FIRST: tuple[Callable[[Mistake], str | None], ...] = (_quotes, _signs, _separators, _sizes, _paper)
+RULES: tuple[Callable[[Mistake], str | None], ...] = (
+    _numbers, _operators, _braces, _assignments, _missing, _products, _order, _rest,
+)  # fmt: skip
