@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.diagnostics import Diagnostic, Edit, Span, edited
 from netdsl.elaborate import analyse
-from netdsl.elaborate.joins import stride_to
+from netdsl.elaborate.mending import stride_to
 
 #: A spec, and the help that is given for its join.
 JOINS = {
@@ -23,7 +23,74 @@ JOINS = {
     ),
     "a skip that is not `id` alone": (
         "add { conv3-16/2 | if true { id } }",
-        "`conv1-16/2` at the end of branch 2 makes the shapes equal",
+        "`conv3-16` in place of `conv3-16/2` makes the shapes equal",
+    ),
+    "a stride that is a parameter": (
+        "block f(c, s) { add { conv3-c/s, relu, conv3-c | conv1-c } }\nf(8, 2)",
+        "`conv1-c/s` in place of `conv1-c` makes the shapes equal",
+    ),
+    "channels and a suffix as another branch has them": (
+        "block f(c) { add { conv1-c, relu, conv1-{4*c} +bn | id } }\nf(8)",
+        "`conv1-{4*c} +bn` in place of `id` makes the channels equal",
+    ),
+    "channels that another place means": (
+        "block f(c) { add { [conv1-{in.c*2}, relu] ×2 | id } }\nf(8)",
+        "`conv1-64` in place of `id` makes the channels equal",
+    ),
+    "an even kernel": ("add { conv4-16 | id }", "`conv4-16 same_tf` in place of `conv4-16` makes the shapes equal"),
+    "a pool without its stride": (
+        "concat { conv3-8 | maxpool3 same, conv1-8 }",
+        "`maxpool3/1 same` in place of `maxpool3 same` makes the sizes equal",
+    ),
+    "a stride that is left out": (
+        "concat { dwconv3/2, conv1-8 | dwconv3 }",
+        "`dwconv3` in place of `dwconv3/2` makes the sizes equal",
+    ),
+    "a padding less than the dilation": (
+        "concat { conv1-8 | conv3-8 dilation=6 pad=3 }",
+        "`conv3-8 dilation=6 pad=6` in place of `conv3-8 dilation=6 pad=3` makes the sizes equal",
+    ),
+    "a stride and channels": (
+        "add { conv3-16 | id | conv3-32/2 }",
+        "`conv3-16` in place of `conv3-32/2` makes the shapes equal",
+    ),
+    "a layer of a block, without padding": (
+        "block f(c) { conv3-c valid, relu }\nconcat { id | f(8) }",
+        "`conv3-c pad=1` in place of `conv3-c valid` makes the sizes equal",
+    ),
+    "a vector beside a map": ("add { gap, fc-16 | id }", "`gap, fc-16` at the end of branch 2 makes the shapes equal"),
+    "a vector for concat": (
+        "concat { gap, flatten | id }",
+        "`gap, flatten` at the end of branch 2 makes the sizes equal",
+    ),
+    "vectors": ("flatten\nadd { fc-8, relu | id }", "`fc-8` in place of `id` makes the channels equal"),
+    "the map of another level": (
+        "a1: conv3-8, relu\nmaxpool\na2: conv3-8, relu\nconcat { id | @a1 }",
+        "`@a2` in place of `@a1` makes the sizes equal",
+    ),
+    "either of two levels": (
+        "a1: conv3-8\nmaxpool\na2: conv3-8\nb2: relu\nupsample ×2\nb1: relu\nadd { @a1 | @b2 }",
+        "`@a2` in place of `@a1`, or `@b1` in place of `@b2`, makes the shapes equal",
+    ),
+    "a crop to a named tensor": (
+        "conv3-8, relu as big\nconv3-8 valid, relu as small\nconcat { @big | @small }",
+        "`crop @small` at the end of branch 1 makes the sizes equal",
+    ),
+    "axes that were moved": (
+        "add { permute 2x3x1, linear-16 | id }",
+        "`permute 3x1x2` at the end of branch 1 makes the shapes equal",
+    ),
+    "a linear layer between moved axes": (
+        "add { permute 2x3x1, linear-8, permute 3x1x2 | id }",
+        "`linear-16` in place of `linear-8` makes the channels equal",
+    ),
+    "tokens": (
+        "reshape 16x1024\npermute 2x1\nadd { linear-17 | id }",
+        "`linear-16` in place of `linear-17` makes the shapes equal",
+    ),
+    "a gate that keeps a map": (
+        "mul { id | maxpool, conv1-16, sigmoid }",
+        "`gap` at the end of branch 2 makes one factor for each channel of it",
     ),
     "a pool without padding": (
         "concat { conv3-8 | maxpool3/1 }",
@@ -87,9 +154,11 @@ def mended(text: str, problem: Diagnostic) -> str:
     assert problem.span is not None and problem.help is not None
     edits = []
     join = problem.span.start
-    for new, old, number in re.findall(r"`([^`]*)` (?:in place of `([^`]*)`|at the end of branch (\d))", problem.help):
+    help = problem.help.split(", or ")[0]  # the first of two ways
+    for new, old, number in re.findall(r"`([^`]*)` (?:in place of `([^`]*)`|at the end of branch (\d))", help):
         if old:
-            start = text.index(old, join)
+            start = text.find(old, join)
+            start = text.index(old) if start < 0 else start
             edits.append(Edit(Span(0, start, start + len(old)), new))
         else:
             ends = [note.span.end for note in problem.notes if note.message.startswith(("gives", "makes"))]

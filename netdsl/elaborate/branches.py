@@ -79,7 +79,9 @@ class BranchMaker(LayerMaker):
                     for (number, branch, first), result in zip(written, results, strict=True)
                 ]
                 word = join.word.text.lower()
-                problem.diagnostic = explain(problem.diagnostic, word, arms, self.drafts, self.sources)
+                problem.diagnostic = explain(
+                    problem.diagnostic, word, arms, self.drafts, self.sources, context.labels.nodes()
+                )
                 if self.assumed is not None:
                     self.forgive(problem)
                     return results[self.assumed]

@@ -265,6 +265,16 @@ class Labels:
             here = here.inner[part]
         return here.tensors.get(path[-1])
 
+    def nodes(self) -> dict[str, int]:
+        """The nodes of the tensors that :meth:`find` would find, by their names."""
+        found: dict[str, int] = {}
+        here: Labels | None = self
+        while here is not None:
+            named = {name: tensor.node for name, tensor in here.tensors.items() if tensor.node >= 0}
+            found = {**named, **found}
+            here = here.outer
+        return found
+
     def visible(self) -> list[str]:
         """Names that :meth:`find` would find, for suggestions."""
         found: list[str] = []

@@ -1,0 +1,32 @@
+"""The text of a layer taken apart: what a help says where one of its parts is another."""
+
+from __future__ import annotations
+
+import re
+
+HEAD = re.compile(r"(?:soft-max|[A-Za-z_]\w*)(?:\{[^{}]*\})?(?:[x×](?:\w+|\{[^{}]*\}))*(?:-(?:\w+|\{[^{}]*\}))?")
+STRIDE = re.compile(r"/(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*")
+CHANNELS = re.compile(r"-(?:\w+|\{[^{}]*\})")
+PADDING = re.compile(r" (?:valid|same|same_tf|pad=(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*)(?![^ ,|}\])])")
+#: Names that mean another thing in another place.
+OF_PLACE = re.compile(r"\b(?:in|i)\b")
+
+
+def with_padding(text: str, word: str) -> str:
+    """The text of a layer with another padding."""
+    head, plus, suffixes = text.partition(" +")
+    if PADDING.search(head):
+        return PADDING.sub(f" {word}", head, count=1) + plus + suffixes
+    return f"{head} {word}{plus}{suffixes}"
+
+
+def with_stride(text: str, stride: int, pool: bool, as_written: str | None) -> str | None:
+    """The text of a layer with another stride; all but a pool at stride 1 do not say it."""
+    if (found := HEAD.match(text)) is None:
+        return None
+    head, rest = found.group(), text[found.end() :]
+    written = STRIDE.match(rest)
+    if " stride=" in rest or (stride == 1 and written is None and not pool):
+        return None
+    rest = rest[written.end() :] if written is not None else rest
+    return head + ("" if stride == 1 and not pool else as_written or f"/{stride}") + rest

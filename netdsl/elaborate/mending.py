@@ -1,0 +1,467 @@
+"""What would make the branches of a join fit: another padding, stride or number of channels, a projection, a crop.
+
+What is proposed has been computed: each change is tried on the branch's own operators before it is said.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from netdsl.diagnostics import Advice, Edit, Source, Span
+from netdsl.elaborate.context import Draft
+from netdsl.elaborate.layer_text import CHANNELS, HEAD, OF_PLACE, STRIDE, with_padding, with_stride
+from netdsl.ir.op import Op, OpError
+from netdsl.ir.types import Shape
+from netdsl.syntax import tree
+
+#: The longest text of a layer that a help repeats.
+_LONGEST = 40
+#: The largest padding that is tried in place of another.
+_MOST_PADDING = 64
+_NUMBER = re.compile(r"\d+")
+
+
+class Arm(NamedTuple):
+    """One branch of a join: its number as it is written, what entered it, and what came of it.
+
+    ``nodes`` are the drafts that lead through it, in order; none where it passes a tensor on. ``start`` is the draft
+    before them.
+    """
+
+    number: int
+    branch: tree.Branch
+    nodes: tuple[int, ...]
+    start: int
+    enters: Shape
+    shape: Shape
+
+
+class _Change(NamedTuple):
+    """A change to one arm that gives it another shape; of several the cheapest is proposed.
+
+    A change to a layer has its ``place`` among the arm's nodes, what it sets, and its texts before and after.
+    """
+
+    cost: int
+    text: str
+    shape: Shape
+    place: int = -1
+    values: Mapping[str, Any] | None = None
+    old: str = ""
+    new: str = ""
+
+
+def _layer(cost: int, old: str, new: str, shape: Shape, place: int, values: Mapping[str, Any]) -> _Change:
+    return _Change(cost, f"`{new}` in place of `{old}`", shape, place, values, old, new)
+
+
+def _steps(one: Arm, drafts: Sequence[Draft]) -> list[tuple[int, Shape]]:
+    """The nodes of an arm, each with the shape that enters it along the arm."""
+    entering = [one.enters, *(drafts[at].shape for at in one.nodes)]
+    return list(zip(one.nodes, entering, strict=False))
+
+
+class Mender:
+    """Looks for changes that bring the arms of one join together."""
+
+    def __init__(
+        self,
+        keyword: str,
+        arms: Sequence[Arm],
+        drafts: Sequence[Draft],
+        sources: Sequence[Source],
+        tensors: Mapping[str, int],
+    ) -> None:
+        self.keyword = keyword
+        #: the nodes of the tensors that have names here
+        self.tensors = tensors
+        self.arms = arms
+        self.drafts = drafts
+        self.sources = sources
+        #: no arm changes its size: what entered them differs, and an enlargement is what was forgotten
+        self.still = all(
+            self.drafts[at].shape[1:] == before[1:] for one in arms for at, before in _steps(one, self.drafts)
+        )
+
+    # -- sizes
+
+    def sizes(self) -> str | None:
+        """The cheapest changes after which all arms have one size; None where none is known for some arm."""
+        ranks = {len(one.shape) for one in self.arms}
+        if len(ranks) > 1 or 1 in ranks:
+            return self.flattened()
+        if (help := self.strided() or self.another() or self.permuted() or self.gated()) is not None:
+            return help
+        best: tuple[int, list[_Change], list[tuple[Arm, Shape]]] | None = None
+        for target in dict.fromkeys(one.shape[1:] for one in self.arms):
+            others = [one for one in self.arms if one.shape[1:] != target]
+            found = [change for one in others if (change := self.resize(one, target)) is not None]
+            if len(found) < len(others):
+                continue
+            cost = sum(change.cost for change in found)
+            kept = [(one, one.shape) for one in self.arms if one.shape[1:] == target]
+            made = [(one, change.shape) for one, change in zip(others, found, strict=True)]
+            if best is None or cost < best[0]:
+                best = cost, found, [*kept, *made]
+        if best is None:
+            return None
+        _, changes, arms = best
+        texts = [change.text for change in changes]
+        changed = {id(one): change for (one, _), change in zip(arms[-len(changes) :], changes, strict=True)}
+        # Those that keep their size keep their channels too, and an arm without layers keeps them first of all.
+        wanted = next((shape[0] for one, shape in arms if not one.nodes), arms[0][1][0])
+        for one, shape in arms if self.keyword != "concat" else ():
+            if shape[0] != wanted:
+                change = changed.get(id(one))
+                if change is not None and (both := self.with_channels(one, change, wanted)) is not None:
+                    texts = [both if text == change.text else text for text in texts]
+                    continue
+                where = f"` at the end of branch {one.number}"
+                before = next((text for text in texts if text.endswith(where)), None)
+                added = (
+                    f"`conv1-{wanted}{where}" if before is None else before.replace(where, f", conv1-{wanted}{where}")
+                )
+                texts = [*(text for text in texts if text != before), added]
+        equal = "sizes" if self.keyword == "concat" else "shapes"
+        return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
+
+    def with_channels(self, one: Arm, change: _Change, wanted: int) -> str | None:
+        """A change of a layer that sets its channels too; None where it is not the layer that does."""
+        if change.place < 0 or change.values is None:
+            return None
+        at, before = _steps(one, self.drafts)[change.place]
+        op = self.drafts[at].op
+        slot = op.syntax.channels
+        if slot is None or not CHANNELS.search(change.new):
+            return None
+        shape = self.tried(one, change.place, before, op, {**change.values, slot: wanted})
+        if shape != (wanted, *change.shape[1:]):
+            return None
+        return f"`{CHANNELS.sub(f'-{wanted}', change.new, count=1)}` in place of `{change.old}`"
+
+    def flattened(self) -> str | None:
+        """Vectors beside maps: what makes a vector of a map as well."""
+        flat = {one.shape[0] for one in self.arms if len(one.shape) == 1}
+        maps = [one for one in self.arms if len(one.shape) > 1]
+        if not flat or not maps or (self.keyword != "concat" and len(flat) > 1):
+            return None
+        layer = "flatten" if self.keyword == "concat" else f"fc-{flat.pop()}"
+        texts = [f"`gap, {layer}` at the end of branch {one.number}" for one in maps]
+        equal = "sizes" if self.keyword == "concat" else "shapes"
+        return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
+
+    def another(self) -> str | None:
+        """Another tensor, whose name differs in its numbers alone, where an arm takes one up and that one would fit."""
+        taken = {at for one in self.arms for at in (one.start, *one.nodes[-1:])}
+        part = slice(1, None) if self.keyword == "concat" else slice(None)
+        found = []
+        for one in self.arms:
+            core = one.branch.rows[0].items[0].core
+            if not isinstance(core, tree.Reference) or self.keyword == "mul":
+                continue
+            name = tree.show_path(core.path)
+            others = {other.shape[part] for other in self.arms if other is not one}
+            for label, at in self.tensors.items():
+                if at in taken or label == name or _NUMBER.sub("", label) != _NUMBER.sub("", name):
+                    continue
+                shape = self.through(one, self.drafts[at].shape)
+                if shape is not None and others == {shape[part]}:
+                    found.append(f"`@{label}` in place of `@{name}`")
+        equal = "sizes" if self.keyword == "concat" else "shapes"
+        return f"{', or '.join(found[:2])}{',' * (len(found) > 1)} makes the {equal} equal" if found else None
+
+    def permuted(self) -> str | None:
+        """Axes that an arm moved and left there."""
+        for one in self.arms:
+            others = {other.shape for other in self.arms if other is not one}
+            moved = any(self.drafts[at].op.keyword == "permute" for at in one.nodes)
+            if not moved or len(others) > 1:
+                continue
+            (wanted,) = others
+            for order in itertools.permutations(range(1, len(one.shape) + 1)):
+                if one.shape != wanted and tuple(one.shape[place - 1] for place in order) == wanted:
+                    axes = "x".join(map(str, order))
+                    return f"`permute {axes}` at the end of branch {one.number} makes the shapes equal"
+        return None
+
+    def gated(self) -> str | None:
+        """Factors that have lost a part of the map: their means over it are one for each channel."""
+        first, *others = self.arms
+        if self.keyword != "mul" or len(others) != 1 or others[0].shape[0] != first.shape[0]:
+            return None
+        return f"`gap` at the end of branch {others[0].number} makes one factor for each channel of it"
+
+    def strided(self) -> str | None:
+        """A transposed convolution before an arm that has no stride, where its kernel's size as one would do."""
+        for one in self.arms:
+            others = {other.shape[1:] for other in self.arms if other is not one}
+            at = one.start
+            while not one.nodes and self.drafts[at].inputs and self.drafts[at].op.keyword != "upconv":
+                before = self.drafts[self.drafts[at].inputs[0]].shape
+                if before[1:] != self.drafts[at].shape[1:]:
+                    break
+                at = self.drafts[at].inputs[0]
+            draft = self.drafts[at]
+            if one.nodes or draft.op.keyword != "upconv" or len(others) > 1:
+                continue
+            values = draft.op.model_dump()
+            kernel, stride = values["kernel"], values["stride"]
+            span = draft.span
+            text = self.sources[span.file].text[span.start : span.end] if self.sources else ""
+            if {*stride} != {1} or len({*kernel}) > 1 or not re.fullmatch(r"upconv\d+-\w+", text):
+                continue
+            try:
+                shape = draft.op.model_copy(update={"stride": kernel}).infer((self.drafts[draft.inputs[0]].shape,))
+            except OpError:
+                continue
+            if {shape[1:]} == others:
+                new = f"{text}/{kernel[0]}"
+                help = f"`{new}` in place of `{text}` makes the sizes equal: an enlargement is a stride"
+                return Advice(help, Edit(Span(span.file, span.end, span.end), f"/{kernel[0]}"))
+        return None
+
+    def resize(self, one: Arm, target: Shape) -> _Change | None:
+        """The cheapest change that gives one arm the size ``target``."""
+        found: list[_Change] = []
+        if not one.nodes:
+            found += self.skip(one, target)
+        for place, (at, before) in enumerate(_steps(one, self.drafts)):
+            found += self.window(one, place, at, before, target)
+        found += self.after(one, target)
+        return min(found, key=lambda change: change.cost, default=None)
+
+    def skip(self, one: Arm, target: Shape) -> list[_Change]:
+        """In place of an arm that passes its tensor on: a projection with a stride, or a pooling before ``concat``."""
+        size, channels, kernel = one.shape[1:], one.shape[0], 1
+        steps = [stride_to(n, t) for n, t in zip(size, target, strict=True)]
+        if any(step is None for step in steps):
+            # Where no 1×1 window has that many places, patches may.
+            kernel = max(n // t for n, t in zip(size, target, strict=True))
+            steps = [kernel if kernel > 1 and n // kernel == t else None for n, t in zip(size, target, strict=True)]
+        if any(step is None for step in steps):
+            return []
+        strides = tuple(step for step in steps if step is not None)
+        shown = f"/{strides[0]}" if len(set(strides)) == 1 else "/" + "x".join(map(str, strides))
+        if self.keyword != "concat":
+            others = {other.shape[0] for other in self.arms if other is not one}
+            channels = others.pop() if len(others) == 1 else channels
+            shown = self.stride_as_written(strides, one) or shown
+            written = self.as_written(channels, one)
+            text = f"`conv{kernel}-{written}{shown}{self.suffix(one)}` {self.instead(one)}"
+        elif kernel > 1:
+            text = f"`maxpool{kernel}` {self.instead(one)}"
+        elif all(step * t == n for n, t, step in zip(size, target, strides, strict=True)) and len({*strides}) == 1:
+            text = f"`maxpool{strides[0] if strides[0] != 2 else ''}` {self.instead(one)}"
+        elif set(strides) == {2}:
+            text = f"`maxpool3/2 pad=1` {self.instead(one)}"
+        else:
+            return []
+        # Where an `if` passes the tensor on, a projection has been thought of.
+        choice = isinstance(one.branch.rows[0].items[0].core, tree.If)
+        return [_Change(5 if choice else 2, text, (channels, *target))]
+
+    def window(self, one: Arm, place: int, at: int, before: Shape, target: Shape) -> list[_Change]:
+        """Another padding or stride of one layer that is written in the join."""
+        op, text = self.drafts[at].op, self.text(at, one)
+        far = 0
+        if text is None and (text := self.text(at, one, anywhere=True)) is not None:
+            far = 3  # in a block, which others may call
+        fields = type(op).model_fields
+        if text is None:
+            return []
+        slot = op.syntax.channels
+        if op.keyword == "linear" and slot is not None and CHANNELS.search(text):
+            shape = self.tried(one, place, before, op, {slot: target[-1]})
+            new = CHANNELS.sub(f"-{target[-1]}", text, count=1)
+            fits = shape is not None and shape[1:] == target
+            return [_layer(1 + far, text, new, shape, place, {slot: target[-1]})] if fits and shape is not None else []
+        if "pad" not in fields or op.category not in ("conv", "pool"):
+            return []
+        found = []
+        rank = len(target)
+        changes = self.drafts[at].shape[1:] != before[1:]
+        kernel = getattr(op, "kernel", (1,) * rank)
+        dilation = getattr(op, "dilation", (1,) * rank)
+        reach = max((d * (k - 1) for k, d in zip(kernel, dilation, strict=True)), default=0)
+        no_rule = dict.fromkeys(("same", "same_tf") & fields.keys(), False)
+        paddings: list[tuple[str, dict[str, Any]]] = [
+            (f"pad={pad}", {"pad": (pad,) * rank, **no_rule}) for pad in range(min(reach, _MOST_PADDING) + 1)
+        ]
+        if "same_tf" in fields:
+            paddings.append(("same_tf", {**no_rule, "same_tf": True}))
+        for word, values in paddings if changes else ():
+            new = with_padding(text, word)
+            shape = self.tried(one, place, before, op, values)
+            if new != text and shape is not None and shape[1:] == target:
+                found.append(_layer(2 + far, text, new, shape, place, values))
+                break
+        own = getattr(op, "stride", None)
+        for stride in range(1, 9) if own is not None else ():
+            written = self.stride_as_written((stride,) * rank, one)
+            other = with_stride(text, stride, op.category == "pool", written)
+            values = {"stride": (stride,) * rank}
+            shape = self.tried(one, place, before, op, values)
+            if other is not None and other != text and shape is not None and shape[1:] == target:
+                # The layer that changes the size is the likelier one to be changed, unless the stride of another is a
+                # parameter: that is forgotten here.
+                cost = 4 if changes else 3 if written is not None else 6
+                found.append(_layer(cost + far, text, other, shape, place, values))
+                break
+        return found
+
+    def after(self, one: Arm, target: Shape) -> list[_Change]:
+        """A layer at the end of an arm."""
+        size = one.shape[1:]
+        where = f"at the end of branch {one.number}"
+        made = (one.shape[0], *target)
+        factors = {t / n for n, t in zip(size, target, strict=True)}
+        if len(factors) == 1 and (factor := factors.pop()) == int(factor) and factor > 1:
+            return [_Change(1 if self.still else 8, f"`upsample ×{int(factor)}` {where}", made)]
+        if all(t <= n < 2 * t for n, t in zip(size, target, strict=True)):
+            sizes = "x".join(map(str, target))
+            return [_Change(10, f"`crop {self.name_of(target) or sizes}` {where}", made)]
+        return []
+
+    # -- channels
+
+    def channels(self, first: int, second: int) -> str | None:
+        """What gives two arms of one size the same channels: another number in the last layer that sets them, or a
+        projection."""
+        if (help := self.another()) is not None:
+            return help
+        one, other = self.arms[first], self.arms[second]
+        if self.keyword != "mul" and not one.nodes and other.nodes:
+            one, other = other, one
+        wanted, equal = one.shape[0], "makes the channels equal"
+        if not other.nodes or self.keyword == "concat":
+            if one.nodes and (changed := self.linear(one, other.shape[0])) is not None:
+                return f"{changed} {equal}"
+            return f"`{self.projection(wanted, other)}` {self.instead(other)} {equal}"
+        for place, (at, before) in reversed(list(enumerate(_steps(other, self.drafts)))):
+            op = self.drafts[at].op
+            slot, text = op.syntax.channels, self.text(at, other)
+            if slot is None or text is None:
+                continue
+            shape = self.tried(other, place, before, op, {slot: wanted})
+            if shape is not None and shape[0] == wanted and CHANNELS.search(text):
+                new = CHANNELS.sub(lambda _: f"-{self.as_written(wanted, other)}", text, count=1)
+                return f"`{new}` in place of `{text}` {equal}"
+        return f"`{self.projection(wanted, other)}` at the end of branch {other.number} {equal}"
+
+    def linear(self, one: Arm, wanted: int) -> str | None:
+        """Another width of the layer on the last axis that set an arm's channels: there a 1×1 convolution is none."""
+        for place, (at, before) in reversed(list(enumerate(_steps(one, self.drafts)))):
+            op = self.drafts[at].op
+            slot, text = op.syntax.channels, self.text(at, one)
+            if slot is None:
+                continue
+            if op.keyword != "linear" or text is None or not CHANNELS.search(text):
+                return None
+            shape = self.tried(one, place, before, op, {slot: wanted})
+            if shape is not None and shape[0] == wanted:
+                return f"`{CHANNELS.sub(f'-{wanted}', text, count=1)}` in place of `{text}`"
+        return None
+
+    def projection(self, wanted: int, one: Arm) -> str:
+        """The layer that gives an arm other channels and changes nothing else."""
+        word = "conv1" if len(one.shape) > 1 else "fc"
+        return f"{word}-{self.as_written(wanted, one)}{self.suffix(one)}"
+
+    # -- both
+
+    def tried(self, one: Arm, place: int, before: Shape, op: Op, values: dict[str, Any]) -> Shape | None:
+        """The shape that an arm would have with other values in one of its operators; None where it could not be."""
+        try:
+            shape = op.model_copy(update=values).infer((before,))
+            for at in one.nodes[place + 1 :]:
+                if len(self.drafts[at].inputs) > 1:
+                    return None
+                shape = self.drafts[at].op.infer((shape,))
+        except OpError:
+            return None
+        return shape
+
+    def through(self, one: Arm, shape: Shape) -> Shape | None:
+        """The shape that an arm would make of another tensor; None where it could not."""
+        try:
+            for at in one.nodes:
+                draft = self.drafts[at]
+                shape = draft.op.infer((shape, *(self.drafts[index].shape for index in draft.inputs[1:])))
+        except OpError:
+            return None
+        return shape
+
+    def as_written(self, channels: int, besides: Arm) -> str:
+        """A number of channels as another arm writes it, who has as many: `c`, `{4*c}`; else the number."""
+        for one in self.arms:
+            for at in reversed(one.nodes) if one is not besides else ():
+                slot, text = self.drafts[at].op.syntax.channels, self.text(at, one)
+                if slot is None:
+                    continue
+                found = CHANNELS.search(text) if text is not None else None
+                if found and getattr(self.drafts[at].op, slot) == channels and not OF_PLACE.search(found[0]):
+                    return found[0][1:]
+                break
+        return str(channels)
+
+    def stride_as_written(self, strides: tuple[int, ...], besides: Arm) -> str | None:
+        """A stride as the one layer of another arm writes it that changes the size: `/s`; None where it is a number."""
+        for one in self.arms:
+            changing = [at for at, before in _steps(one, self.drafts) if self.drafts[at].shape[1:] != before[1:]]
+            if one is besides or len(changing) != 1 or getattr(self.drafts[changing[0]].op, "stride", ()) != strides:
+                continue
+            text = self.text(changing[0], one) or ""
+            head = HEAD.match(text)
+            found = STRIDE.match(text, head.end()) if head is not None else None
+            if found is not None and not found[0][1:].isdigit() and not OF_PLACE.search(found[0]):
+                return found[0]
+        return None
+
+    def suffix(self, besides: Arm) -> str:
+        """The suffix of the last layer of the other arms, which a projection beside it has as well."""
+        for one in self.arms if self.keyword != "concat" else ():
+            texts = (self.text(at, one) for at in reversed(one.nodes)) if one is not besides else ()
+            text = next((text for text in texts if text is not None), "")
+            if " +" in text:
+                return text[text.index(" +") :]
+        return ""
+
+    def name_of(self, target: Shape) -> str | None:
+        """The name of a tensor that is an arm alone and has a size: ``@up``."""
+        for one in self.arms:
+            items = [item for row in one.branch.rows for item in row.items]
+            core = items[0].core
+            if one.shape[1:] == target and len(items) == 1 and isinstance(core, tree.Reference):
+                return f"@{tree.show_path(core.path)}"
+        return None
+
+    def instead(self, one: Arm) -> str:
+        """Where a layer is to stand that takes the place of nothing, or of ``id``."""
+        items = [item for row in one.branch.rows for item in row.items]
+        core = items[0].core
+        if len(items) == 1 and isinstance(core, tree.Layer) and core.word.text.lower() == "id":
+            return "in place of `id`"
+        return f"at the end of branch {one.number}"
+
+    def text(self, at: int, one: Arm, *, anywhere: bool = False) -> str | None:
+        """A layer as it is written, where that is short, and in the arm itself or ``anywhere``."""
+        span: Span = self.drafts[at].span
+        around = one.branch.span
+        here = span.file == around.file and around.start <= span.start and span.end <= around.end
+        if not here and not anywhere:
+            return None
+        text = self.sources[span.file].text[span.start : span.end]
+        plain = len(text) <= _LONGEST and text.isprintable() and "`" not in text and self.drafts[at].head in (at, -1)
+        return text if plain else None
+
+
+def stride_to(size: int, target: int) -> int | None:
+    """The stride at which a 1×1 window makes ``target`` elements of ``size``; None where there is none."""
+    if size == target == 1:
+        return 1
+    # The least at which there are no more of them.
+    stride = max(2, (size - 1) // target + 1)
+    return stride if (size - 1) // stride + 1 == target else 1 if size == target else None
