@@ -319,11 +319,23 @@ def render(
 ) -> str:
     """The diagnostics as text for people: sorted, each with its line and caret, a count at the end where several.
 
-    ``ending`` stands there in place of the count.
+    Of many that say the same of one source, the first are shown and the others named by their lines. ``ending`` stands
+    at the end in place of the count.
     """
     ordered = sort(diagnostics)
     renderer = _Renderer(sources, colour)
-    parts = [renderer.one(diagnostic) for diagnostic in ordered]
+    alike: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for diagnostic in ordered:
+        alike.setdefault(_saying(diagnostic), []).append(diagnostic)
+    parts = []
+    for diagnostic in ordered:
+        same = alike[_saying(diagnostic)]
+        shown = same if len(same) <= _SHOWN + 1 else same[:_SHOWN]
+        if diagnostic in shown:
+            text = renderer.one(diagnostic)
+            if len(same) > len(shown) and diagnostic is shown[-1]:
+                text += "\n" + renderer.others(same[len(shown) :])
+            parts.append(text)
     if ending is not None:
         parts.append(ending)
     elif len(ordered) > 1:
@@ -337,6 +349,19 @@ def count(diagnostics: Sequence[Diagnostic]) -> str:
     warnings = len(diagnostics) - errors
     words = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     return ", ".join(words)
+
+
+#: Of diagnostics that say the same of one source, so many are shown.
+_SHOWN = 3
+#: How many lines of others are named.
+_NAMED = 12
+
+
+def _saying(diagnostic: Diagnostic) -> tuple[object, ...]:
+    """What is equal for diagnostics that say the same of one source; those without a place are each their own."""
+    span = diagnostic.span
+    same = (diagnostic.code, diagnostic.message, str(diagnostic.help or ""))
+    return (*same, span.file) if span is not None else (diagnostic,)
 
 
 class _Renderer:
@@ -378,6 +403,13 @@ class _Renderer:
         if diagnostic.help is not None:
             rows.append(self.below(f"{self.paint('help:', _CYAN)} {printable(diagnostic.help)}"))
         return "\n".join(rows)
+
+    def others(self, diagnostics: Sequence[Diagnostic]) -> str:
+        """The rest of many that say the same: how many they are, and in which lines."""
+        spans = [diagnostic.span for diagnostic in diagnostics if diagnostic.span is not None]
+        lines = [str(line + 1) for line in dict.fromkeys(self.line(span)[1] for span in spans)]
+        named = ", ".join(lines[:_NAMED]) + (", …" if len(lines) > _NAMED else "")
+        return self.below(f"and {len(spans)} more like it, in line{'s' if len(lines) > 1 else ''} {named}")
 
     def below(self, text: str) -> str:
         return f"{' ' * self.gutter} {self.paint('=', _BLUE)} {text}"
