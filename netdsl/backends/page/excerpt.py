@@ -13,7 +13,8 @@ def excerpt(graph: Graph, seen: Seen, members: Sequence[int], name: str) -> Grap
     """The nodes ``members`` of a view, called ``n0``, ``n1``, … in their order, in a net called ``name``.
 
     Tensors that enter are its inputs: ``in``, or where there are several by their names. Scopes around all of the nodes
-    are left out, so that two excerpts that look alike are equal but for their spans.
+    are left out, so that two excerpts that look alike are equal but for their spans. They are for drawings alone: names
+    say nothing of scopes any more, and scopes not what enters and leaves them.
     """
     own = set(members)
     entering = list(dict.fromkeys(at for index in members for at in seen.inputs[index] if at not in own))
@@ -45,8 +46,8 @@ def excerpt(graph: Graph, seen: Seen, members: Sequence[int], name: str) -> Grap
             "index": number,
             "parent": None if number == 0 else level[scope.parent or 0],
             "path": scope.path[cut:].lstrip("."),
-            "enters": place.get(-1 if scope.enters is None else scope.enters),
-            "result": place.get(-1 if scope.result is None else scope.result),
+            "enters": None,
+            "result": None,
         }
         trimmed.append(scope.model_copy(update=changes))
     taken = {at for node in nodes for at in node.inputs}
