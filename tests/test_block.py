@@ -272,6 +272,15 @@ def test_blocks_of_every_kind_are_drawn(text: str, said: set[str]) -> None:
     assert all(any(word in text for text in found) for word in said), found
 
 
+def test_repeats_of_other_shapes_are_said_to_be_of_the_first() -> None:
+    note = "of what stands several times the first is drawn"
+    block = "block shrink {{ [conv3-8/{stride}, relu] ×5 }}\ninput 8x64x64\nshrink\n"
+    for stride, said in ((2, [note]), (1, [])):
+        found = texts(drawn(compiled(block.format(stride=stride)), "shrink"))
+        assert "×5" in found
+        assert [words for words in found if words == note] == said
+
+
 def test_layers_that_share_tensors_are_a_column_with_lines_round_it() -> None:
     text = """\
 input 8x8x8

@@ -246,6 +246,9 @@ def test_annotations_of_warnings_and_of_the_whole_file(run: Run) -> None:
     )
     assert run("--format", "github", "warning-window.net", "--strict").startswith("::error file=warning-window.net")
     assert run("--format", "github", "missing.net").startswith("::error file=missing.net,title=ND001%3A ")
+    # GitHub knows files by their paths from the checkout.
+    below = run("--format", "github", str(FOLDER.resolve() / "warning-window.net"), code=0)
+    assert below.startswith("::warning file=warning-window.net,line=2")
 
 
 def test_what_would_end_an_annotation_is_escaped(run: Run, tmp_path: Path) -> None:

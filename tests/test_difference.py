@@ -154,6 +154,14 @@ def test_a_block_against_what_is_in_it() -> None:
     assert lines(edited("twice(8)", "conv3-8, conv3-8").entries) == []
 
 
+def test_equal_layers_of_a_block_that_is_added_are_one_row() -> None:
+    start, end = "net a\ninput 3x8x8\nblock b { conv3-8 ×3, maxpool, conv3-8 }\nconv3-8\n", "gap, fc-2\n"
+    scene = changes(between(start + end, f"{start}b\n{end}"), "train")
+    words = [each for each in texts(scene) if each != "+"]
+    at = words.index("b")
+    assert words[at : at + 6] == ["b", "b1", "3×3 conv, 8", "×3", "max 2×2, /2", "3×3 conv, 8"]
+
+
 def test_names_do_not_count() -> None:
     assert edited("conv3-16", "last: conv3-16").equal
 

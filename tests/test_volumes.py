@@ -23,6 +23,7 @@ from netdsl.backends.volumes.scale import Scale
 from netdsl.backends.volumes.solid import Block, solid
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
+from netdsl.ir.types import View
 from tests.nets import spec
 from tests.scenes import check
 
@@ -99,6 +100,14 @@ def test_an_hourglass_has_ways_over_it() -> None:
 
 
 # -- how large
+
+
+def test_what_is_beside_the_way_is_left_out_and_named() -> None:
+    text = "input 3x8x8\nconv3-4, relu\noutput low { gap, fc-2 }\nconv3-8\noutput mid train { gap, fc-2 }\nconv3-4\n"
+    views: dict[View, str] = {"train": "Left out: low, mid.", "infer": "Left out: low."}
+    for view, said in views.items():
+        assert said in " ".join(box.text for box in volumes(compiled(text), view).boxes), view
+    assert not any("Left out" in box.text for box in volumes(zoo("lenet5")).boxes)
 
 
 def test_sides_are_to_scale() -> None:
