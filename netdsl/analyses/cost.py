@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from netdsl.analyses.recent import recent
 from netdsl.analyses.view import Seen, see, with_idle
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import elements
@@ -60,6 +61,7 @@ def costs(graph: Graph, view: View = "infer", batch: int = 1) -> list[Cost]:
     return costs_of(graph, with_idle(see(graph, view)), batch)
 
 
+@recent(4)
 def costs_of(graph: Graph, seen: Seen, batch: int) -> list[Cost]:
     """Like :func:`costs`, for a view that has been taken."""
     every = graph.nodes

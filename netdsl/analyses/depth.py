@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdsl.analyses.recent import recent
 from netdsl.analyses.view import Seen, carried, see
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
@@ -18,6 +19,7 @@ def depth_of(graph: Graph, seen: Seen) -> int:
     return max((deep[at] for _, at in seen.outputs), default=0)
 
 
+@recent(2)
 def depths(graph: Graph, seen: Seen) -> list[int]:
     """For each node of the graph by index, the weight layers on the longest path up to and with it."""
     deep = [0] * len(graph.nodes)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from netdsl.analyses.structure import Block, Item, Layer, Split, is_gate, layers, major
+from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, is_gate
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape
 
@@ -57,6 +57,9 @@ class _Maker:
         self.graph = graph
         self.items: list[Item] = []
         self.bows: list[Bow] = []
+        #: Of joins and blocks, which stand in one another: how many layers they have but minor ones, and the least map.
+        self._counts: dict[int, int] = {}
+        self._least: dict[int, float] = {}
 
     def add(self, items: Iterable[Item], around: frozenset[str | None] = frozenset()) -> None:
         """Adds items to the line. ``around`` are the blocks that are drawn as what is in them."""
@@ -70,7 +73,7 @@ class _Maker:
                 self.items.append(item)
 
     def _bowed(self, split: Split, around: frozenset[str | None]) -> None:
-        sizes = [len(major(arm)) for arm in split.arms]
+        sizes = [self._major(arm) for arm in split.arms]
         main = sizes.index(max(sizes))
         if any(size > 4 for place, size in enumerate(sizes) if place != main):
             self.items.append(split)
@@ -86,7 +89,7 @@ class _Maker:
         inner = [item for item in block.items if isinstance(item, Block) and not self._gate(item)]
         if any(isinstance(item, Split) and self._long(item) for item in block.items):
             return True
-        return bool(inner) and (any(map(self._joins, inner)) or len(major(block.items)) > _LONG)
+        return bool(inner) and (any(map(self._joins, inner)) or self._major(block.items) > _LONG)
 
     def _gate(self, item: Item) -> bool:
         if isinstance(item, Block) and len(item.items) == 1:
@@ -104,25 +107,44 @@ class _Maker:
             return False
         size = _size(split.shape)
         for arm in split.arms:
-            sizes = [_size(layer.shape) for layer in self._off_gates(arm)]
-            if sizes and min(sizes) < _STEP * size:
+            if self._smallest(arm) < _STEP * size:
                 return True
             blocks = [item for item in arm if isinstance(item, Block)]
-            if len(major(arm)) > _LONG or any(map(self._joins, blocks)):
+            if self._major(arm) > _LONG or any(map(self._joins, blocks)):
                 return len(split.arms) <= 3
         return False
 
-    def _off_gates(self, items: Iterable[Item]) -> Iterable[Layer]:
+    def _major(self, items: Iterable[Item]) -> int:
+        """How many layers are more than a norm, an activation or the like."""
+        count = 0
         for item in items:
-            if self._gate(item):
+            if isinstance(item, Layer):
+                count += not item.minor
                 continue
-            if isinstance(item, Block):
-                yield from self._off_gates(item.items)
-            elif isinstance(item, Split):
-                for arm in item.arms:
-                    yield from self._off_gates(arm)
-            else:
-                yield from layers([item])
+            if id(item) not in self._counts:
+                self._counts[id(item)] = sum(map(self._major, _inside(item)))
+            count += self._counts[id(item)]
+        return count
+
+    def _smallest(self, items: Iterable[Item]) -> float:
+        """The size of the smallest map of layers that are in no gate and make no join; infinite where there is none."""
+        least = math.inf
+        for item in items:
+            if isinstance(item, Layer):
+                least = min(least, _size(item.shape))
+                continue
+            if id(item) not in self._least:
+                parts = item.arms if isinstance(item, Split) else _inside(item)
+                self._least[id(item)] = math.inf if self._gate(item) else min(map(self._smallest, parts))
+            least = min(least, self._least[id(item)])
+        return least
+
+
+def _inside(item: Split | Mesh | Block) -> tuple[Sequence[Item], ...]:
+    """What stands in an item: its arms and their join, or its one series."""
+    if isinstance(item, Split):
+        return (*item.arms, (item.join,))
+    return (item.layers if isinstance(item, Mesh) else item.items,)
 
 
 def _stages(items: Sequence[Item]) -> list[list[int]]:

@@ -69,11 +69,13 @@ def everything(graph: Graph) -> Seen:
 
 def leaves(found: Iterable[Piece]) -> Iterator[Leaf]:
     """All leaves, in order."""
-    for piece in found:
+    pending = [*found][::-1]
+    while pending:
+        piece = pending.pop()
         if isinstance(piece, Leaf):
             yield piece
         else:
-            yield from leaves(piece.parts)
+            pending += piece.parts[::-1]
 
 
 def nodes_of(piece: Piece) -> list[Node]:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from netdsl.analyses.paths import cuts, feeding, mapped
 from netdsl.analyses.patterns import ALONE, UNKNOWN, Along, Axis, Slot, fixed, lost
+from netdsl.analyses.recent import recent
 from netdsl.analyses.view import Seen, carried, see
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Rearrangement, Shape, Step, View
@@ -43,6 +44,7 @@ def receptive_fields(graph: Graph, view: View = "infer") -> list[Field | None]:
     return fields_of(graph, see(graph, view))
 
 
+@recent(4)
 def fields_of(graph: Graph, seen: Seen) -> list[Field | None]:
     """Like :func:`receptive_fields`, for a view that has been taken. Linear in the nodes."""
     return _Tracing(graph, seen).fields()

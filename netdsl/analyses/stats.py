@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from netdsl.analyses.cost import BYTES, Cost, costs_of, part
 from netdsl.analyses.depth import depth_of, depths
+from netdsl.analyses.recent import recent
 from netdsl.analyses.receptive_field import Field, fields_of, reach_of
 from netdsl.analyses.rollup import Piece, blocks, stages
 from netdsl.analyses.view import Seen, see, with_idle
@@ -222,17 +222,13 @@ def stats(graph: Graph, *, view: View = "infer", batch: int = 1) -> Stats:
         raise ValueError(f"a view is `infer` or `train`, not {view!r}")
     if batch < 1:
         raise ValueError(f"a batch has at least one image, and {batch} were asked for")
-    for known in _recent:
-        if known.graph is graph and (known.view, known.batch) == (view, batch):
-            return known
+    return _stats(graph, view, batch)
+
+
+@recent(4)
+def _stats(graph: Graph, view: View, batch: int) -> Stats:
     seen = with_idle(see(graph, view))
-    made = Stats(graph, view, batch, seen, costs_of(graph, seen, batch), fields_of(graph, seen))
-    _recent.append(made)
-    return made
-
-
-#: The last results: a command asks again for what the spec's own ``expect`` has asked for. Graphs do not change.
-_recent: deque[Stats] = deque(maxlen=2)
+    return Stats(graph, view, batch, seen, costs_of(graph, seen, batch), fields_of(graph, seen))
 
 
 def _row(graph: Graph, node: Node, cost: Cost, depth: int, field: Field | None, places: Places) -> Row:

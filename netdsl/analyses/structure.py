@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.analyses.paths import broadcast
+from netdsl.analyses.recent import recent
 from netdsl.analyses.view import Seen, carried
 from netdsl.ir.graph import Graph, Node, Output
 from netdsl.ir.types import Shape
@@ -90,6 +91,7 @@ class Structure(NamedTuple):
     heads: tuple[Head, ...]
 
 
+@recent(2)
 def structure(graph: Graph, seen: Seen) -> Structure:
     """The structure of what a view has."""
     return _Finder(graph, seen).find()
@@ -97,17 +99,19 @@ def structure(graph: Graph, seen: Seen) -> Structure:
 
 def layers(items: Iterable[Item]) -> Iterator[Layer]:
     """Every layer, arms before their join."""
-    for item in items:
+    pending: list[Item] = [*items][::-1]
+    while pending:
+        item = pending.pop()
         if isinstance(item, Layer):
             yield item
         elif isinstance(item, Mesh):
             yield from item.layers
         elif isinstance(item, Block):
-            yield from layers(item.items)
+            pending += item.items[::-1]
         else:
-            for arm in item.arms:
-                yield from layers(arm)
-            yield item.join
+            pending.append(item.join)
+            for arm in item.arms[::-1]:
+                pending += arm[::-1]
 
 
 def major(items: Iterable[Item]) -> list[Layer]:
@@ -229,12 +233,13 @@ class _Finder:
                     stack.append(source)
         return sorted(found)
 
-    def _series(
-        self, sink: int, source: int | None, *, stop: Iterable[int] | None = None, depth: int = 0
-    ) -> list[Item]:
+    def _series(self, sink: int, source: int | None, *, stop: Iterable[int] | None = None) -> list[Item]:
         """What lies between the tensor of ``source`` and that of ``sink``."""
         around = stop if stop is not None else () if source is None else (source,)
-        region = self._closure(sink, around)
+        return self._cut(self._closure(sink, around), source, 0)
+
+    def _cut(self, region: Sequence[int], source: int | None, depth: int) -> list[Item]:
+        """The items of a series of these layers, which begins at the tensor of ``source``."""
         inside = set(region)
         last: dict[int | None, int] = {}
         for place in region:
@@ -265,11 +270,7 @@ class _Finder:
         arms = [self._closure(place, stop) if place in inside else [] for place in self.sources[sink]]
         if sum(map(len, arms)) != len(rest):
             return Mesh(tuple(self.all[place] for place in between))
-        series = [
-            tuple(self._series(place, source, depth=depth + 1)) if place in inside else ()
-            for place in self.sources[sink]
-        ]
-        return Split(tuple(series), join)
+        return Split(tuple(tuple(self._cut(arm, source, depth + 1)) for arm in arms), join)
 
     # -- calls of blocks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.analyses.recent import recent
 from netdsl.ir.graph import Graph, Node, Output
 from netdsl.ir.types import Mode, View
 
@@ -31,8 +32,14 @@ def left_out(view: View) -> Mode:
     return "train" if view == "infer" else "eval"
 
 
+@recent(4)
 def see(graph: Graph, view: View) -> Seen:
-    """The graph as ``view`` sees it: what its outputs need. Linear in the nodes."""
+    """The graph as ``view`` sees it: what its outputs need. Linear in the nodes.
+
+    Where nothing is of one mode alone both views are one object, and what is found of it holds of both.
+    """
+    if view == "train" and not _has_modes(graph):
+        return see(graph, "infer")
     skipped = left_out(view)
     nodes = graph.nodes
     # What is left out is another name for its first input, and a choice between modes for the input that is chosen.
@@ -59,6 +66,13 @@ def see(graph: Graph, view: View) -> Seen:
     return Seen(tuple([node for node in nodes if needed[node.index]]), inputs, outputs, idle)
 
 
+def _has_modes(graph: Graph) -> bool:
+    return any(node.mode != "both" or node.op.keyword == CHOICE for node in graph.nodes) or any(
+        output.mode != "both" for output in graph.outputs
+    )
+
+
+@recent(4)
 def with_idle(seen: Seen) -> Seen:
     """The view with its idle layers among its nodes: what a table of all layers has."""
     if not seen.idle:
@@ -67,6 +81,7 @@ def with_idle(seen: Seen) -> Seen:
     return seen._replace(nodes=tuple(nodes))
 
 
+@recent(2)
 def dead_ends(graph: Graph) -> list[int]:
     """Nodes that no output needs in any mode, by index."""
     reached = bytearray(len(graph.nodes))

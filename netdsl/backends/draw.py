@@ -97,14 +97,14 @@ def drawing(
     options = options or Options()
     _check(kind, block, options)
     if kind == "overview":
-        return _drawn(overview(graph, view, options), options, most)
+        return _drawn(overview(graph, view, options, _fits(most)), options, most)
     if kind == "layers":
         return Drawing(every_layer(graph, view, options, most=most), options.theme)
     if kind == "block":
         assert block is not None
         return _drawn(block_scene(graph, block, view, options), options, most)
     if kind == "volumes":
-        return _drawn(volumes(graph, view, options), options, most)
+        return _drawn(volumes(graph, view, options, _fits(most)), options, most)
     net = Net(graph.variant or graph.name, graph, view)
     return table_drawing(sheet([net], suited(net), graph.name), options, most=most)
 
@@ -119,16 +119,24 @@ def _check(kind: Kind, block: str | None, options: Options) -> None:
             raise ValueError(f"{kind} takes no {name}")
 
 
+def _fits(most: int, each: int = 1) -> Callable[[int], None]:
+    """Refuses more than ``most`` boxes; ``each`` is how many take as long as one that was still to be laid out.
+
+    A drawing asks as soon as it knows how many it has at least, so that one which is refused takes little time.
+    """
+    return lambda boxes: check_drawn(boxes // each, most, "this diagram", "`netdsl stats` lists the layers")
+
+
 def _drawn(scene: Scene, options: Options, most: int, each: int = 1) -> Drawing:
-    """A scene as a drawing. ``each`` is how many of its boxes take as long as one that was still to be laid out."""
-    check_drawn(len(scene.boxes) // each, most, "this diagram", "`netdsl stats` lists the layers")
+    """A scene as a drawing."""
+    _fits(most, each)(len(scene.boxes))
     return Drawing(scene, options.theme)
 
 
 def table_drawing(made: Sheet, options: Options | None = None, *, most: int = MAX_DRAWN) -> Drawing:
     """A table, such as :func:`netdsl.backends.tables.style.sheet` makes, as a drawing."""
     options = options or Options()
-    return _drawn(write_scene.write(made, options), options, most, each=_ROW)
+    return _drawn(write_scene.write(made, options, _fits(most, _ROW)), options, most, _ROW)
 
 
 def changes_drawing(

@@ -158,15 +158,17 @@ def _pages(specs: list[Spec], form: str, title: str) -> dict[str, bytes]:
     """Every file of the folder, by its path from there."""
     write = write_html.write if form == "html" else write_markdown.write
     ending = _ENDINGS[form]
+    # First what may be refused.
+    drawn = [draw(spec.usual.graph, options=Options(theme="auto")).encode() for spec in specs]
     nets = sum(len(spec.nets) for spec in specs)
     before = f"{_number(len(specs), 'spec')} of {_number(nets, 'net')}. "
     before += "The numbers are those of inference, and of the variant in bold where there are several."
     index = index_page([entry(spec) for spec in specs], ending, title, (before,), made=_MADE.format("specs"))
     made = {f"index.{ending}": write(index).encode()}
-    for spec in specs:
+    for spec, image in zip(specs, drawn, strict=True):
         page = spec_page(spec, f"images/{spec.name}.svg", f"index.{ending}")
         made[f"{spec.name}.{ending}"] = write(page).encode()
-        made[f"images/{spec.name}.svg"] = draw(spec.usual.graph, options=Options(theme="auto")).encode()
+        made[f"images/{spec.name}.svg"] = image
     return made
 
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from netdsl.analyses.stats import stats
 from netdsl.backends.canvas.engine import MAX_DRAWN
 from netdsl.backends.tables.model import Sheet
 from netdsl.backends.tables.nets import Net
 from netdsl.backends.tables.style import SEVERAL, STYLES, Style, sheet, suited
-from netdsl.cli.options import bound, compiled, target
+from netdsl.cli.options import bound, compilation, compiled, target
 from netdsl.cli.parser import Parser
 from netdsl.diagnostics import Diagnostic, NetdslError
-from netdsl.elaborate.program import Program
-from netdsl.elaborate.sources import read
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
-from netdsl.syntax.parse import parse
 
 
 def add_table(options: argparse._ActionsContainer) -> None:
@@ -73,7 +69,8 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
     if options.variants:
         named = [(named[0][0], variant) for variant in options.variants]
     path, variant = named[0]
-    first = compiled(path, variant, options)
+    said = compilation(path, variant, options)
+    first = said.graph
     if first is None:
         return None
     seen = Net("", first, options.view)
@@ -81,7 +78,7 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
     if style in SEVERAL and len(named) == 1 and variant is None and path != "-":
         # Without a table and without `default` the parameters' own values make a net beside those of the variants.
         alone: tuple[str | None, ...] = (None, *first.variants) if first.variant is None else first.variants
-        named = [(path, name) for name in columns(path, options.max_bytes) or alone]
+        named = [(path, name) for name in said.columns or alone]
     graphs: list[Graph] = []
     for each in named:
         if sum(len(graph.nodes) for graph in graphs) > 3 * options.max_nodes:
@@ -98,16 +95,6 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
     for net in nets:
         net.title = _title(net.graph, several)
     return nets, style
-
-
-def columns(path: str, most: int) -> tuple[str, ...]:
-    """The columns of the tables in a spec that compiles, in order. It has at most ``most`` bytes."""
-    text, _ = read(Path(path), most)
-    file, _ = parse(text, 0)
-    assert file is not None
-    program = Program(None, lambda _: None)
-    program.gather(file, lambda *_: None)
-    return tuple(program.columns)
 
 
 def _title(graph: Graph, several: bool) -> str:

@@ -47,7 +47,7 @@ class Compilation(NamedTuple):
     ``notes`` are remarks without a place; ``origins`` says for each node where each of its attributes came from
     (``written``, ``style``, ``bn``; what is missing is a default). ``work`` is what it took, in the steps of
     :attr:`netdsl.Limits.steps`. ``variants`` are all that the file has, as far as it could be read, and
-    ``variant`` is the one that was compiled.
+    ``variant`` is the one that was compiled; ``columns`` are those variants that are columns of tables.
     """
 
     graph: Graph | None
@@ -58,6 +58,7 @@ class Compilation(NamedTuple):
     work: int = 0
     variants: tuple[str, ...] = ()
     variant: str | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -198,8 +199,9 @@ class Compiler:
         origins = tuple(draft.origins or {} for draft in drafts)
         work = self.work + (self.limits.tokens - self.tokens) // 10
         variants = self.program.variant_names() if self.program is not None else ()
+        columns = tuple(self.program.columns) if self.program is not None else ()
         return Compilation(
-            graph, tuple(found), tuple(self.sources), tuple(self.notes), origins, work, variants, self.variant
+            graph, tuple(found), tuple(self.sources), tuple(self.notes), origins, work, variants, self.variant, columns
         )
 
     def with_given(self, diagnostic: Diagnostic) -> Diagnostic:

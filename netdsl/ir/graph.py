@@ -181,7 +181,8 @@ class Graph(Record):
 
     def input_shapes(self, node: Node) -> tuple[Shape, ...]:
         """Shapes of the tensors that enter a node, ``(channels, *spatial)``."""
-        return tuple(self.nodes[index].shape for index in node.inputs)
+        nodes = self.nodes
+        return tuple([nodes[index].shape for index in node.inputs])
 
     def users(self) -> list[list[int]]:
         """For each node the nodes that take its tensor, in order; outputs of the net are not among them."""

@@ -199,7 +199,7 @@ class _Matcher:
         # What has no equal on the other side may have one with axes of length one, or as a matrix. The number of axes
         # must then differ: a kernel 1×7 is none of 7×1.
         for simple in (_Layer.squeezed, _Layer.flat):
-            uneven = self._uneven()
+            uneven = set(self._uneven())
             groups: dict[object, tuple[list[_Layer], list[_Layer]]] = {}
             for place, layers in enumerate((self.source, self.target)):
                 for layer in layers:
@@ -246,9 +246,9 @@ class _Matcher:
                 for branch in side:
                     if len(branch.layers) == size:
                         found.setdefault(branch.content, ([], []))[place].append(branch)
+            sources = [branch for branch in sources if len(branch.layers) != size]
+            targets = [branch for branch in targets if len(branch.layers) != size]
             for ours, theirs in found.values():
-                sources = [branch for branch in sources if branch not in ours]
-                targets = [branch for branch in targets if branch not in theirs]
                 if len(ours) == len(theirs):
                     self._alike(ours, theirs, here, there, reason)
                 else:

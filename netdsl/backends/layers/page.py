@@ -50,9 +50,10 @@ def every_layer(graph: Graph, view: View = "train", options: Options | None = No
     Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` layers.
     """
     options = options or Options()
-    pages = (Page(graph, view, options, sparse=sparse) for sparse in ((False, True) if options.page else (False,)))
+    pages = (
+        Page(graph, view, options, sparse=sparse, most=most) for sparse in ((False, True) if options.page else (False,))
+    )
     for page in pages:
-        check_drawn(len(page.every), most, "a diagram of all layers", "`--as overview` folds repeats")
         scene = page.scene()
         if options.page is None or scene.smallest >= LEAST:
             break
@@ -65,15 +66,19 @@ class Page:
     ``every`` are all layers; ``arrows`` the tensors that were drawn, by the indices of their layers' heads.
     """
 
-    def __init__(self, graph: Graph, view: View, options: Options, *, sparse: bool) -> None:
+    def __init__(self, graph: Graph, view: View, options: Options, *, sparse: bool, most: int = MAX_DRAWN) -> None:
         self.graph, self.view, self.options = graph, view, options
         self.labels = LABELS if options.labels is None else options.labels
         if sparse:
             self.labels = ()
         self.small = TEXT if sparse else SMALL
         self.seen = see(graph, view)
-        self.costs = costs_by_node(graph, self.seen)
         self.found = structure(graph, self.seen)
+        count = sum(
+            1 for items in (self.found.items, *(head.items for head in self.found.heads)) for _ in layers(items)
+        )
+        check_drawn(count, most, "a diagram of all layers", "`--as overview` folds repeats")
+        self.costs = costs_by_node(graph, self.seen)
         self.line: Line = _opened(line(graph, self.found.items))
         self.every = [*layers(self.line.items), *(layer for bow in self.line.bows for layer in layers(bow.arm))]
         self.every += [layer for head in self.found.heads for layer in layers(head.items)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
@@ -36,14 +38,16 @@ Layout = RowLayout | Hourglass | CardColumns
 _FURNITURE, _BROKEN = 80.0, 0.75
 
 
-def overview(graph: Graph, view: View = "train", options: Options | None = None) -> Scene:
-    """The overview of a net.
+def overview(
+    graph: Graph, view: View = "train", options: Options | None = None, fits: Callable[[int], None] | None = None
+) -> Scene:
+    """The overview of a net. ``fits`` is told, before anything is laid out, how many boxes it has at least.
 
     Where it is to fit a page, less is drawn until the smallest text has :data:`LEAST` points: first without small print
     on the cards, then without their rows. ``Scene.smallest`` says what came of it.
     """
     options = options or Options()
-    pages = (Page(graph, view, options, sparse) for sparse in range(3 if options.page else 1))
+    pages = (Page(graph, view, options, sparse, fits=fits) for sparse in range(3 if options.page else 1))
     for page in pages:
         scene = page.scene()
         if options.page is None or scene.smallest >= LEAST:
@@ -57,7 +61,16 @@ class Page:
     ``bare`` leaves out the title and the legend, for where something around the drawing says them.
     """
 
-    def __init__(self, graph: Graph, view: View, options: Options, sparse: int = 0, *, bare: bool = False) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        view: View,
+        options: Options,
+        sparse: int = 0,
+        *,
+        bare: bool = False,
+        fits: Callable[[int], None] | None = None,
+    ) -> None:
         self.bare = bare
         self.graph = graph
         self.view = view
@@ -66,9 +79,12 @@ class Page:
         self.labels = LABELS if options.labels is None else options.labels
         seen = see(graph, view)
         self.seen = seen
-        self.costs = costs_by_node(graph, seen)
         self.flow: Flow = flow(graph, structure(graph, seen))
         cards = self.flow.cards
+        if fits is not None and options.page is None:
+            # Each row is a box at least. What is to fit a page may yet lose them.
+            fits(sum(1 for card in cards for _ in rows(card.parts)))
+        self.costs = costs_by_node(graph, seen)
         if sparse:
             for card in cards:
                 card.first = []

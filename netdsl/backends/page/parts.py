@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from netdsl.analyses.structure import Block, Item, Layer, layers
@@ -84,9 +84,9 @@ class Drawings(NamedTuple):
 class _Marked(Page):
     """An overview whose rows and cards have ids that say which they are."""
 
-    def __init__(self, graph: Graph, view: View, options: Options) -> None:
+    def __init__(self, graph: Graph, view: View, options: Options, fits: Callable[[int], None]) -> None:
         self.found: dict[str, Row | Card] = {}
-        super().__init__(graph, view, options, bare=True)
+        super().__init__(graph, view, options, bare=True, fits=fits)
 
     def _layout(self) -> Layout:
         layout = super()._layout()
@@ -111,9 +111,13 @@ def drawings(graph: Graph, view: View, options: Options, most: int) -> Drawings:
 
     Raises :class:`netdsl.NetdslError` (ND218) for more boxes.
     """
-    page = _Marked(graph, view, options._replace(heat=None, theme="light", page=None))
+
+    def fits(boxes: int) -> None:
+        check_drawn(boxes, most, "this page", _HELP)
+
+    page = _Marked(graph, view, options._replace(heat=None, theme="light", page=None), fits)
     scene = page.scene()
-    check_drawn(len(scene.boxes), most, "this page", _HELP)
+    fits(len(scene.boxes))
     inside = _Insides(graph, see(graph, view), view, most)
     cards = [found for found in page.found.values() if isinstance(found, Card)]
     opens: dict[int, int] = {}

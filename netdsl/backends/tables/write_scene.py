@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from netdsl.backends.canvas.metrics import width, wrap
@@ -21,8 +21,13 @@ _LINE = "#999999"
 _SIDE: dict[Align, str] = {"left": "l", "centre": "c", "right": "r"}
 
 
-def write(sheet: Sheet, options: Options | None = None) -> Scene:
-    """The table as a scene; of ``options`` it takes the theme and the page. The same table gives the same scene."""
+def write(sheet: Sheet, options: Options | None = None, fits: Callable[[int], None] | None = None) -> Scene:
+    """The table as a scene; of ``options`` it takes the theme and the page. The same table gives the same scene.
+
+    ``fits`` is told, before anything is laid out, how many boxes it has at least.
+    """
+    if fits is not None:
+        fits(sum(1 + len(cell.content) for row in sheet.rows for cell in row.cells))
     return _Table(sheet, options or Options()).scene()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from netdsl.backends.torch_source.access import access
 from netdsl.backends.torch_source.classes import Definition
@@ -143,14 +143,18 @@ class Forward:
                 last[value] = max(last.get(value, at), at)
         #: Which value each variable holds.
         self.holds: dict[str, Value] = {self.names[value]: value for value in self.body.inputs}
-        for value in self.body.inputs:
-            last.setdefault(value, -1)
+        #: Which values each statement is the last to take. What nothing takes is over by the next.
+        ends: dict[int, list[Value]] = {}
+        for value, at in last.items():
+            ends.setdefault(at, []).append(value)
+        unused = [value for value in self.body.inputs if value not in last]
         self.value: str | None = None
         shown = ""
         for at, step in enumerate(statements):
             text = self._text(step, self.names.__getitem__)
             final = at == len(statements) - 1 and not self.outputs and self._condition(step) is None
-            dying = {name for name, value in self.holds.items() if last.get(value, -1) <= at}
+            over = (value for value in (*ends.get(at, ()), *unused) if value in self.names)
+            dying = {name for value in over if self.holds.get(name := self.names[value]) == value}
             if step.value in self.chunks:
                 self._split(step, text, dying)
             elif self._bypasses(step):
@@ -174,6 +178,7 @@ class Forward:
             for name in dying:
                 if last.get(self.holds[name], -1) <= at:
                     del self.holds[name]
+            unused = [part.value for part in self.chunks.get(step.value, [step]) if last.get(part.value, -1) <= at]
 
     def _keep(self, value: Value, name: str) -> None:
         self.names[value] = name
@@ -184,9 +189,9 @@ class Forward:
         base = self.names[step.operands[0]]
         names: list[str] = []
         for place, part in enumerate(self.chunks[step.value], 1):
-            held = set(self.holds) - dying
             wanted = self.outputs.get(part.value) or self.variables.label(part.value)
-            names.append(unique(wanted or f"{base}{'_' if base[-1].isdigit() else ''}{place}", held | set(names)))
+            held = _Held(self.holds, dying, names)
+            names.append(unique(wanted or f"{base}{'_' if base[-1].isdigit() else ''}{place}", held))
         for name, part in zip(names, self.chunks[step.value], strict=True):
             self._keep(part.value, name)
         self.lines.append(Line(self._condition(step), f"{', '.join(names)} = {text.rpartition('[')[0]}"))
@@ -249,14 +254,16 @@ class Forward:
 
     def _name(self, step: Step, dying: set[str]) -> str:
         value = step.value
-        held = set(self.holds) - dying
+        held = _Held(self.holds, dying)
         wanted = self.outputs.get(value) if value != self.body.results[0] else None
         if wanted is None and self.uses[value] > 1:
             wanted = self.variables.label(value)
         if wanted is None:
             wanted = self._branch(step, dying)
         if wanted is not None:
-            return unique(wanted, held | set(self.parameters) if wanted not in self.holds else held)
+            if wanted not in self.holds:
+                held.more = self.parameters
+            return unique(wanted, held)
         if "x" in dying or "x" not in self.holds:
             return "x"
         for operand in self._leaves(step):
@@ -314,6 +321,18 @@ class Forward:
             else:
                 parts.append(str(content))
         return "".join(parts)
+
+
+class _Held:
+    """The variables that hold what is still to come to use, and some ``more``."""
+
+    def __init__(self, holds: Container[str], dying: Container[str], more: Container[str] = ()) -> None:
+        self.holds = holds
+        self.dying = dying
+        self.more = more
+
+    def __contains__(self, name: object) -> bool:
+        return (name in self.holds and name not in self.dying) or name in self.more
 
 
 def _enclosed(pieces: Sequence[tuple[str, object]], at: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 
 from netdsl.diagnostics import width
 
@@ -64,9 +64,8 @@ def snake(word: str) -> str:
     return name if name and not name[0].isdigit() else ""
 
 
-def unique(name: str, taken: Iterable[str], *, join: str = "") -> str:
+def unique(name: str, taken: Container[str], *, join: str = "") -> str:
     """``name``, or with the first number from 2 that makes it free."""
-    taken = taken if isinstance(taken, (set, frozenset, dict)) else set(taken)
     if name not in taken and name not in RESERVED:
         return name
     if name in RESERVED and name + "_" not in taken and not join:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from netdsl.analyses.cost import Cost, costs_by_node
@@ -41,8 +41,12 @@ _PARTS = (1.0, 0.75, 0.55, 0.4, 0.3)
 _SHORT = 30.0
 
 
-def volumes(graph: Graph, view: View = "train", options: Options | None = None) -> Scene:
+def volumes(
+    graph: Graph, view: View = "train", options: Options | None = None, fits: Callable[[int], None] | None = None
+) -> Scene:
     """The feature maps of a net as boxes, vectors as bars, and kernels with lines to what they make.
+
+    ``fits`` is told, before anything is laid out, how many boxes it has at least.
 
     Of ``options`` it takes the heat, the theme and the page. Arms that begin at inputs of their own are rows one below
     another, and what they meet in stands after them. What is beside the way to the main output is left out.
@@ -51,7 +55,7 @@ def volumes(graph: Graph, view: View = "train", options: Options | None = None) 
     options = options or Options()
     best: Scene | None = None
     for part in _PARTS if options.page else _PARTS[:1]:
-        scene = _Page(graph, view, options, part).scene()
+        scene = _Page(graph, view, options, part, fits).scene()
         if best is None or scene.smallest > best.smallest:
             best = scene
         if best.smallest >= LEAST:
@@ -84,14 +88,19 @@ class _Row:
 
 
 class _Page:
-    def __init__(self, graph: Graph, view: View, options: Options, part: float) -> None:
+    def __init__(
+        self, graph: Graph, view: View, options: Options, part: float, fits: Callable[[int], None] | None
+    ) -> None:
         self.graph, self.options = graph, options
         seen = see(graph, view)
-        self.costs = costs_by_node(graph, seen)
         built = structure(graph, seen)
         self.heads = built.heads
         lane = lanes(graph, built.items)
         self.volumes = list(_volumes(lane))
+        if fits is not None:
+            # Each has its faces and a number.
+            fits(2 * len(self.volumes))
+        self.costs = costs_by_node(graph, seen)
         self.scale = Scale(self.volumes, part)
         maps = [volume for volume in self.volumes if not volume.flat]
         self.planes = bool(maps) and max(volume.shape[0] for volume in maps) <= _PLANES
