@@ -29,6 +29,19 @@ def test_a_long_sum_has_a_line_an_operand() -> None:
     assert lines[-8:-2] == ["x = (", names[0], *(f"+ {name}" for name in names[1:4]), f"+ self.{names[4]}({names[3]})"]
 
 
+def test_names_of_members_are_read_as_they_are_written() -> None:
+    # Python reads the ligature of an attribute as two letters.
+    graph = compiled('input 4x8x8\n"größe": conv3-4\n"ﬁ": conv3-4\n"a b": conv3-4\nplain: conv3-4\n')
+    lines = forward(torch_source(graph), "N")
+    assert [line.partition("#")[0].strip() for line in lines] == [
+        "x = self.größe(x)",
+        'x = self.get_submodule("ﬁ")(x)',
+        'x = getattr(self, "a b")(x)',
+        "return self.plain(x)",
+    ]
+    agrees(graph)
+
+
 # -- variables --------------------------------------------------------------------------------------------------------
 
 
