@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from netdsl.diagnostics import width
+
 Align = Literal["left", "centre", "right"]
 #: What a cell is of, where drawings tell it by a colour.
 Tint = Literal["pool", "fc"]
@@ -88,18 +90,28 @@ def number(value: int, words: str | None = None) -> Cell:
     return Cell((Line(words if words is not None else f"{value:,}" if value else "–"),), value=value)
 
 
+def padded(words: str, room: int, align: Align) -> str:
+    """Words with blanks beside them, together ``room`` columns of a fixed-width font."""
+    space = room - width(words)
+    if align == "right":
+        return " " * space + words
+    if align == "centre":
+        return " " * (space // 2) + words + " " * (space - space // 2)
+    return words + " " * space
+
+
 def grid(sheet: Sheet) -> list[list[Place]]:
     """For each row a place for each column. Raises ``ValueError`` where the spans do not tile the table."""
-    width = len(sheet.columns)
-    rows: list[list[Place | None]] = [[None] * width for _ in sheet.rows]
+    wide = len(sheet.columns)
+    rows: list[list[Place | None]] = [[None] * wide for _ in sheet.rows]
     for at, row in enumerate(sheet.rows):
         left = 0
         for cell in row.cells:
-            while left < width and rows[at][left] is not None:
+            while left < wide and rows[at][left] is not None:
                 left += 1
             for down in range(cell.rows):
                 for right in range(cell.columns):
-                    if at + down >= len(rows) or left + right >= width or rows[at + down][left + right] is not None:
+                    if at + down >= len(rows) or left + right >= wide or rows[at + down][left + right] is not None:
                         raise ValueError(f"row {at} of the table has a cell that does not fit")
                     rows[at + down][left + right] = Place(cell, right, down)
     return [[_filled(place, at) for place in places] for at, places in enumerate(rows)]

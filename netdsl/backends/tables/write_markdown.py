@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Sheet, grid, repeats
+from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Sheet, grid, padded, repeats
 from netdsl.diagnostics import printable, width
 
 #: Signs that mean something in a cell of a Markdown table.
@@ -24,7 +24,7 @@ def write(sheet: Sheet) -> str:
     widths = [max(3, *(width(row[at]) for row in rows)) for at in range(len(sheet.columns))]
     out = [f"**{_escaped(sheet.caption)}**", ""] if sheet.caption else []
     for at, row in enumerate(rows):
-        out.append("| " + " | ".join(_padded(*cell) for cell in zip(row, widths, sheet.columns)) + " |")
+        out.append("| " + " | ".join(padded(*cell) for cell in zip(row, widths, sheet.columns)) + " |")
         if at == 0:
             out.append("|" + "|".join(_mark(*column) for column in zip(widths, sheet.columns)) + "|")
     out += ["", *(f"{_escaped(note)}  " if note is not sheet.notes[-1] else _escaped(note) for note in sheet.notes)]
@@ -45,15 +45,6 @@ def _content(content: Content) -> str:
 
 def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", printable(text))
-
-
-def _padded(words: str, room: int, align: Align) -> str:
-    space = room - width(words)
-    if align == "right":
-        return " " * space + words
-    if align == "centre":
-        return " " * (space // 2) + words + " " * (space - space // 2)
-    return words + " " * space
 
 
 def _mark(room: int, align: Align) -> str:

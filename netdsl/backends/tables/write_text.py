@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Place, Sheet, grid, ruled
+from netdsl.backends.tables.model import Align, Cell, Content, Matrix, Place, Sheet, grid, padded, ruled
 from netdsl.diagnostics import printable, width
 
 _GAP = 2
@@ -46,7 +46,7 @@ def _drawn(content: Content) -> list[str]:
     drawn = []
     for at, (line, (left, right)) in enumerate(zip(lines, marks, strict=True)):
         after = times if at == middle else " " * len(times)
-        drawn.append(f"{left}{_aligned(line, wide, 'left')}{right}{after}")
+        drawn.append(f"{left}{padded(line, wide, 'left')}{right}{after}")
     star = "*" if content.bold else ""
     return [f"{star}{line}{star}" for line in drawn]
 
@@ -99,21 +99,12 @@ def _line(
         part = sum(heights[first:row]) + line - (0 if sheet.top else (total - len(block)) // 2)
         words = block[part] if 0 <= part < len(block) else ""
         room = sum(widths[at : at + cell.columns]) + _GAP * (cell.columns - 1)
-        parts.append(_aligned(words, room, _align(sheet, cell, at)))
+        parts.append(padded(words, room, _align(sheet, cell, at)))
     return (" " * _GAP).join(parts)
 
 
 def _align(sheet: Sheet, cell: Cell, column: int) -> Align:
     return "centre" if cell.columns > 1 and sheet.columns[column] != "left" else sheet.columns[column]
-
-
-def _aligned(words: str, room: int, align: Align) -> str:
-    space = room - width(words)
-    if align == "right":
-        return " " * space + words
-    if align == "centre":
-        return " " * (space // 2) + words + " " * (space - space // 2)
-    return words + " " * space
 
 
 def _rule(row: Sequence[Place], widths: list[int]) -> str:
