@@ -52,7 +52,7 @@ CAPTIONS: list[tuple[str, dict[str, Any], tuple[Shape, ...], str]] = [
     ("conv", {"kernel": 1, "channels": 64}, (M2,), "1×1, 64"),
     ("conv", {"kernel": (1, 7), "channels": 6, "groups": 2, "dilation": 2}, (M2,), "1×7 conv, 6, g=2, d=2"),
     ("dwconv", {"kernel": 3, "stride": (1, 2)}, (M2,), "3×3 dw, 6, /1×2"),
-    ("upconv", {"kernel": 2, "channels": 4, "stride": 2}, (M2,), "2×2 upconv, 4, ×2"),
+    ("upconv", {"kernel": 2, "channels": 4, "stride": 2}, (M2,), "2×2 upconv, 4, /2"),
     ("maxpool", {"kernel": 3, "stride": 2}, (M2,), "max 3×3, /2"),
     ("avgpool", {"to": 7}, (M2,), "avg to 7×7"),
     ("gap", {}, (M2,), "global avg-pool"),

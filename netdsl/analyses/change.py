@@ -10,7 +10,7 @@ from netdsl.analyses.pieces import Leaf, caption, entering
 from netdsl.analyses.structure import Layer
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import Op, elements
-from netdsl.ir.types import Mode, show_shape
+from netdsl.ir.types import Mode, plural, show_shape
 
 
 class Change(NamedTuple):
@@ -123,4 +123,4 @@ def acts(mode: Mode) -> str:
 
 
 def _layers(count: int) -> str:
-    return f"{count} layer{'s' if count != 1 else ''}"
+    return f"{count} {plural(count, 'layer')}"

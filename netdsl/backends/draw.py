@@ -140,9 +140,12 @@ def table_drawing(made: Sheet, options: Options | None = None, *, most: int = MA
 
 
 def changes_drawing(
-    before: Graph, after: Graph, *, view: View = "train", options: Options | None = None, most: int = MAX_DRAWN
+    before: Graph, after: Graph, *, view: View | None = None, options: Options | None = None, most: int = MAX_DRAWN
 ) -> Drawing:
-    """How two nets differ: what is removed, added and changed, with old and new values; what is the same is folded."""
+    """How two nets differ: what is removed, added and changed, with old and new values; what is the same is folded.
+
+    Without a view it is what acts in training and in inference together, as in ``netdsl diff``.
+    """
     options = options or Options()
     return _drawn(changes(difference(before, after, view), view, options), options, most)
 

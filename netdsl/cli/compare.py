@@ -66,7 +66,7 @@ def compared(parser: argparse.ArgumentParser, options: argparse.Namespace, chose
     if graphs is None:
         return None
     if options.diff:
-        return changes_drawing(*graphs, view=options.view or "train", options=chosen, most=options.max_drawn)
+        return changes_drawing(*graphs, view=options.view, options=chosen, most=options.max_drawn)
     named: tuple[Kind, str | None] | None = options.kind
     detail: Detail = "auto" if named is None else "layers" if named[0] == "layers" else "cards"
     return side_by_side(graphs, view=options.view or "train", options=chosen, detail=detail, most=options.max_drawn)

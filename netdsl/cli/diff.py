@@ -14,7 +14,7 @@ from netdsl.cli import table
 from netdsl.cli.options import add_file, compiled_all
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
-from netdsl.ir.types import View
+from netdsl.ir.types import View, plural
 
 _EXAMPLES = """
 netdsl diff zoo:resnet:18 zoo:resnet:34
@@ -23,6 +23,8 @@ netdsl diff old.net new.net --format json
 git show HEAD:net.net | netdsl diff - net.net
 """
 
+#: What is called otherwise in words than in JSON.
+_STATUS = {"same": "unchanged"}
 _SIGNS = {"same": "", "changed": "~", "removed": "-", "added": "+"}
 
 
@@ -64,7 +66,7 @@ def _text(found: Difference, view: View | None) -> str:
         table.Column(title, number=number)
         for title, number in (("±", False), ("name", False), ("layer", False), ("params", True), ("MACs", True))
     )
-    counts = ", ".join(f"{number} {status}" for status, number in found.counts().items() if number)
+    counts = ", ".join(f"{number} {_STATUS.get(status, status)}" for status, number in found.counts().items() if number)
     lines = [f"{head}\n", table.plain(table.Table(columns, rows)), f"layers: {counts}"]
     faces = {each: _totals(found, each) for each in ((view,) if view else ("infer", "train"))}
     if len(faces) == 2 and faces["infer"] == faces["train"]:
@@ -85,7 +87,7 @@ def _rows(found: Difference, entries: Sequence[Entry], depth: int) -> list[tuple
         if first.status == "same":
             layers = sum(1 for entry in run_ for _ in leaves([entry.piece]))
             words = f"{layers} layers" if layers > 1 else _words(last)
-            rows.append(("", indent + names, f"{indent}{words}, same", _pair(*params), _pair(*macs)))
+            rows.append(("", indent + names, f"{indent}{words}, unchanged", _pair(*params), _pair(*macs)))
             continue
         changes = ", ".join(map(said, last.changes))
         words = _words(last) + times + (f": {changes}" if changes else "")
@@ -103,7 +105,10 @@ def _words(entry: Entry) -> str:
     piece = entry.piece
     if isinstance(piece, Leaf):
         return piece.words
-    return f"{piece.title}, {sum(1 for _ in leaves([piece]))} layers" if entry.status != "changed" else piece.title
+    if entry.status == "changed":
+        return piece.title
+    layers = sum(1 for _ in leaves([piece]))
+    return f"{piece.title}, {layers} {plural(layers, 'layer')}"
 
 
 def _pair(before: int, after: int) -> str:

@@ -160,7 +160,8 @@ def run(options: argparse.Namespace) -> int:
         parser().error("--max-drawn is of what netdsl draws, and Mermaid draws itself")
     if kind != "table" and (options.variants or options.style):
         parser().error(f"--{'variants' if options.variants else 'style'} is of --as table")
-    options.view = options.view or usual_view(kind)
+    if not options.diff:
+        options.view = options.view or usual_view(kind)
     if form == "mmd":
         return _mermaid(options, chosen)
     if several:

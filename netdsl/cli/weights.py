@@ -13,7 +13,7 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.table import Column, Table, plain
 from netdsl.cli.terminal import report, say, write
 from netdsl.diagnostics import Diagnostic, NetdslError, Source, did_you_mean, printable
-from netdsl.ir.types import Shape, show_shape
+from netdsl.ir.types import Shape, plural, show_shape
 
 if TYPE_CHECKING:
     from netdsl.ir.graph import Graph
@@ -176,20 +176,24 @@ def _summary(
     lines = _heads(comparison, comparison.counts.get("counter", 0))
     counts = comparison.counts
     words = (
-        ("matched", "match"),
-        ("missing", "are missing"),
-        ("unexpected", "are unexpected"),
-        ("shape", "are of another shape"),
-        ("kind", "are no weights"),
+        ("matched", "matches", "match"),
+        ("missing", "is missing", "are missing"),
+        ("unexpected", "is unexpected", "are unexpected"),
+        ("shape", "is of another shape", "are of another shape"),
+        ("kind", "is no weight", "are no weights"),
     )
-    said = ", ".join(f"{counts[status]:,} {word}" for status, word in words if counts.get(status))
+    each = [
+        (status, f"1 {one}" if counts[status] == 1 else f"{counts[status]:,} {many}")
+        for status, one, many in words
+        if counts.get(status)
+    ]
+    said = ", ".join(text for _, text in each)
     verdict = "fits" if comparison.fits else "does not fit"
     if comparison.fits:
-        said = f"all {counts['matched']:,} tensors match"
+        said = "the only tensor matches" if counts["matched"] == 1 else f"all {counts['matched']:,} tensors match"
     elif options.partial and comparison.matched:
         verdict = "taken in part"
-        rest = [f"{counts[status]:,} {word}" for status, word in words[1:] if counts.get(status)]
-        said = ", ".join([share(comparison), *rest])
+        said = ", ".join([share(comparison), *(text for status, text in each if status != "matched")])
     lines.append(("result", f"{said}: {verdict}"))
     if better is not None:
         lines.append(("", better))
@@ -214,7 +218,7 @@ def _heads(comparison: Comparison, counters: int) -> list[tuple[str, str]]:
         lines.append(("", f"{idle:,} tensors that training alone needs are not in it, and were not asked for"))
     variant = f", variant {graph.variant}" if graph.variant is not None else ""
     total = sum(row.slot is not None for row in comparison.rows)
-    lines.append(("net", f"{graph.name}{variant}: {total:,} tensors"))
+    lines.append(("net", f"{graph.name}{variant}: {total:,} {plural(total, 'tensor')}"))
     return lines
 
 
@@ -222,7 +226,9 @@ def _described(checkpoint: Checkpoint) -> str:
     dtypes = list(dict.fromkeys(stored.dtype for stored in checkpoint.stored.values() if stored.size > 1))
     dtypes = dtypes or list(dict.fromkeys(stored.dtype for stored in checkpoint.stored.values()))
     count = sum(stored.size for stored in checkpoint.stored.values())
-    said = f"{checkpoint.form}, {len(checkpoint.stored):,} tensors, {count:,} numbers ({', '.join(dtypes[:3])})"
+    tensors = len(checkpoint.stored)
+    said = f"{checkpoint.form}, {tensors:,} {plural(tensors, 'tensor')}, {count:,} {plural(count, 'number')}"
+    said += f" ({', '.join(dtypes[:3])})"
     if checkpoint.size is not None:
         size = checkpoint.size / 1000
         said += f", {size:,.1f} kB" if size < 1000 else f", {size / 1000:,.1f} MB"
@@ -345,7 +351,7 @@ def _map(conversion: Conversion, pairs: dict[str, str], every: bool) -> list[tup
         shown = [(f"{line.source} → {line.target}", line.tensors) for line in summarise(pairs)]
     lines = [text + (f"  ({count:,} tensors)" if count > 1 else "") for text, count in shown]
     if not every and len(lines) > 60:
-        lines = [*lines[:50], f"and {len(lines) - 50:,} lines more: `--all` shows every key"]
+        lines = [*lines[:50], f"and {len(lines) - 50:,} more: `--all` shows every key"]
     same = len(pairs) - len(changed)
     if same and not every:
         lines.append(f"{same:,} keys keep their names")

@@ -11,6 +11,7 @@ from netdsl.elaborate.joins import arm, explain
 from netdsl.elaborate.layers import LayerMaker
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.graph import ScopeKind
+from netdsl.ir.types import plural
 from netdsl.syntax import tree
 
 
@@ -144,7 +145,7 @@ class BranchMaker(LayerMaker):
     ) -> Tensor | None:
         """One row's cell of the chosen column. The label of a row is that of each of its cells."""
         if len(cells) not in (1, columns):
-            message = f"this row has {len(cells)} cells, and the table {columns} columns"
+            message = f"this row has {len(cells)} cells, and the table {columns} {plural(columns, 'column')}"
             help = "a line that begins with `|` goes on with the row above until that is full"
             here = [cell.span for cell in cells if cell is not None]
             span = here[0].to(here[-1]) if here else row.span

@@ -31,7 +31,7 @@ from netdsl.elaborate.values import Stop, stop
 from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import names
-from netdsl.ir.types import Scalar, Shape, show_shape
+from netdsl.ir.types import Scalar, Shape, plural, show_shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
 from netdsl.syntax.lalr import Progress
@@ -195,7 +195,9 @@ class Compiler:
         if len(mild) > MAX_PROBLEMS:
             left = set(mild[MAX_PROBLEMS:])
             found = [d for d in found if d not in left]
-            self.notes.append(f"there are {len(left):,} warnings more")
+            self.notes.append(
+                f"there {'is' if len(left) == 1 else 'are'} {len(left):,} {plural(len(left), 'warning')} more"
+            )
         origins = tuple(draft.origins or {} for draft in drafts)
         work = self.work + (self.limits.tokens - self.tokens) // 10
         variants = self.program.variant_names() if self.program is not None else ()

@@ -16,7 +16,7 @@ from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import lookup
-from netdsl.ir.types import Mode, show_shape
+from netdsl.ir.types import Mode, plural, show_shape
 from netdsl.syntax import tree
 
 #: How many scopes the path of a label may open.
@@ -203,7 +203,9 @@ class Elaborator(BlockMaker):
             return self.core(core, label, context, flow, times=item.repeat)
         count = whole(item.repeat, context.env, "a repeat")
         if count > self.limits.nodes:
-            message = f"{count:,} passes are beyond the bound of {self.limits.nodes:,} nodes"
+            message = (
+                f"{count:,} passes are beyond the bound of {self.limits.nodes:,} {plural(self.limits.nodes, 'node')}"
+            )
             raise Abort(Diagnostic("ND218", message, item.repeat.span, help="`--max-nodes` raises the bound"))
         self.remember(item, label, context)
         if label is None:

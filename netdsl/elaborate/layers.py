@@ -15,7 +15,7 @@ from netdsl.elaborate.program import split_word
 from netdsl.elaborate.styles import check_target, find_style, find_target, no_target, normalises
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import Op, OpError, elements, lookup
-from netdsl.ir.types import Shape, show_shape
+from netdsl.ir.types import Shape, plural, show_shape
 from netdsl.syntax import tree
 
 
@@ -362,7 +362,7 @@ class LayerMaker(Maker):
             raise OpError("ND218", message, help="`--max-elements` raises the bound")
         index = len(self.drafts)
         if index >= self.limits.nodes:
-            message = f"the net has over {self.limits.nodes:,} nodes"
+            message = f"the net has over {self.limits.nodes:,} {plural(self.limits.nodes, 'node')}"
             raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
         frame = context.frame
         if op.lowers_to == "expression":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from netdsl.diagnostics import Source, Span
 from netdsl.ir.op import Op, registry
 from netdsl.ir.record import Record, field
-from netdsl.ir.types import Mode, Scalar, Shape
+from netdsl.ir.types import Mode, Scalar, Shape, plural
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -209,6 +209,6 @@ class Graph(Record):
 
     def __repr__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
-        return f"<Graph {self.name}{variant}, {len(self.nodes)} nodes>"
+        return f"<Graph {self.name}{variant}, {len(self.nodes)} {plural(len(self.nodes), 'node')}>"
 
     __str__ = __repr__

@@ -27,6 +27,11 @@ def show_shape(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape))
 
 
+def plural(count: int, what: str) -> str:
+    """``layer`` for one of them, ``layers`` for any other number."""
+    return what if count == 1 else f"{what}s"
+
+
 def show_axes(values: Sequence[object]) -> str:
     """A number for each axis: ``7`` where all have the same, else ``7×3``."""
     return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))

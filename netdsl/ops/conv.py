@@ -28,6 +28,7 @@ from netdsl.ops.windows import (
     same_rank,
     spans,
     too_large,
+    undivided,
 )
 
 PadMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -284,9 +285,7 @@ class Conv(_Convolution):
         if self.groups > 1:
             for count, what in ((channels, "input"), (self.channels, "output")):
                 if count % self.groups:
-                    raise OpError(
-                        "ND206", f"{count} {what} channels do not divide into {self.groups} groups", field="groups"
-                    )
+                    raise OpError("ND206", undivided(count, self.groups, f"{what} "), field="groups")
         if self.connect is not None:
             _check_connections(self.connect, channels, self.channels)
         return super().infer(inputs)

@@ -12,7 +12,7 @@ from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_m
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor, show_shape
 from netdsl.ops.formulas import area, times
-from netdsl.ops.windows import product
+from netdsl.ops.windows import product, undivided
 
 
 def _affine(length: int) -> tuple[Tensor, Tensor]:
@@ -162,7 +162,7 @@ class GroupNorm(Op):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels = inputs[0][0]
         if channels % self.groups:
-            raise OpError("ND206", f"{channels} channels do not divide into {self.groups} groups", field="groups")
+            raise OpError("ND206", undivided(channels, self.groups), field="groups")
         if elements(inputs[0]) == self.groups:
             raise OpError("ND221", f"`gn` needs more than one value a group: {show_shape(inputs[0])} has one")
         return inputs[0]

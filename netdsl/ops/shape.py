@@ -1,18 +1,19 @@
-"""Operators that name, order or split elements. ``times`` and ``abs`` have one FLOP an element, the others none."""
+"""Operators without a module: they name, order or split elements. ``times`` and ``abs`` have one FLOP an element."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Rearrangement, Shape, Step, show_shape
+from netdsl.ir.types import Call, Category, Rearrangement, Shape, Step, plural, show_shape
 from netdsl.ops.formulas import power, times
-from netdsl.ops.windows import Sizes
+from netdsl.ops.windows import Sizes, undivided
 
 
 class _Expression(Op):
     """What PyTorch does without a module."""
 
-    category = "shape"
+    category: ClassVar[Category] = "shape"
     lowers_to = "expression"
 
 
@@ -53,6 +54,8 @@ class Abs(_Expression):
     """The absolute value of each element."""
 
     keyword = "abs"
+    category = "activation"
+    in_place = True
     example = Example("abs")
 
     def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
@@ -99,7 +102,7 @@ class Reshape(_Expression):
         if elements(self.to) != elements(inputs[0]):
             raise OpError(
                 "ND221",
-                f"{show_shape(inputs[0])} has {elements(inputs[0])} elements, "
+                f"{show_shape(inputs[0])} has {(here := elements(inputs[0]))} {plural(here, 'element')}, "
                 f"and {show_shape(self.to)} has {elements(self.to)}",
                 field="to",
             )
@@ -168,7 +171,7 @@ class Chunk(_Expression):
         if self.index >= self.of:
             raise OpError("ND208", f"`chunk {self.index}` of {self.of}: parts are 0 to {self.of - 1}", field="index")
         if channels % self.of:
-            raise OpError("ND206", f"{channels} channels do not divide into {self.of} equal parts", field="of")
+            raise OpError("ND206", undivided(channels, self.of, parts="equal parts"), field="of")
         return (channels // self.of, *spatial)
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
@@ -201,7 +204,8 @@ class Take(_Expression):
         if not self.start < self.stop <= channels:
             raise OpError(
                 "ND208",
-                f"`take {self.start} {self.stop}` of {channels} channels: 0 <= start < stop <= {channels} must hold",
+                f"`take {self.start} {self.stop}` of {channels} {plural(channels, 'channel')}: "
+                f"0 <= start < stop <= {channels} must hold",
                 field="stop",
             )
         return (self.stop - self.start, *spatial)
@@ -233,7 +237,7 @@ class Shuffle(Op):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0])
         if inputs[0][0] % self.groups:
-            raise OpError("ND206", f"{inputs[0][0]} channels do not divide into {self.groups} groups", field="groups")
+            raise OpError("ND206", undivided(inputs[0][0], self.groups), field="groups")
         return inputs[0]
 
     def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:

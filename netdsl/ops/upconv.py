@@ -25,6 +25,7 @@ from netdsl.ops.windows import (
     same_rank,
     spans,
     spread,
+    undivided,
 )
 
 
@@ -77,9 +78,7 @@ class UpConv(Op):
         same_rank(self.keyword, shape, self.kernel)
         for count, what in ((shape[0], "input"), (self.channels, "output")):
             if count % self.groups:
-                raise OpError(
-                    "ND206", f"{count} {what} channels do not divide into {self.groups} groups", field="groups"
-                )
+                raise OpError("ND206", undivided(count, self.groups, f"{what} "), field="groups")
         span = spans(self.kernel, self.dilation)
         size = tuple(
             (n - 1) * s - 2 * p + w + extra
@@ -148,7 +147,7 @@ class UpConv(Op):
         return Call("module", f"torch.nn.{base}", args, tuple(kwargs))
 
     def caption(self, inputs: tuple[Shape, ...], output: Shape) -> str:
-        return f"{show_shape(self.kernel)} upconv, {self.channels}{over(self.stride, '×')}"
+        return f"{show_shape(self.kernel)} upconv, {self.channels}{over(self.stride)}"
 
 
 def _step(kernel: int, dilation: int, stride: int, pad: int) -> Step:

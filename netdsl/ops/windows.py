@@ -10,7 +10,7 @@ from typing import Annotated
 
 from netdsl.ir.op import OpError
 from netdsl.ir.record import field
-from netdsl.ir.types import Shape, Step, show_shape, whole_axis
+from netdsl.ir.types import Shape, Step, plural, show_shape, whole_axis
 
 #: One number from 1 for each spatial axis: kernels, strides, dilations, sizes.
 Sizes = tuple[Annotated[int, field(ge=1)], ...]
@@ -184,8 +184,14 @@ def printed(axes: Sequence[int]) -> object:
     return axes[0] if len(set(axes)) == 1 else tuple(axes)
 
 
-def over(stride: Sequence[int], sign: str = "/") -> str:
+def undivided(channels: int, groups: int, what: str = "", *, parts: str = "groups") -> str:
+    """What is said where channels do not divide: ``6 input channels do not divide into 4 groups``."""
+    verb = "does" if channels == 1 else "do"
+    return f"{channels} {what}{plural(channels, 'channel')} {verb} not divide into {groups} {parts}"
+
+
+def over(stride: Sequence[int]) -> str:
     """The end of a caption: ``, /2``, or nothing at stride 1."""
     if set(stride) == {1}:
         return ""
-    return f", {sign}{stride[0] if len(set(stride)) == 1 else show_shape(stride)}"
+    return f", /{stride[0] if len(set(stride)) == 1 else show_shape(stride)}"

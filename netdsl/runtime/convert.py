@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span
-from netdsl.ir.types import Shape, show_shape
+from netdsl.ir.types import Shape, plural, show_shape
 from netdsl.runtime.correspond import Correspondence, Doubt, Left, Pair, correspond
 from netdsl.runtime.dependency import require_torch
 from netdsl.runtime.weights import Comparison, reshapes
@@ -121,7 +121,8 @@ def _left(comparison: Comparison, left: Left) -> Diagnostic:
     span = _span(comparison, left.targets[0])
     if not left.sources:
         return Diagnostic("ND411", f"nothing in the checkpoint is {what}: the net's {_names(left.targets)}", span)
-    message = f"the checkpoint has {len(left.sources):,} layers {what}, and the net {len(left.targets):,}: "
+    own = f"{len(left.sources):,} {plural(len(left.sources), 'layer')}"
+    message = f"the checkpoint has {own} {what}, and the net {len(left.targets):,}: "
     return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span)
 
 

@@ -253,7 +253,7 @@ def _shape_help(comparison: Comparison, slot: Slot, shape: Shape) -> str | None:
         text = graph.sources[slot.node.span.file].text[slot.node.span.start : slot.node.span.end]
         want = str(slot.shape[names.index("out")])
         written = text.replace(want, str(have)) if text.count(want) == 1 else None
-        classes = f"the checkpoint's net has {have:,} classes"
+        classes = f"the checkpoint's net has {have:,} {'class' if have == 1 else 'classes'}"
         return f"{classes}: `{written}` has so many too" if written else classes
     if differing in (["in"], ["in per group"]):
         have = shape[names.index(differing[0])]

@@ -36,7 +36,7 @@ _LABELS: tuple[Label, ...] = ("params", "macs")
 _STEP, _BETWEEN, _RATIO = 13.0, 26.0, 1.2
 
 
-def changes(found: Difference, view: View = "train", options: Options | None = None) -> Scene:
+def changes(found: Difference, view: View | None = None, options: Options | None = None) -> Scene:
     """How two nets differ: what is removed, added and changed, with old and new values; what is the same is folded.
 
     Where it is to fit a page, what is in blocks is left out if the smallest text had less than :data:`LEAST` points.
@@ -49,7 +49,7 @@ def changes(found: Difference, view: View = "train", options: Options | None = N
 
 
 class _Page:
-    def __init__(self, found: Difference, view: View, options: Options, *, brief: bool) -> None:
+    def __init__(self, found: Difference, view: View | None, options: Options, *, brief: bool) -> None:
         self.found = found
         self.view = view
         self.options = options
@@ -114,8 +114,9 @@ class _Page:
 
     def _totals(self) -> list[str]:
         lines = []
-        # Of inference, as papers count; and of the view where that is another.
-        for view in dict.fromkeys(("infer", self.view)):
+        # Of inference, as papers count; and of training, unless inference alone is drawn, where that is another.
+        views: tuple[View, ...] = ("infer",) if self.view == "infer" else ("infer", "train")
+        for view in views:
             before, after = (stats(graph, view=view).totals for graph in (self.found.before, self.found.after))
             words = [
                 _pair(before.params, after.params, "params"),

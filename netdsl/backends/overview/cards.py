@@ -12,7 +12,7 @@ from netdsl.backends.labels import show, times
 from netdsl.diagnostics import Span
 from netdsl.ir.graph import Graph
 from netdsl.ir.op import Op
-from netdsl.ir.types import show_shape
+from netdsl.ir.types import plural, show_shape
 
 #: Characters that the title of a card may have before the block's name stands there instead.
 _LONGEST = 24
@@ -338,7 +338,8 @@ def summary(card: Card) -> None:
         return
     layers = [layer for row in own for layer in row.layers]
     weights = sum(row.times for row in own if row.tint not in ("merge", "input"))
-    card.parts = [Row(f"{weights} layers", f"{weights} layers", "input", layers)]
+    words = f"{weights} {plural(weights, 'layer')}"
+    card.parts = [Row(words, words, "input", layers)]
 
 
 def _names(graph: Graph, found: Fold) -> tuple[str, str]:

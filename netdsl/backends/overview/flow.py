@@ -13,7 +13,7 @@ from netdsl.analyses.line import line
 from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Structure, layers, major
 from netdsl.backends.overview.cards import Card, Row, block_card, head_card, layer_row, rows, stack_card
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import Shape
+from netdsl.ir.types import Shape, plural
 
 
 @dataclass
@@ -182,7 +182,8 @@ class _Maker:
             else:
                 own = list(layers([item]))
                 name = self.graph.scopes[item.scope].block if isinstance(item, Block) else None
-                words = f"{name or f'{len(major([item]))} layers'}, {item.shape[0]}"
+                count = len(major([item]))
+                words = f"{name or str(count) + ' ' + plural(count, 'layer')}, {item.shape[0]}"
                 yield Row(words, words, "merge", own)
 
     # -- heads

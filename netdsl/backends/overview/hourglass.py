@@ -144,10 +144,13 @@ class Hourglass:
         one, other = self.level[before.unit.stage], self.level[after.unit.stage]
         words = shape_of(before) if self.shapes else ""
         if one == other:
-            scene.lines.append(Line(((before.right, before.middle), (after.x, after.middle))))
+            # Two cards that are held at other heights: the line leaves the first one where it enters the second.
+            y = after.middle if before.y <= after.middle <= before.y + before.h else before.middle
+            turn = () if y == after.middle else ((after.x - NEAR / 2, y), (after.x - NEAR / 2, after.middle))
+            scene.lines.append(Line(((before.right, y), *turn, (after.x, after.middle))))
             if before.unit.stage != after.unit.stage:
                 centre = (before.right + after.x - 4) / 2
-                scene.text(centre, before.middle - 6, words, SMALL, ink=GREY, align="c")
+                scene.text(centre, y - 6, words, SMALL, ink=GREY, align="c")
             return
         if other > one:
             x, start = before.x + before.w / 2, before.y + before.h

@@ -8,12 +8,24 @@ from typing import NamedTuple
 from netdsl.backends.tables.model import Content
 
 
+class Strided(NamedTuple):
+    """A stride, ``2``, and the layer that has it by its window, ``3×3``, and its place among those of this window.
+
+    There is no layer where several have strides. ``only`` it has this window where that is so.
+    """
+
+    stride: str
+    layer: str | None = None
+    place: int = 1
+    only: bool = True
+
+
 class Entry(NamedTuple):
     """What stands in one cell of a net's column.
 
     ``kind`` says with what it may share a row. ``size`` is that of the map that leaves, ``stage`` counts the sizes that
-    the net has had. ``name`` is what the spec calls it. A first block that differs has a stride where ``strided``, and
-    other widths where ``fitted``.
+    the net has had. ``name`` is what the spec calls it. A first block that differs has a stride, ``strided``, where its
+    followers have none, and other widths where ``fitted``.
     """
 
     kind: str
@@ -21,7 +33,7 @@ class Entry(NamedTuple):
     content: tuple[Content, ...]
     stage: int = 0
     name: str | None = None
-    strided: bool = False
+    strided: Strided | None = None
     fitted: bool = False
 
 

@@ -8,10 +8,11 @@ from itertools import pairwise
 from netdsl.analyses.fold import Fold, body
 from netdsl.analyses.structure import Block, Item, Layer, Split
 from netdsl.backends.labels import metric
-from netdsl.backends.tables.align import Aligned, Entry, added, align
+from netdsl.backends.tables.align import Aligned, Entry, Strided, added, align
 from netdsl.backends.tables.model import Align, Cell, Content, Line, Matrix, Row, Sheet, Tint, number, text
 from netdsl.backends.tables.nets import Net, is_map, joins, size
-from netdsl.backends.tables.words import Words, configured, lines, listed
+from netdsl.backends.tables.words import Words, configured, lines, listed, stride, windowed
+from netdsl.ir.op import Op
 
 #: Kinds of entries whose equal cells stand for themselves in each column, as the papers have them.
 _APART = frozenset({"group", "block"})
@@ -21,7 +22,7 @@ _ROWS = frozenset({"pool", "fc"})
 _TINTS: dict[str, Tint] = {"pool": "pool", "fc": "fc", "head": "fc"}
 
 MULTIPLY_ADDS = "MACs are multiply-adds of convolutions and fully connected layers; many papers print them as FLOPs."
-_OPERATIONS = "FLOPs are all operations of all layers, a multiplication and an addition apart."
+_OPERATIONS = "FLOPs are all operations of all layers; a multiplication and an addition are two."
 
 
 # -- VGG's
@@ -40,7 +41,7 @@ def configurations(nets: Sequence[Net], caption: str) -> Sheet:
         Row((text("output"), *(text(net.title) for net in nets)), head=True),
         Row((text(""), *weights), head=True),
     ]
-    notes = _strides(rows, [_sizes(row) for row in rows], "at ")
+    notes = _strides(nets, rows, [_sizes(row) for row in rows], "at ")
     marked = any(content.bold for row in rows for entry in _bolded(row) if entry for content in entry.content)
     notes += ["Bold: what the column on the left has not."] if marked else []
     return Sheet(
@@ -51,26 +52,27 @@ def configurations(nets: Sequence[Net], caption: str) -> Sheet:
 def _grouped(net: Net) -> Iterator[Entry]:
     """A net's entries: layers of one size between two poolings, each pooling, and each fully connected layer."""
     group: list[Content] = []
-    held, begun = "", False
+    held = ""
+    begun: Strided | None = None
     for each in net.folds:
         item = each.pattern
         if isinstance(item, Layer) and item.head.op.category == "input":
             yield Entry("input", size(item.shape), (Line(f"input ({net.inputs})"),))
             continue
         words = _items(net, each, configured)
-        strided = each.first and _steps(net, each.items[0]) and not _steps(net, item)
+        strided = _strided(net, each)
         if not words:
             continue
         alone = isinstance(item, Layer) and _alone(item)
         if group and (alone or size(item.shape) != held):
             yield Entry("group", held, tuple(group), strided=begun)
-            group, begun = [], False
+            group, begun = [], None
         held = size(item.shape)
         if isinstance(item, Layer) and alone:
             yield from (Entry(item.head.op.category, held if is_map(item.shape) else "", (word,)) for word in words)
         else:
             group += words
-            begun = begun or (strided and isinstance(words[0], Matrix))
+            begun = begun or (strided if isinstance(words[0], Matrix) else None)
     if group:
         yield Entry("group", held, tuple(group), strided=begun)
 
@@ -120,7 +122,7 @@ def bracketed(nets: Sequence[Net], caption: str) -> Sheet:
             cells.insert(0, text(names[at], rows=_run(at, rows, names, stages, False)))
         found.append(Row(tuple(cells), rule="full" if at == 0 else "light" if begins else ""))
     head = Row((text("layer name"), text("output size"), *(text(net.title) for net in nets)), head=True)
-    notes = [*_strides(rows, names), *_fits(rows, names), MULTIPLY_ADDS, _OPERATIONS]
+    notes = [*_strides(nets, rows, names), *_fits(rows, names), MULTIPLY_ADDS, _OPERATIONS]
     return Sheet(caption, ("left", "left", *_centred(nets)), (head, *found, *_totals(nets, powers=True)), tuple(notes))
 
 
@@ -147,7 +149,7 @@ def _listed(net: Net) -> list[Entry]:
         if isinstance(item, Layer) and kind == "layers" and len(each.items) > 1:
             content, kind = [Matrix((content[0].text,), len(each.items))], "block"
         first = each.items[0]
-        strided = each.first and _steps(net, first) and not _steps(net, item)
+        strided = _strided(net, each)
         fitted = each.first and _plain(net, first) != _plain(net, item)
         entries.append(Entry(kind, shown, tuple(content), stage, _named(net, each), strided, fitted))
     return _gathered(entries)
@@ -185,9 +187,29 @@ def _plain(net: Net, item: Item) -> list[str]:
     return [line.partition(", stride")[0] for line in lines(net.graph, item, listed)]
 
 
-def _steps(net: Net, item: Item) -> bool:
-    """Whether a layer on an item's way has a stride."""
-    return any(max(getattr(layer.head.op, "stride", None) or (1,)) > 1 for layer in body(net.graph, item).layers)
+def _strided(net: Net, each: Fold) -> Strided | None:
+    """The stride that the first of some items has and the others have not."""
+    if not each.first or _steps(net, each.pattern):
+        return None
+    steps = _steps(net, each.items[0])
+    if len(steps) > 1:
+        return Strided(" and ".join(dict.fromkeys(stride(op) for op in steps)))
+    if not steps:
+        return None
+    window = windowed(steps[0])
+    alike = [op for op in _ops(net, each.items[0]) if windowed(op) == window]
+    return Strided(
+        stride(steps[0]), window, 1 + next(at for at, op in enumerate(alike) if op is steps[0]), len(alike) == 1
+    )
+
+
+def _steps(net: Net, item: Item) -> list[Op]:
+    """What has a stride on an item's way."""
+    return [op for op in _ops(net, item) if stride(op) != "1"]
+
+
+def _ops(net: Net, item: Item) -> list[Op]:
+    return [layer.head.op for layer in body(net.graph, item).layers]
 
 
 def _stages(rows: Sequence[Aligned]) -> list[int]:
@@ -256,11 +278,39 @@ def _names(nets: Sequence[Net], rows: Sequence[Aligned], stages: Sequence[int]) 
     return found
 
 
-def _strides(rows: Sequence[Aligned], names: Sequence[str], before: str = "of ") -> list[str]:
-    """A sentence on first blocks that have a stride where their followers have none."""
-    where = [name for row, name in zip(rows, names) if any(entry is not None and entry.strided for entry in row)]
-    listing = _listing(where)
-    return [f"The first block {before}{listing} has stride 2."] if listing else []
+def _strides(nets: Sequence[Net], rows: Sequence[Aligned], names: Sequence[str], before: str = "of ") -> list[str]:
+    """A sentence for each stride that first blocks have where their followers have none.
+
+    Where in each net it is one layer of the block that has it, the sentence says which.
+    """
+    found: dict[str, list[tuple[str, str, Strided]]] = {}
+    for row, name in zip(rows, names):
+        for net, entry in zip(nets, row):
+            if entry is not None and entry.strided is not None:
+                found.setdefault(entry.strided.stride, []).append((name, net.title, entry.strided))
+    sentences = []
+    for step, places in found.items():
+        listing = _listing([name for name, _, _ in places])
+        layers: dict[str | None, list[str]] = {}
+        only = all(strided.only for _, _, strided in places)
+        for _, title, strided in places:
+            layers.setdefault(_layer(strided, only), []).append(title)
+        where = ""
+        if len(layers) == 1 and None not in layers:
+            where = f", on its {next(iter(layers))}"
+        elif None not in layers and sum(len(set(titles)) for titles in layers.values()) == len({p[1] for p in places}):
+            where = "".join(f", on its {layer} in {_listing(titles)}" for layer, titles in layers.items())
+        if listing:
+            sentences.append(f"The first block {before}{listing} has stride {step}{where}.")
+    return sentences
+
+
+def _layer(strided: Strided, only: bool) -> str | None:
+    """The layer with a stride, by its window, and by its place where several may have that."""
+    places = ("first", "second", "third")
+    if strided.layer is None or strided.place > len(places):
+        return None
+    return strided.layer if only else f"{places[strided.place - 1]} {strided.layer}"
 
 
 def _fits(rows: Sequence[Aligned], names: Sequence[str]) -> list[str]:

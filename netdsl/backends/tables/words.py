@@ -48,8 +48,7 @@ def listed(graph: Graph, node: Node) -> str:
     op = node.op
     keyword = op.keyword
     if keyword in ("conv", "upconv", "dwconv"):
-        kind = {"conv": "", "upconv": " up", "dwconv": " dw"}[keyword]
-        words = f"{_window(op)}{kind}, {node.shape[0]}"
+        words = f"{windowed(op)}, {node.shape[0]}"
         if keyword != "dwconv" and (_of(op, "groups") or 1) > 1:
             words += f", C={_of(op, 'groups')}"
         return words + _strided(op) + _dilated(op, ", dilation {}")
@@ -59,7 +58,7 @@ def listed(graph: Graph, node: Node) -> str:
         kind = "max pool" if keyword == "maxpool" else "average pool"
         if _of(op, "to") is not None:
             return f"{kind} to {show_shape(_of(op, 'to'))}"
-        return f"{_window(op)} {kind}{_strided(op)}"
+        return f"{windowed(op)}{_strided(op)}"
     if keyword in ("gap", "gmp"):
         return "average pool" if keyword == "gap" else "max pool"
     if op.category == "merge":
@@ -161,8 +160,16 @@ def _side(op: Op) -> str:
     return show_shape(_same(_of(op, "kernel")))
 
 
-def _window(op: Op) -> str:
-    return show_shape(_of(op, "kernel"))
+def windowed(op: Op) -> str:
+    """A layer's window in ResNet's words, with the kind of convolution where it is another: ``3×3``, ``3×3 dw``."""
+    kernel = _of(op, "kernel")
+    kind = {"upconv": " up", "dwconv": " dw", "maxpool": " max pool", "avgpool": " average pool"}.get(op.keyword, "")
+    return f"{show_shape(kernel)}{kind}" if kernel else op.keyword
+
+
+def stride(op: Op) -> str:
+    """A layer's stride, one number where it is the same along all axes: ``2``, ``1×2``; ``1`` for what has none."""
+    return show_shape(_stride(op))
 
 
 def _strided(op: Op) -> str:
