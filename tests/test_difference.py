@@ -363,3 +363,23 @@ def test_the_picture_from_the_command(tmp_path: Path) -> None:
     out = tmp_path / "diff.svg"
     assert main(["draw", "zoo:vgg:D", "zoo:vgg:E", "--diff", "-o", str(out), "--theme", "auto"]) == 0
     assert "vgg D → vgg E" in out.read_text()
+
+
+def test_picture_and_text_count_the_same_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # A final soft-max that acts in evaluation alone is a layer of both.
+    before, after, out = (tmp_path / name for name in ("a.net", "b.net", "x.svg"))
+    before.write_text(BASE + "soft-max eval\n")
+    after.write_text(BASE.replace("conv3-16", "conv3-24") + "soft-max eval\n")
+    for view in ([], ["--view", "train"], ["--view", "infer"]):
+        assert diff(str(before), str(after), *view) == 1
+        counted_ = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("layers: "))
+        assert main(["draw", str(before), str(after), "--diff", "-o", str(out), *view]) == 0
+        assert counted_ in out.read_text() and counted_.startswith(f"layers: {6 if 'train' in view else 7} unchanged")
+
+
+def test_one_layer_is_said_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    before, after = tmp_path / "a.net", tmp_path / "b.net"
+    before.write_text("net one\ninput 8x8x8\nblock once { conv3-8 }\nconv1-8, relu\ngap, fc-4\n")
+    after.write_text(before.read_text().replace("relu", "once"))
+    diff(str(before), str(after))
+    assert "once, 1 layer " in capsys.readouterr().out

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -309,6 +309,21 @@ def test_an_hourglass_has_bows() -> None:
         ((64, 568, 568), ["crop 392×392"]),
     ]
     assert all(list(rows(found.units[bow.target].card.parts))[bow.line].text.startswith("concat") for bow in found.bows)
+
+
+def test_lines_of_an_hourglass_go_straight() -> None:
+    text = """
+    input 3x32x32
+    style conv = _, relu
+    block double(c) { conv3-c ×2 }
+    double(8) as a
+    maxpool, double(16), upsample ×2
+    concat { @a | id }
+    double(8), conv1-2 plain
+    """
+    scene = overview(compiled(text), "train", Options())
+    ways = [line.points for line in scene.lines if line.head]
+    assert ways and all(a[0] == b[0] or a[1] == b[1] for way in ways for a, b in pairwise(way))
 
 
 def test_heads_say_when_they_act() -> None:

@@ -52,6 +52,33 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return command
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("zoo:resnet",), "of conv3_x, conv4_x and conv5_x has stride 2, on its first 3×3."),
+        (("zoo:resnet:50",), "of conv3_x, conv4_x and conv5_x has stride 2, on its 3×3."),
+        (("zoo:resnet:50-v1",), "of conv3_x, conv4_x and conv5_x has stride 2, on its first 1×1."),
+        (
+            ("zoo:resnet", "--variants", "34,50-v1,101-v1"),
+            "has stride 2, on its first 3×3 in 34-layer, on its first 1×1 in 50-v1 and 101-v1.",
+        ),
+        (("zoo:mobilenet_v2",), "of conv2_x, conv3_x, conv4_x and conv5_x has stride 2, on its 3×3 dw."),
+        # Of other layers in other stages: none is named.
+        (("zoo:efficientnet:b0",), "of conv2_x, conv3_x, conv4_x and conv5_x has stride 2."),
+    ],
+)
+def test_the_layer_with_a_stride_is_said(words: tuple[str, ...], said: str, run: Callable[..., str]) -> None:
+    (line,) = (line for line in run(*words).splitlines() if line.startswith("The first block "))
+    assert line.endswith(said)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "latex", "csv"])
+def test_what_stands_once_has_no_times(form: str, run: Callable[..., str]) -> None:
+    shown = run("zoo:mobilenet_v2", "--format", form)
+    once = {"latex": r"1\times1,\ 320 \end{bmatrix}$", "html": "1×1, 320</span></span>"}.get(form, "320")
+    assert once in shown and not re.search(r"([ >]×|\\}\\times)1(?!\d)", shown)
+
+
 def test_csv_is_no_formula() -> None:
     assert [write_csv.literal(text) for text in ("=1+1", "+a", "-1x-1", "@x", "-", "conv1", "")] == [
         "'=1+1",

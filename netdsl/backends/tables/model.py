@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """Lines in brackets, and how often they are repeated: ``[3×3, 64; 3×3, 64] ×2``."""
+    """Lines in brackets, and how often they stand in a row: ``[3×3, 64; 3×3, 64] ×2``."""
 
     lines: tuple[str, ...]
     times: int
@@ -32,7 +32,12 @@ class Matrix(NamedTuple):
     @property
     def text(self) -> str:
         """All of it in one line."""
-        return f"[{'; '.join(self.lines)}] ×{self.times}"
+        return f"[{'; '.join(self.lines)}]{self.repeats and f' {self.repeats}'}"
+
+    @property
+    def repeats(self) -> str:
+        """``×2``; empty for what stands once."""
+        return f"×{self.times}" if self.times > 1 else ""
 
 
 Content = Line | Matrix

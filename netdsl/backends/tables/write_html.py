@@ -94,7 +94,8 @@ def _cell(sheet: Sheet, cell: Cell, column: int, *, head: bool) -> str:
 def _content(content: Content) -> str:
     if isinstance(content, Matrix):
         lines = "<br>".join(html.escape(printable(line)) for line in content.lines)
-        words = f'<span class="list"><span>{lines}</span><span>×{content.times}</span></span>'
+        times = content.repeats and f"<span>{content.repeats}</span>"
+        words = f'<span class="list"><span>{lines}</span>{times}</span>'
     else:
         words = html.escape(printable(content.text))
     return f"<b>{words}</b>" if content.bold else words

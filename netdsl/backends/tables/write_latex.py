@@ -129,7 +129,8 @@ def _words(cell: Cell, sheet: Sheet, align: Align) -> str:
 def _content(content: Content) -> str:
     if isinstance(content, Matrix):
         lines = r" \\ ".join(_entry(line, content.bold) for line in content.lines)
-        return f"$\\begin{{bmatrix}} {lines} \\end{{bmatrix}}\\times{content.times}$"
+        times = f"\\times{content.times}" if content.repeats else ""
+        return f"$\\begin{{bmatrix}} {lines} \\end{{bmatrix}}{times}$"
     return _bold(_escaped(content.text), content.bold)
 
 

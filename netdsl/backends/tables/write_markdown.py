@@ -37,7 +37,7 @@ def _words(cell: Cell) -> str:
 
 def _content(content: Content) -> str:
     if isinstance(content, Matrix):
-        words = f"\\[{'; '.join(map(_escaped, content.lines))}\\] ×{content.times}"
+        words = f"\\[{'; '.join(map(_escaped, content.lines))}\\]{content.repeats and f' {content.repeats}'}"
     else:
         words = _escaped(content.text)
     return f"**{words}**" if content.bold else words

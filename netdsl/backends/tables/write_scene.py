@@ -173,7 +173,8 @@ def _bracket(scene: Scene, piece: _Brackets, x: float, y: float) -> None:
     for line in piece.lines:
         scene.text(x + 2 * _FOOT + inner / 2, middle, line, _SIZE, bold=piece.bold, ink=INK, align="c")
         middle += _LEADING
-    scene.text(x + inner + 4 * _FOOT + 3, top + high / 2, piece.times, _SIZE, bold=True, ink=INK)
+    if piece.times:
+        scene.text(x + inner + 4 * _FOOT + 3, top + high / 2, piece.times, _SIZE, bold=True, ink=INK)
 
 
 def _pieces(cell: Cell, *, bold: bool) -> list[_Piece]:
@@ -185,14 +186,14 @@ def _pieces(cell: Cell, *, bold: bool) -> list[_Piece]:
 
 def _piece(content: Content, *, bold: bool) -> _Piece:
     if isinstance(content, Matrix):
-        return _Brackets(content.lines, f"×{content.times}", content.bold)
+        return _Brackets(content.lines, content.repeats, content.bold)
     return _Text(content.text, bold or content.bold)
 
 
 def _wide(piece: _Piece) -> float:
     if isinstance(piece, _Text):
         return width(piece.words, _SIZE, bold=piece.bold) + 1
-    return piece.inner + 4 * _FOOT + 3 + width(piece.times, _SIZE, bold=True) + 1
+    return piece.inner + 4 * _FOOT + (3 + width(piece.times, _SIZE, bold=True) + 1 if piece.times else 0)
 
 
 def _high(piece: _Piece) -> float:

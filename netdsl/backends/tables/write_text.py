@@ -41,7 +41,7 @@ def _drawn(content: Content) -> list[str]:
     wide = max(map(width, lines))
     inner = [("⎢", "⎥")] * (len(lines) - 2)
     marks = [("[", "]")] if len(lines) == 1 else [("⎡", "⎤"), *inner, ("⎣", "⎦")]
-    times = f" ×{content.times}"
+    times = content.repeats and f" {content.repeats}"
     middle = (len(lines) - 1) // 2
     drawn = []
     for at, (line, (left, right)) in enumerate(zip(lines, marks, strict=True)):
