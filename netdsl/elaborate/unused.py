@@ -11,6 +11,9 @@ from netdsl.diagnostics import Diagnostic, Note
 from netdsl.elaborate.program import Program
 from netdsl.syntax import tree
 
+#: How many callers are named of a block that is never called.
+_LISTED = 3
+
 _Kind = TypeVar("_Kind", bound=tree.Node)
 
 
@@ -74,6 +77,8 @@ class _Names:
         self.blocks = [block.syntax for block in program.blocks.values() if block.program is program]
         self.blocks.sort(key=lambda block: block.span.start)
         self.starts = [block.span.start for block in self.blocks]
+        self.own: dict[int, dict[str, tree.Parameter]] = {}
+        self.homes: dict[str, set[int]] = {}
         #: the offsets of each name where a value may stand
         self.values: dict[str, list[int]] = {}
         for variable in nodes.of(tree.Variable):
@@ -101,6 +106,24 @@ class _Names:
                     self.below.add(part.text)
                 else:
                     self.heads.setdefault(part.text, []).append(path.span.start)
+        for places in (*self.values.values(), *self.calls.values(), *self.heads.values(), self.computed):
+            places.sort()
+        #: for each block that names a tensor by an expression its start, for the file -1
+        self.computing = {self.home(place) for place in self.computed}
+
+    def home(self, offset: int) -> int:
+        """The start of the block that a place lies in, -1 for the file."""
+        block = self.around(offset)
+        return -1 if block is None else block.span.start
+
+    def between(self, name: str, start: int, end: int, *, values: bool = True) -> bool:
+        """Whether a name is taken up from one offset to another: as a tensor, or (with ``values``) as a value."""
+        of_values = self.values.get(name, ()) if values else ()
+        for places in (of_values, self.heads.get(name, ()), self.computed):
+            at = bisect.bisect_left(places, start)
+            if at < len(places) and places[at] < end:
+                return True
+        return False
 
     def around(self, offset: int) -> tree.Block | None:
         """The block that a place lies in."""
@@ -109,26 +132,31 @@ class _Names:
 
     def within(self, name: str, block: tree.Block) -> bool:
         """Whether a block takes up a name, as a value or as a tensor."""
-        span = block.span
-        places = (*self.values.get(name, ()), *self.heads.get(name, ()))
-        return any(span.start <= place < span.end for place in places) or any(
-            span.start <= place < span.end for place in self.computed
-        )
+        return self.between(name, block.span.start, block.span.end)
 
     def uses_parameter(self, name: str) -> bool:
         """Whether a parameter of the file is used where no block's parameter of that name hides it."""
         for place in self.values.get(name, ()):
             block = self.around(place)
-            own = None if block is None else next((p for p in block.parameters if p.name.text == name), None)
+            own = None if block is None else self.parameters(block).get(name)
             if own is None or place < own.span.end:
                 return True
         return False
 
+    def parameters(self, block: tree.Block) -> dict[str, tree.Parameter]:
+        """A block's parameters by name."""
+        if block.span.start not in self.own:
+            self.own[block.span.start] = {parameter.name.text: parameter for parameter in block.parameters}
+        return self.own[block.span.start]
+
     def takes_up(self, alias: tree.Name) -> bool:
         """Whether a tensor's name is taken up in the block, or the file, that gives it; or as a part of a path."""
-        here = self.around(alias.span.start)
-        places = (*self.heads.get(alias.text, ()), *self.computed)
-        return alias.text in self.below or any(self.around(place) is here for place in places)
+        here = self.home(alias.span.start)
+        if alias.text in self.below or here in self.computing:
+            return True
+        if alias.text not in self.homes:
+            self.homes[alias.text] = {self.home(place) for place in self.heads.get(alias.text, ())}
+        return here in self.homes[alias.text]
 
 
 def _blocks(program: Program, names: _Names) -> list[Diagnostic]:
@@ -137,24 +165,27 @@ def _blocks(program: Program, names: _Names) -> list[Diagnostic]:
         block.name.text: [names.around(place) for place in names.calls.get(block.name.text, ())]
         for block in names.blocks
     }
-    called: set[str | None] = {None}
-    while more := [
-        name
-        for name, places in callers.items()
-        if name not in called and any((None if at is None else at.name.text) in called for at in places)
-    ]:
-        called.update(more)
+    calls: dict[str | None, list[str]] = {}
+    for name, places in callers.items():
+        for caller in places:
+            calls.setdefault(None if caller is None else caller.name.text, []).append(name)
+    called: set[str] = set()
+    pending = calls.pop(None, [])
+    while pending:
+        name = pending.pop()
+        called.add(name)
+        pending += calls.pop(name, [])
     found = []
     for block in names.blocks:
         name = block.name.text
         if name in called:
             continue
-        others = dict.fromkeys(at.name.text for at in callers[name] if at is not None)
+        others = list(dict.fromkeys(at.name.text for at in callers[name] if at is not None))
         message = f"the block `{name}` is never called"
-        if list(others) == [name]:
+        if others == [name]:
             message = f"the block `{name}` is called by itself alone"
         elif others:
-            by = " and ".join(f"`{other}`" for other in others)
+            by = " and ".join([*(f"`{other}`" for other in others[:_LISTED]), *["others"] * (len(others) > _LISTED)])
             message = f"the block `{name}` is called by {by} alone, which nothing else calls"
         found.append(Diagnostic("ND303", message, block.name.span))
     return found
@@ -186,8 +217,7 @@ def _given_again(program: Program, nodes: Written, names: _Names) -> list[Diagno
                     given.setdefault(item.alias.text, []).append(item.alias)
         for name, places in given.items():
             for first, second in itertools.pairwise(places):
-                taken = (*names.heads.get(name, ()), *names.computed)
-                if name in names.below or any(first.span.start < place < second.span.start for place in taken):
+                if name in names.below or names.between(name, first.span.end, second.span.start, values=False):
                     continue
                 message = f"`@{name}` is not taken up before another tensor has its name"
                 note = Note(second.span, "given again here")

@@ -173,6 +173,17 @@ text(
 )
 text("thousands of blocks", numbered("block b%d { relu }\n", 7000) + HEAD + numbered("b%d\n", 1000))
 
+text(
+    "a chain of blocks that nothing comes to",
+    "block b { relu }\n"
+    + "".join(f"block b{n} {{ b{n + 1} }}\n" for n in range(4500))
+    + f"block b4500 {{ b }}\n{HEAD}if false {{ b0 }}\nrelu\n",
+)
+text(
+    "names that nothing takes up, and names that are computed",
+    "block f {\n" + numbered("relu as a%d\n", 4000) + f"}}\n{HEAD}a0: relu\n" + '@"a{1-1}"\nrelu\n' * 2400,
+)
+
 # -- numbers
 
 text(
