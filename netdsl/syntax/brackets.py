@@ -188,6 +188,8 @@ class Brackets:
         text, span = self.text, self._span(at)
         closer, line = text[at], _end_of(text, at)
         begin = self._starts[bisect_right(self._starts, at) - 1]
+        if closer == ")" and re.fullmatch(r"[ \t]*\w{1,2}", text[self._line(at) : at]) is not None:
+            return  # a numbered line, which the parser stops at
         alone = text[begin : line + 1].strip() == closer
         if alone and line < len(text):
             edit = Edit(span._replace(start=begin, end=line + 1), "")

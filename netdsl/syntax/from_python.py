@@ -165,6 +165,10 @@ def _window(stem: str, keras: bool, read: dict[str, Any], *, said: bool) -> str:
     pool = stem.endswith("pool")
     kernel, dilation = read.get("kernel", 2 if keras and pool else None), read.get("dilation", 1)
     stride = read.get("stride", kernel if pool else 1)
+    if isinstance(stride, list) and len(set(map(str, stride))) == 1 and not isinstance(kernel, list):
+        stride = stride[0]
+    elif isinstance(stride, list) and {*map(str, stride)} == {"1"} and not pool:
+        stride = 1
     word = {"convtranspose": "upconv"}.get(stem, stem)
     text = f"{word}{_sizes(kernel, head=True)}" + ("" if pool else f"-{_dim(read.get('channels'))}")
     if stride != (kernel if pool else 1):

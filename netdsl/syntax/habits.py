@@ -53,6 +53,7 @@ def _apart(mistake: Mistake) -> str | None:
     short = size[0] if len({*size}) == 1 else found[3]
     text = f"{found[1]}{short}{after.group() if after else ''}"
     edits = (mistake.edit(short, begin + found.start(2), begin + found.end(3)),)
+    mistake.instead(f"`{found[3]}` cannot stand here", begin + found.start(3), begin + found.end(3))
     return Advice(f"no blank stands before the kernel: `{text}`", *edits)
 
 
@@ -136,11 +137,15 @@ def comma(mistake: Mistake) -> str | None:
     if found is None or re.search(r"\bas[ \t]+\w*\Z", before[: found.end(1)]) or {"LPAR", "EQUAL"} == mistake.names:
         return None
     place = mistake.item() + found.start(1)
+    start = mistake.item() + found.end(1)
+    word = mistake.text[start : mistake.offset].strip() or mistake.word
     joined = re.search(
         r"(?<![\w.])(?:add|sub|mul|concat)[ \t]*\{[^{}|]*\Z", mistake.text[mistake.begin : mistake.offset], re.I
     )
     if joined is not None and not re.match(r"[^{}]*\|", mistake.text[mistake.offset :][:200]):
+        mistake.instead(f"`{word}` cannot stand here: expected `|` or `,`", start, start + len(word))
         return Advice("`|` parts the branches of a join", mistake.edit(" |", place, place))
+    mistake.instead(f"`{word}` cannot stand here: expected `,` or the end of the line", start, start + len(word))
     return Advice("a comma stands between two layers", mistake.edit(",", place, place))
 
 
@@ -201,20 +206,34 @@ def _declarations(mistake: Mistake) -> str | None:
 
 
 def _loops(mistake: Mistake) -> str | None:
-    """``repeat 3 { … }``, ``for 3 { … }``"""
+    """``repeat 3 { … }``, ``for i in range(3) { … }``, ``3 * conv3-8``, ``repeat 3: conv3-8``"""
     line = mistake.text[mistake.begin : mistake.end]
+    code = mistake.text[mistake.begin : mistake.code_end()]
     found = re.match(
-        r"[ \t]*((?:repeat|loop|for)[ \t]*(?:\w+[ \t]+in[ \t]+)?(?:range)?[ (]*(\w+)\)?[ \t]*:?[ \t]*)([{\[])", line
+        r"[ \t]*((?:repeat|loop|for|times)[ \t]*(?:\w+[ \t]+in[ \t]+)?(?:range)?[ (]*"
+        r"(?:\d+[ \t]*(?:,|\.\.<?)[ \t]*)?(\w+)\)?"
+        r"[ \t]*:?[ \t]*)([{\[])",
+        line,
     )
-    if found is None:
-        return None
-    opener = mistake.begin + found.start(3)
-    closer = mistake.pairs.get(opener)
-    help = f"what repeats stands before its number: `[ … ] ×{found[2]}`"
-    if closer is None or not mistake.begin <= mistake.offset <= closer:
-        return help
-    start = mistake.begin + found.start(1)
-    return Advice(help, mistake.edit("[", start, opener + 1), mistake.edit(f"] ×{found[2]}", closer, closer + 1))
+    if found is not None:
+        opener = mistake.begin + found.start(3)
+        closer = mistake.pairs.get(opener)
+        help = f"what repeats stands before its number: `[ … ] ×{found[2]}`"
+        if closer is None or not mistake.begin <= mistake.offset <= closer:
+            return help
+        start = mistake.begin + found.start(1)
+        return Advice(help, mistake.edit("[", start, opener + 1), mistake.edit(f"] ×{found[2]}", closer, closer + 1))
+    found = re.fullmatch(
+        r"([ \t]*)(?:repeat|loop|for)[ \t]+(\d+)[ \t]*:[ \t]*(\S.*)|([ \t]*)(\d+)[ \t]*\*[ \t]*(\S.*)", code
+    )
+    if found is not None:
+        indent, number, items = (found[1], found[2], found[3]) if found[2] else (found[4], found[5], found[6])
+        text = f"[{items}] ×{number}" if "," in items else f"{items} ×{number}"
+        start = mistake.begin + len(indent)
+        return Advice(f"what repeats stands before its number: `{text}`", mistake.edit(text, start, mistake.code_end()))
+    if re.match(r"[ \t]*(?:for|while|repeat|loop)\b[ \t]*[\w(]", line):
+        return "what repeats stands before its number: `[conv3-64, relu] ×3`"
+    return None
 
 
 def _sums(mistake: Mistake) -> str | None:
@@ -284,6 +303,10 @@ def _python(mistake: Mistake) -> str | None:
     end = mistake.code_end()
     begin = mistake.begin + len(mistake.text[mistake.begin : end]) - len(mistake.text[mistake.begin : end].lstrip())
     line = mistake.text[begin:end]
+    printed = re.match(r"\((\w+)\):[ \t]*(?=\w+\()", line)
+    if printed is not None and (layer := as_layer(line[printed.end() :])) is not None:
+        label = "" if printed[1].isdigit() or "," in layer else f"{printed[1]}: "
+        return Advice(f"it is written `{label}{layer}`", mistake.edit(label + layer, begin, end))
     found = LINE.fullmatch(line) if len(line) < 400 else None
     if found is not None:
         layer = as_layer(found["call"])

@@ -32,7 +32,7 @@ def _turned(mistake: Mistake) -> str | None:
         (rf"(?P<w>[A-Za-z]+)(?P<k>\d+(?:[x×]\d+)?)?(?P<s>/{part})-(?P<c>{part}){end}", "{w}{k}-{c}{s}"),
         (rf"(?P<w>[A-Za-z]+)(?P<k>\d+):(?P<c>{part})(?P<s>/{part})?{end}", "{w}{k}-{c}{s}"),
         (rf"(?P<w>[A-Za-z]+)(?P<k>\d+)-(?P<c>{part})\\(?P<s>{part}){end}", "{w}{k}-{c}/{s}"),
-        (r"(?P<c>\d+(?:\.\d+)?)[ \t]+(?P<w>[A-Za-z]+)(?=$|[ \t]*[,|\]}])", "{w} {c}"),
+        (r"(?P<c>0?\.\d+|\d+\.\d+)[ \t]+(?P<w>[A-Za-z]+)(?=$|[ \t]*[,|\]}])", "{w} {c}"),
         (
             rf"(?P<c>plain|train|eval|valid|same|ceil)[ \t]+(?P<w>[A-Za-z][\w-]*(?:-{part})?(?:/{part})?)(?![\w(=])",
             "{w} {c}",
@@ -99,6 +99,11 @@ def _labels(mistake: Mistake) -> str | None:
     if sign == ":" and len(words) > 1:
         mistake.instead(f"`{marked['d']}` is no label", start, start + len(marked["d"]))
         return Advice(f"a label is one word: `{name}: …`", edit)
+    if not sign and marked["d"]:
+        mistake.instead(f"there is no layer called `{name}`", start, start + len(name))
+    elif not sign:
+        shown = text[start : marked.start("sign")]
+        mistake.instead(f"`{shown}` is no label", start, start + len(shown))
     return Advice(f"a label takes a colon: `{name}: …`", edit)
 
 
@@ -121,13 +126,15 @@ def _tensors(mistake: Mistake) -> str | None:
 
 def _counts(mistake: Mistake) -> str | None:
     """``unit(8) 3``, ``unit(8) X3``, ``unit(8) times 3``"""
+    word = re.search(r"\b(?:times|repeat|repeated|for)[ \t]+\Z", mistake.text[mistake.begin : mistake.offset])
+    start = mistake.begin + word.start() if word is not None else mistake.offset
     found = _COUNT.match(mistake.text, mistake.offset, mistake.end)
     if found is None or "TIMES" not in mistake.names or mistake.computes:
         return None
-    if not re.search(r"[)\]}][ \t]+\Z", mistake.text[mistake.begin : mistake.offset]):
+    if not re.search(r"[)\]}][ \t]+\Z", mistake.text[mistake.begin : start]):
         return None
     end = mistake.offset + len(found.group().rstrip())
-    return Advice(f"a repeat is written `×{found[1]}`", mistake.edit(f"×{found[1]}", mistake.offset, end))
+    return Advice(f"a repeat is written `×{found[1]}`", mistake.edit(f"×{found[1]}", start, end))
 
 
 #: What is particular to names of tensors, to the order of parts, and to other signs.

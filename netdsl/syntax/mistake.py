@@ -33,6 +33,10 @@ KEYWORDS = frozenset(
 )
 
 
+#: A newline at the end of a text, with the comments and empty lines that belong to it.
+_NEWLINE = re.compile(r"[ \t\r]*(?:#[^\n]*)?\n(?:[ \t\r]*(?:#[^\n]*)?\n)*\Z")
+
+
 class Trial:
     """Reads lines again with edits made, from where the last statement before them ended."""
 
@@ -51,7 +55,10 @@ class Trial:
         if self._line is None or self._line[0] != begin:
             place = bisect_right(self.ends, begin)
             states = list(self.states) if place else []
-            start = self.parser.reach(self.text, begin, self.ends[place - 1] if place else 0, states)
+            # The newline before the line is read with it: a comment that an edit makes belongs to that.
+            before = _NEWLINE.search(self.text[max(0, begin - 1000) : begin])
+            limit = begin - len(before.group()) if before is not None else begin
+            start = self.parser.reach(self.text, limit, self.ends[place - 1] if place else 0, states)
             self._line = begin, start, states
         _, start, states = self._line
         base = min(start, begin)

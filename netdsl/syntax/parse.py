@@ -87,6 +87,8 @@ def parse(
     """
     text = source.text
     brackets, comments, problems, current = _scan(text, file)
+    if problems and (other := _other(text, file)) is not None:
+        return None, other
     if current is None:
         return None, problems
     if comments and comments[-1].span.end == len(text):
@@ -109,6 +111,8 @@ def parse(
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
             mistake = _mistake(error, current, offset, file, brackets, progress, layers)
+            if not problems and (other := _other(text, file)) is not None:
+                return None, other
             if mistake.word != _HOLE:
                 problems.append(_explain(mistake))
             begin, end = _statement_at(current, offset, brackets)
@@ -125,6 +129,20 @@ def parse(
         long = list(dict.fromkeys(_builder.long))[:MAX_ERRORS]
         return None, [*problems, *(Diagnostic("ND103", message, span) for span in long)]
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
+
+
+def _other(text: str, file: int) -> list[Diagnostic] | None:
+    """What is said of a text that cannot be read since it is no spec at all."""
+    from netdsl.syntax.foreign import foreign
+
+    kind = foreign(text)
+    if kind is None:
+        return None
+    begin = len(text) - len(text.lstrip())
+    end = text.find("\n", begin)
+    span = Span(file, begin, begin + len(text[begin : end if end >= 0 else len(text)].rstrip()))
+    help = "a spec begins with `net name` and `input 3x224x224`, and has a layer such as `conv3-64` on each line"
+    return [Diagnostic("ND101", f"this file is no spec: it looks like {kind}", span, help=help)]
 
 
 def _without(text: str, begin: int, end: int) -> str:

@@ -24,6 +24,10 @@ _SYNONYMS = {
     "xor": "!=", "mod": "%", "columns": "table", "grid": "table",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z_]\w*")
+#: What stands before the items of a list, the lines of an excerpt or of a difference.
+_MARK = re.compile(
+    r"[ \t]*((?:[-*+•▪◦·–>]+|\(?\d+[.)]|\[[ x]\]|\d+[ \t]*[|:]|[$>])[ \t]+|\d+[ \t]+(?=[A-Za-z])|[-+](?=\w))(?=\S)"
+)
 
 
 def _twice(mistake: Mistake) -> str | None:
@@ -160,7 +164,7 @@ def _last(mistake: Mistake) -> str | None:
     if re.fullmatch(r"[.:;=\-/\\&~!?*+|,]", word) and mistake.offset + len(word) == mistake.code_end():
         edit = mistake.edit("", mistake.begin + len(mistake.before), mistake.code_end())
         return Advice(f"no `{word}` stands at the end of a line", edit) if mistake.reads(edit) == 1 else None
-    mark = re.match(r"[ \t]*((?:[-*+•▪◦·–>]+|\(?\d+[.)]|\[[ x]\])[ \t]+)(?=\S)", text[mistake.begin : mistake.end])
+    mark = _MARK.match(text[mistake.begin : mistake.end])
     if mark is not None and mistake.begin + mark.start(1) <= mistake.offset < mistake.begin + mark.end():
         start = mistake.begin + mark.start(1)
         edit = mistake.edit("", start, start + len(mark[1]))
@@ -169,7 +173,26 @@ def _last(mistake: Mistake) -> str | None:
     return None
 
 
-FIRST: tuple[Callable[[Mistake], str | None], ...] = (_broken,)
+def _marked(mistake: Mistake) -> str | None:
+    """Fences and emphasis of Markdown, and the marks of a merge."""
+    line = mistake.text[mistake.begin : mistake.code_end()]
+    found = re.match(r"[ \t]*(?:(```|~~~)|(<{7}|={7,}|>{7})|(\*{1,2}|`)(.+?)\3)", line)
+    if found is None or mistake.offset > mistake.begin + len(line) - len(line.lstrip()):
+        return None
+    whole = mistake.edit("", mistake.begin, min(len(mistake.text), mistake.end + 1))
+    if found[1]:
+        mistake.instead("a fence of Markdown cannot stand here", mistake.offset, mistake.code_end())
+        return Advice("take it out", whole)
+    if found[2]:
+        mistake.instead("a mark of a merge cannot stand here", mistake.offset, mistake.code_end())
+        last = mistake.text.find("\n>>>>>>>", mistake.offset)
+        mistake.beside = last + 1 if last >= 0 else None
+        return "two versions of these lines stand in the file: keep one, and take the marks out"
+    edit = mistake.edit(found[4], mistake.offset, mistake.begin + found.end())
+    return Advice("a line begins with its item, without marks around it", edit)
+
+
+FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _broken)
 WORDS: tuple[Callable[[Mistake], str | None], ...] = (_word,)
 #: Where no rule knows better what is meant.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (_twice,)

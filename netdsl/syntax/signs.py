@@ -6,6 +6,7 @@ Each rule looks at the place of a mistake and gives a help, with edits where one
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
@@ -19,6 +20,9 @@ _QUOTES = (
     "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"
     "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}'"
 )
+_TIMES = "✕✖⨯⨉✗хХ∗·⋅"
+#: Letters of other alphabets that look like plain ones.
+_ALIKE = dict(zip("асеорхіукптмнвАСЕОРХІВКМНТ", "aceopxiykntmhbACEOPXIBKMHT", strict=True))
 _LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
 _SIZES = re.compile(
     r"(?:input(?:[ \t]+[A-Za-z_]\w*)?|->)[ \t]*([(\[]?[ \t]*\d+(?:(?:[ \t]*[,;*×x][ \t]*|[ \t]+)\d+)*[ \t]*[)\]]?)"
@@ -43,16 +47,29 @@ _COUNTED = re.compile(
 
 
 def _signs(mistake: Mistake) -> str | None:
-    """Signs that a word processor makes of plain ones: all of the line at once."""
+    """Signs that a word processor makes of plain ones, or another keyboard: all of the line at once."""
     for signs, plain, help in (
         (_HYPHENS, "-", "write a plain hyphen, `-`"),
         (_QUOTES, '"', 'write a plain quotation mark, `"`'),
+        (_TIMES, "×", "write `×` or a plain `x`"),
     ):
         if mistake.word in signs:
             line = re.finditer(f"[{re.escape(signs)}]", mistake.text[mistake.offset : mistake.code_end()])
             places = [mistake.offset + found.start() for found in line]
             return Advice(help, *(mistake.edit(plain, place, place + 1) for place in places))
-    return None
+    if mistake.word.isascii():
+        return None
+    code = mistake.text[mistake.offset : mistake.code_end()]
+    edits = []
+    for place, char in enumerate(code, mistake.offset):
+        plain = _ALIKE.get(char) or unicodedata.normalize("NFKC", char)
+        if not char.isascii() and char != "×" and plain.isascii() and len(plain) == 1:
+            edits.append(mistake.edit(plain, place, place + 1))
+    if not edits or edits[0].span.start != mistake.offset:
+        return None
+    plain = edits[0].text
+    name = unicodedata.name(mistake.word[0], "").lower()
+    return Advice(f"this is a {name.replace('small letter', 'letter')}: write a plain `{plain}`", *edits)
 
 
 def _quotes(mistake: Mistake) -> str | None:
@@ -72,7 +89,7 @@ def _quotes(mistake: Mistake) -> str | None:
 
 def _separators(mistake: Mistake) -> str | None:
     word = mistake.word
-    if word == ";":
+    if word == ";" and mistake.before:
         alone = re.fullmatch(r"[ \t]*([A-Za-z_]\w*)", mistake.before)
         if alone is not None and mistake.rest and not mistake.is_layer(alone[1]):
             return None  # a label
@@ -81,11 +98,38 @@ def _separators(mistake: Mistake) -> str | None:
             return Advice(help, mistake.edit(""))
         start = mistake.begin + len(mistake.before)
         return Advice(help, mistake.edit(",", start))
-    if word == "/":
-        place = mistake.offset - mistake.text.startswith("//", mistake.offset - 1)
-        if mistake.text.startswith("//", place):
-            return Advice("a comment begins with `#`", mistake.edit("#", place, place + 2))
-        return "a comment begins with `#`" if mistake.rest[:1] == "*" else None
+    return _comments(mistake)
+
+
+def _comments(mistake: Mistake) -> str | None:
+    """Comments of other languages."""
+    text, offset = mistake.text, mistake.offset
+    start = offset - (text.startswith("//", offset - 1) or text.startswith("/*", offset - 1))
+    around = re.compile(r"/\*(.*?)\*/|<!--(.*?)-->").match(text, start, mistake.end)
+    if around is not None:
+        inside = (around[1] or around[2] or "").strip()
+        if around.end() >= mistake.code_end():
+            return Advice("a comment begins with `#`", mistake.edit(f"# {inside}", start, around.end()))
+        return "a comment begins with `#`, and goes to the end of its line"
+    block = re.compile(r"/\*").match(text, start)
+    if block is not None:
+        closer = text.find("*/", offset)
+        if 0 <= closer < offset + 2000:
+            mistake.beside = closer
+            end = closer + 2
+            lines = text[start:end].split("\n")
+            new = "\n".join(re.sub(r"^([ \t]*)(?:/\*+|\*(?!/))?[ \t]?", r"\1# ", line) for line in lines)
+            return Advice(
+                "a comment begins with `#`, in each of its lines",
+                mistake.edit(new.replace("*/", "").rstrip(), start, end),
+            )
+        return "a comment begins with `#`"
+    sign = re.compile(r"//|--(?!>)|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
+    alone = not text[mistake.begin : start].strip()
+    if sign is not None and (
+        sign.group() == "//" or (alone and re.match(r"[ \t]+[A-Za-z]", text[sign.end() : mistake.end]))
+    ):
+        return Advice("a comment begins with `#`", mistake.edit("#", start, sign.end()))
     return None
 
 
@@ -334,7 +378,8 @@ def _products(mistake: Mistake) -> str | None:
                 word = re.search(r"[\w.]*[ \t]*-?[ \t]*\Z", mistake.text[mistake.begin : found.start(1)])
                 help = f"an expression stands in braces: `{word.group() if word else ''}{text}`"
                 return Advice(help, mistake.edit(text, found.start(1), found.end(1)))
-    if mistake.word == "*" and "TRUE" not in mistake.names and not mistake.computes:
+    operand = re.search(r"\w[-/][ \t]*[\w}]+\Z", mistake.before)
+    if mistake.word == "*" and operand is not None and "TRUE" not in mistake.names and not mistake.computes:
         return "an expression stands in braces: `conv3-{4*c}`"
     return None
 
@@ -342,7 +387,8 @@ def _products(mistake: Mistake) -> str | None:
 def _order(mistake: Mistake) -> str | None:
     """The parts of an item in another order."""
     word, before, rest = mistake.word, mistake.before, mistake.rest
-    if word in ("x", "×") and re.search(r"[×x][ \t]*\w+\Z", before) and re.match(r"\w|\{", rest):
+    again = (word in ("x", "×") and re.match(r"\w|\{", rest)) or re.fullmatch(r"x\d+", word)
+    if again and re.search(r"[×x][ \t]*\w+\Z", before):
         return "an item has one repeat; brackets hold another: `[conv3-64 ×2] ×3`"
     ends = re.search(r"(?:\bas[ \t]+\w+|->[ \t]*[\w×{}.]+|\ballow[ \t]+\w+)\Z", before)
     if word in ("as", "×", "x", "-", "->", "allow") and ends is not None and rest:

@@ -173,6 +173,46 @@ def _tables(mistake: Mistake) -> str | None:
     return Advice(f"it is written `{new}`" if head[4] == "table" else f"did you mean `{new}`?", edit)
 
 
+def _columns(mistake: Mistake) -> str | None:
+    """A table without its brace or columns, or with a bar too many: ``table A | B``, ``table {``, ``table | A |``."""
+    text, begin = mistake.text, mistake.begin
+    line = text[begin : mistake.code_end()]
+    found = re.fullmatch(r"([ \t]*(?:[\w.]+[ \t]*:[ \t]*)?table)([^{}]*)(\{?)[ \t]*", line)
+    if found is None:
+        above = text.rfind("\n", 0, max(0, begin - 1)) + 1
+        if re.fullmatch(r"[ \t|:-]+", line) and "---" in line:
+            return "a table has no line below its columns"
+        if mistake.word == "|" and re.search(r"\btable[ \t]*\Z", text[above : max(0, begin - 1)]):
+            return "the columns of a table have braces behind them: `table A | B { … }`"
+        return None
+    columns, brace = found[2].strip(" \t:"), found[3]
+    if brace and not columns:
+        return "a table has the names of its columns before the brace: `table A | B { … }`"
+    if not brace:
+        # What stands below has been meant to be its rows.
+        place = mistake.end + 1
+        while place < len(text) and re.compile(r"[^\n{}]*\|[^\n{}]*$", re.MULTILINE).match(text, place):
+            mistake.beside = place
+            place = text.find("\n", place) + 1 or len(text)
+        return "the rows of a table stand in braces: `table A | B { … }`"
+    inner = columns.strip("| \t")
+    if inner != columns and inner:
+        edit = mistake.edit(f" {inner} ", begin + found.start(2), begin + found.end(2))
+        if mistake.reads(edit):
+            return Advice("bars stand between columns alone", edit)
+    return None
+
+
+def _together(mistake: Mistake) -> str | None:
+    """Two statements in one line: ``net a input 3x8x8``, ``block f { relu } block g { gelu }``."""
+    if mistake.word not in STATEMENTS or not mistake.before:
+        return None
+    line = mistake.text[mistake.begin : mistake.end]
+    indent = line[: len(line) - len(line.lstrip())]
+    edit = mistake.edit(f"\n{indent}", mistake.begin + len(mistake.before), mistake.offset)
+    return Advice("a statement begins a line of its own", edit) if mistake.reads(edit) else None
+
+
 def _variants(mistake: Mistake) -> str | None:
     """``variant a, b``, ``default variant b1``, ``output { … }``, ``allow 301``"""
     line = mistake.text[mistake.begin : mistake.code_end()]
@@ -214,5 +254,5 @@ def _variants(mistake: Mistake) -> str | None:
 
 #: Before all that looks at the parts of an item.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _misspelt, _sign_after_word, _uses, _nets, _parameters, _variants, _tables,
+    _together, _columns, _misspelt, _sign_after_word, _uses, _nets, _parameters, _variants, _tables,
 )  # fmt: skip
