@@ -29,6 +29,13 @@ def test_a_long_sum_has_a_line_an_operand() -> None:
     assert lines[-8:-2] == ["x = (", names[0], *(f"+ {name}" for name in names[1:4]), f"+ self.{names[4]}({names[3]})"]
 
 
+def test_what_a_call_leaves_out_is_what_it_has_not() -> None:
+    # The first bottleneck has no 1×1 convolution that expands: its depthwise one is not the first of the others.
+    source = torch_source(netdsl.compile(SPECS / "mobilenet_v3.net", variant="small"))
+    assert "Bneck(16, 3, 16, 16, SE=True, s=2, activation=nn.ReLU, channels=8)," in source
+    assert "layers.append(ConvBNActivation(exp, exp, k, stride=s, groups=exp, activation=activation))" in source
+
+
 def test_names_of_members_are_read_as_they_are_written() -> None:
     # Python reads the ligature of an attribute as two letters.
     graph = compiled('input 4x8x8\n"größe": conv3-4\n"ﬁ": conv3-4\n"a b": conv3-4\nplain: conv3-4\n')
