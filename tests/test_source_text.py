@@ -36,6 +36,14 @@ def test_what_a_call_leaves_out_is_what_it_has_not() -> None:
     assert "layers.append(ConvBNActivation(exp, exp, k, stride=s, groups=exp, activation=activation))" in source
 
 
+def test_a_condition_is_the_one_that_the_spec_writes() -> None:
+    # The stride and the channels change at the same call, so that the numbers allow either.
+    for condition, said in (("s != 1", "s != 1"), ("in.c != c", "in_channels != c")):
+        block = f"block b(c, s) {{\n  down: conv3-c/s\n  relu\n  if {condition} {{ more: conv1-c }}\n}}\n"
+        source = torch_source(compiled(f"{block}input 4x16x16\nb(4, 1)\nb(8, 2)\nb(8, 1)\ngap, fc-2\n"))
+        assert f"self.more = nn.Conv2d(c, c, 1) if {said} else nn.Identity()" in source
+
+
 def test_names_of_members_are_read_as_they_are_written() -> None:
     # Python reads the ligature of an attribute as two letters.
     graph = compiled('input 4x8x8\n"größe": conv3-4\n"ﬁ": conv3-4\n"a b": conv3-4\nplain: conv3-4\n')
