@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,6 +96,33 @@ def test_what_is_no_file_ends_with_1(
     assert shown.code == 1
     assert said in shown.err
     assert names() == before
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_name_that_is_no_text_ends_with_1(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = ran(capsys, command, "a\udcff.net", *COMMANDS[command])
+    assert (shown.code, shown.out) == (1, "")
+    assert "error[ND001]: `a?.net` is no name in UTF-8" in shown.err
+
+
+def test_a_watch_needs_a_file_to_begin_with(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("folder").mkdir()
+    for name, said in (("ful.net", "did you mean `full.net`?"), ("folder", "`folder` is a folder")):
+        shown = ran(capsys, "watch", name, "--port", "0")
+        assert (shown.code, shown.out) == (1, "")
+        assert said in shown.err
+
+
+@pytest.mark.parametrize("line", ["check {}", "fmt {}", "table {}", "diff {}", "draw {} --side-by-side -o x.svg"])
+def test_every_file_says_what_is_wrong_with_it(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        Path(f"{name}.net").write_text(f"input 3x8x8\nconv3-\nrelu {name}\n", encoding="utf-8")
+    for files in ("one.net two.net", "one.net none.net", "none.net two.net"):
+        shown = ran(capsys, *line.format(files).split())
+        assert shown.code == 1
+        for name in files.split():
+            assert f"{name}:2:7" in shown.err or f"there is no file `{name}`" in shown.err
+    assert not Path("x.svg").exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -261,6 +290,22 @@ def test_the_ending_of_a_table_says_its_format(capsys: pytest.CaptureFixture[str
         assert Path(f"x.{ending}").read_text(encoding="utf-8").startswith(begin), ending
     ran(capsys, "table", "full.net", "-o", "x.md", "--format", "csv")
     assert Path("x.md").read_text(encoding="utf-8").startswith("output")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes what only POSIX hands on")
+def test_streams_that_are_closed() -> None:
+    def run(closed: int) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-m", "netdsl", "stats", "full.net"]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        return subprocess.run(
+            words, capture_output=True, text=True, check=False, env=environment, preexec_fn=lambda: os.close(closed)
+        )
+
+    done = run(1)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "netdsl: the standard output is closed\n")
+    done = run(2)
+    assert done.returncode == 0
+    assert done.stdout.startswith("full, ")
 
 
 def test_help_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:

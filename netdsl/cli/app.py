@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from netdsl.cli.terminal import report, say
+from netdsl.cli.terminal import check_name, report, say
 from netdsl.diagnostics import NetdslError, did_you_mean
 
 #: Each command's one line of help; the command is the module of that name beside this one, or the one in ``_MODULES``.
@@ -47,6 +47,11 @@ exit codes: 0 all went well, 1 a diagnostic was reported, 2 the command was not 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, 1 (diagnostics) or 2 (usage). Never raises for bad input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stderr is None:  # closed before the program began
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        print("netdsl: the standard output is closed", file=sys.stderr)
+        return 1
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has no `×` shows `?` rather than a traceback.
         if (encoding := getattr(stream, "encoding", None)) and not encoding.lower().startswith("utf"):
@@ -55,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     collects = gc.isenabled()
     gc.disable()
     try:
+        for word in given:
+            check_name(word)
         status = _command(given)
         say("")  # what is still held back
         return status
@@ -78,7 +85,8 @@ def run() -> NoReturn:
     status = main()
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except (OSError, ValueError):
             status = status or 1
     os._exit(status)

@@ -19,7 +19,7 @@ from netdsl.backends.catalogue.spec import Net, Spec, entry, index_page, spec_pa
 from netdsl.backends.draw import draw
 from netdsl.cli.options import add_limits, add_operators, add_uses
 from netdsl.cli.parser import Parser
-from netdsl.cli.terminal import report, say
+from netdsl.cli.terminal import check_name, report, say
 from netdsl.diagnostics import Diagnostic, NetdslError, Source
 from netdsl.elaborate import Limits, analyse
 
@@ -95,6 +95,7 @@ def _files(given: Iterable[str]) -> Iterable[tuple[str, str, bool]]:
             continue
         for path in sorted(Path(name).rglob("*.net")):
             inside = path.relative_to(name)
+            check_name(str(path))
             if path.is_file() and not any(part.startswith(".") for part in inside.parts):
                 yield str(path), "-".join(inside.with_suffix("").parts), True
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
+from netdsl.cli.terminal import say
 from netdsl.diagnostics import did_you_mean
 from netdsl.ops import load_operators
 
@@ -104,6 +105,10 @@ class Parser(argparse.ArgumentParser):
         if options.file:
             self.error(f"`{name}` takes no FILE")
         self.refuse(options, f"`{name}` stands alone", name, *besides)
+
+    def print_help(self, file: Any = None) -> None:
+        """Prints the help, all of it or an error."""
+        say(self.format_help())
 
     def missing(self) -> NoReturn:
         """Exits with 2, since there is no FILE."""

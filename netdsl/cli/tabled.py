@@ -72,6 +72,9 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
     said = compilation(path, variant, options)
     first = said.graph
     if first is None:
+        for other in dict.fromkeys(named[1:]):
+            if other[0] != path:
+                compiled(*other, options)  # what is wrong there is said in the same run
         return None
     seen = Net("", first, options.view)
     style: Style = options.style or suited(seen)
@@ -80,6 +83,7 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
         alone: tuple[str | None, ...] = (None, *first.variants) if first.variant is None else first.variants
         named = [(path, name) for name in said.columns or alone]
     graphs: list[Graph] = []
+    wrong = False
     for each in named:
         if sum(len(graph.nodes) for graph in graphs) > 3 * options.max_nodes:
             message = f"the nets of this table have over {3 * options.max_nodes:,} nodes together"
@@ -87,9 +91,10 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
             raise NetdslError([Diagnostic("ND218", message, help=help)])
         known = each[0] == path and each[1] in (variant, first.variant)
         graph = first if known else compiled(*each, options)
-        if graph is None:
-            return None
-        graphs.append(graph)
+        wrong = wrong or graph is None
+        graphs += [graph] if graph is not None else []
+    if wrong:
+        return None
     several = len({path for path, _ in named}) > 1
     nets = [seen if graph is first else Net("", graph, options.view) for graph in graphs]
     for net in nets:

@@ -30,6 +30,15 @@ def report(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = (), en
         print(render(diagnostics, sources, colour=coloured(sys.stderr), ending=ending), file=sys.stderr)
 
 
+def check_name(name: str) -> None:
+    """Raises :class:`NetdslError` (ND001) for a file's name that is no text: nothing could say it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode(errors="replace").decode()
+        raise NetdslError([Diagnostic("ND001", f"`{shown}` is no name in UTF-8: the file needs another")]) from None
+
+
 def say(text: str) -> None:
     """Prints text to the output, all of it.
 

@@ -21,6 +21,8 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.serve import Server
 from netdsl.cli.terminal import report
 from netdsl.diagnostics import Diagnostic, NetdslError, Source, render, sort
+from netdsl.elaborate.sources import read
+from netdsl.elaborate.values import Stop
 from netdsl.ir.graph import Graph
 
 _EXAMPLES = """
@@ -74,6 +76,11 @@ def run(options: argparse.Namespace) -> int:
     path, variant = target(parser(), options.file, options)
     if path == "-":
         parser().error("the standard input cannot be saved again: name a file")
+    try:
+        # What is no file now is a mistake; later it may be gone for a moment.
+        read(Path(path), options.max_bytes)
+    except Stop as problem:
+        raise NetdslError([] if problem.diagnostic is None else [problem.diagnostic]) from None
     watcher = Watcher(path, variant, options)
     # Commands live for a moment and this one for hours.
     gc.enable()
