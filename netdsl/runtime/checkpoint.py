@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean, nearest
+from netdsl.diagnostics import NetdslError, did_you_mean
 from netdsl.ir.types import Shape
 from netdsl.runtime.dependency import require_torch
+from netdsl.runtime.file_kinds import MAGIC, failure, head_of, looks_like_safetensors, no_checkpoint
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -82,15 +83,15 @@ def open_checkpoint(path: str | os.PathLike[str], *, inside: str | None = None) 
     checkpoint, ND404 for a pickle of more than tensors, ND008 where torch is needed and missing.
     """
     name = os.fspath(path)
-    head, size = _head(name)
-    if _looks_like_safetensors(head):
+    head, size = head_of(name)
+    if looks_like_safetensors(head):
         return _safetensors(name, size, head, inside)
     if head.startswith(b"PK\x03\x04"):
         _check_archive(name, size)
         return _torch(name, size, "PyTorch", inside, mapped=True)
-    if _MAGIC in head[:64]:
+    if MAGIC in head[:64]:
         return _torch(name, size, "PyTorch (the form before 1.6)", inside, mapped=False)
-    raise _no_checkpoint(name, size, head)
+    raise no_checkpoint(name, size, head)
 
 
 def of_mapping(value: Mapping[str, Any], name: str = "the mapping") -> Checkpoint:
@@ -99,115 +100,6 @@ def of_mapping(value: Mapping[str, Any], name: str = "the mapping") -> Checkpoin
 
 
 _AGAIN = "a download that broke off? fetch it again"
-
-
-def _error(code: str, message: str, help: str | None = None) -> NetdslError:
-    return NetdslError([Diagnostic(code, message, help=help)])
-
-
-# -- telling files apart ----------------------------------------------------------------------------------------------
-
-#: What ``torch.save`` began a file with before it wrote archives: a pickled number.
-_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
-
-_PAGE = "a web page (a download that went to a sign-in or an error page?)"
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"version https://git-lfs", "a pointer of Git LFS: `git lfs pull` fetches the file itself"),
-    (b"\x89HDF\r\n", "an HDF5 file, as Keras writes them"),
-    (b"\x93NUMPY", "an array of NumPy"),
-    (b"\x1f\x8b", "compressed by gzip: unpack it first"),
-    (b"BZh", "compressed by bzip2: unpack it first"),
-    (b"\xfd7zXZ", "compressed by xz: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
-    (b"<!DOCTYPE", _PAGE),
-    (b"<!doctype", _PAGE),
-    (b"<html", _PAGE),
-    (b"<HTML", _PAGE),
-    (b"<?xml", "XML (the error page of a download?)"),
-    (b"\x08\x03\x12", "an ONNX model, it seems"),
-    (b"GGUF", "a GGUF file"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-)
-
-
-def _head(name: str) -> tuple[bytes, int]:
-    """The first bytes and the size of a file."""
-    try:
-        info = os.stat(name)
-        if stat.S_ISDIR(info.st_mode):
-            raise _error("ND001", f"`{name}` is a folder, and a checkpoint is a file", _in_folder(name))
-        if not stat.S_ISREG(info.st_mode):
-            raise _error("ND001", f"`{name}` is no regular file")
-        with open(name, "rb") as file:
-            return file.read(4096), info.st_size
-    except (OSError, ValueError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise _error("ND001", f"there is no file `{name}`", _nearest_file(name)) from None
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
-        raise _error("ND001", f"cannot read `{name}`: {reason.lower()}") from None
-
-
-_ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
-
-
-def _in_folder(name: str) -> str | None:
-    try:
-        found = sorted(entry for entry in os.listdir(name) if entry.endswith(_ENDINGS))
-    except OSError:
-        return None
-    return f"in it is `{os.path.normpath(os.path.join(name, found[0]))}`" if found else None
-
-
-def _nearest_file(name: str) -> str | None:
-    folder, _, _ = name.rpartition(os.sep)
-    try:
-        found = [entry for entry in os.listdir(folder or ".") if entry.endswith(_ENDINGS)]
-    except OSError:
-        return f"there is no folder `{folder}`"
-    near = nearest(os.path.basename(name), found)
-    return f"did you mean `{os.path.join(folder, near)}`?" if near else None
-
-
-def _looks_like_safetensors(head: bytes) -> bool:
-    return len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 40
-
-
-def _no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
-    help = "a checkpoint is a safetensors file, or a `.pth` or `.pt` that `torch.save` wrote"
-    if not size:
-        return _error("ND402", f"`{name}` is empty", "it was not written or downloaded to its end")
-    for signature, what in _SIGNATURES:
-        if head.startswith(signature):
-            return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
-    if head[257:262] == b"ustar":
-        what = "a tar archive, in which very old versions of PyTorch saved too; netdsl does not read it"
-        return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
-    if head[:1] == b"\x80" and head[1:2] <= b"\x05":
-        what = "a pickle that `torch.save` did not write, and unpickling runs what the file says"
-        return _error("ND404", f"`{name}` is {what}: it was not read", help)
-    if not head.strip(b"\0"):
-        return _error("ND402", f"`{name}` begins with {len(head):,} zero bytes", "the download left a hole: again?")
-    if name.endswith(".safetensors"):
-        length = int.from_bytes(head[:8], "little")
-        return _error("ND402", f"`{name}` is damaged: a header of {length:,} bytes cannot be", help)
-    if head.lstrip()[:1] in (b"{", b"["):
-        index = "safetensors.index" in name or b"weight_map" in head
-        what = "the index of a checkpoint in several files; netdsl reads one file" if index else "JSON"
-        return _error("ND403", f"`{name}` is no checkpoint: it is {what}", help)
-    if name.endswith(".net"):
-        return _error("ND403", f"`{name}` is a spec: the spec comes first, then its checkpoint", help)
-    what = "is text" if _is_text(head) else f"begins with {head[:4].hex(' ')}"
-    return _error("ND403", f"`{name}` is no checkpoint: it {what}", help)
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        return head[:2048].decode("utf-8", errors="strict").isprintable() or (b"\n" in head and b"\0" not in head)
-    except UnicodeDecodeError:
-        return False
 
 
 # -- safetensors ------------------------------------------------------------------------------------------------------
@@ -232,9 +124,9 @@ def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Check
         from safetensors import safe_open
     except (ImportError, OSError) as error:
         message = f"safetensors cannot be imported ({error}), and `{name}` is such a file"
-        raise _error("ND008", message, "install it with `pip install safetensors`") from None
+        raise failure("ND008", message, "install it with `pip install safetensors`") from None
     if inside is not None:
-        raise _error("ND403", f"`{name}` has no `{inside}` to take tensors from: a safetensors file has one level")
+        raise failure("ND403", f"`{name}` has no `{inside}` to take tensors from: a safetensors file has one level")
     try:
         with safe_open(name, framework="np") as file:
             slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
@@ -245,7 +137,7 @@ def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Check
     except Exception as error:  # the library raises what it likes for what it cannot read
         raise _damaged_safetensors(name, size, head, error) from None
     if not stored:
-        raise _error("ND403", f"`{name}` is a safetensors file without a tensor")
+        raise failure("ND403", f"`{name}` is a safetensors file without a tensor")
 
     def read(keys: Iterable[str]) -> dict[str, Tensor]:
         require_torch()
@@ -266,7 +158,7 @@ def _damaged_safetensors(name: str, size: int, head: bytes, error: Exception) ->
         said = f"its header does not fit its {size:,} bytes ({_first_line(error)})"
         if "not fully covered" in str(error):
             said = f"it has {size:,} bytes, and by its header {_said_size(name, length)}"
-    return _error("ND402", f"`{name}` is damaged: {said}", _AGAIN)
+    return failure("ND402", f"`{name}` is damaged: {said}", _AGAIN)
 
 
 def _said_size(name: str, length: int) -> str:
@@ -293,13 +185,13 @@ def _check_archive(name: str, size: int) -> None:
             if not any(entry.endswith("/data.pkl") for entry in names):
                 what = "holds arrays of NumPy" if any(entry.endswith(".npy") for entry in names) else "holds no tensors"
                 message = f"`{name}` is no checkpoint: it is a ZIP archive, and {what}"
-                raise _error("ND403", message, "a checkpoint is a safetensors file, or what `torch.save` wrote")
+                raise failure("ND403", message, "a checkpoint is a safetensors file, or what `torch.save` wrote")
             if any(entry.endswith("/constants.pkl") for entry in names):
                 message = f"`{name}` is a TorchScript archive: it holds a program, of which netdsl runs nothing"
                 help = "save its tensors alone: `torch.save(torch.jit.load(path).state_dict(), …)`"
-                raise _error("ND404", message, help)
+                raise failure("ND404", message, help)
             if any(record.compress_type != zipfile.ZIP_STORED for record in records):
-                raise _error("ND403", f"`{name}` is a compressed ZIP archive, and `torch.save` compresses nothing")
+                raise failure("ND403", f"`{name}` is a compressed ZIP archive, and `torch.save` compresses nothing")
             for record in records:
                 # A checksum of zero is none: PyTorch can leave them out. torch.load itself looks at none.
                 if record.CRC:
@@ -308,7 +200,7 @@ def _check_archive(name: str, size: int) -> None:
         raise
     except Exception:
         message = f"`{name}` is damaged: it is an archive of `torch.save` without its end, {size:,} bytes of it"
-        raise _error("ND402", message, _AGAIN) from None
+        raise failure("ND402", message, _AGAIN) from None
 
 
 def _read_through(archive: ZipFile, record: ZipInfo, name: str) -> None:
@@ -321,7 +213,7 @@ def _read_through(archive: ZipFile, record: ZipInfo, name: str) -> None:
                 pass
     except BadZipFile:
         message = f"`{name}` is damaged: its record `{record.filename}` is not what its checksum says"
-        raise _error("ND402", message, _AGAIN) from None
+        raise failure("ND402", message, _AGAIN) from None
 
 
 def _torch(name: str, size: int, form: str, inside: str | None, *, mapped: bool) -> Checkpoint:
@@ -352,12 +244,12 @@ def _unread(name: str, error: Exception) -> NetdslError:
         help += "`torch.save(torch.load(path, weights_only=False)['state_dict'], …)`"
         if "whole pickled module" in message:
             help = help.replace("['state_dict']", ".state_dict()")
-        return _error("ND404", message, "do not open it with anything else" if blocked else help)
+        return failure("ND404", message, "do not open it with anything else" if blocked else help)
     if isinstance(error, pickle.UnpicklingError):
         # What torch itself says goes over many lines and advises to run the code.
-        return _error("ND404", f"`{name}` holds a pickle of more than tensors: it was not read")
+        return failure("ND404", f"`{name}` holds a pickle of more than tensors: it was not read")
     help = _AGAIN
-    return _error("ND402", f"`{name}` is damaged: PyTorch says “{_first_line(error)}”", help)
+    return failure("ND402", f"`{name}` is damaged: PyTorch says “{_first_line(error)}”", help)
 
 
 def _first_line(error: BaseException) -> str:
@@ -395,7 +287,7 @@ def _gather(value: object, name: str, form: str, inside: str | None, size: int |
     torch = require_torch()
     if not isinstance(value, Mapping):
         what = "a tensor" if isinstance(value, torch.Tensor) else f"a value of Python's `{type(value).__name__}`"
-        raise _error("ND403", f"`{name}` is no checkpoint: it holds {what} without a key")
+        raise failure("ND403", f"`{name}` is no checkpoint: it holds {what} without a key")
     places: list[_Place] = []
     _collect(value, (), places, torch.Tensor)
     notes: list[str] = []
@@ -438,10 +330,10 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
             if ".".join(place.path) == inside:
                 return place
         help = did_you_mean(inside, paths) or (f"there are {_list(paths)}" if paths else None)
-        raise _error("ND403", f"`{name}` has no tensors under `{inside}`", help)
+        raise failure("ND403", f"`{name}` has no tensors under `{inside}`", help)
     if not places:
         keys = _list([str(key) for key in value]) if value else "nothing"
-        raise _error("ND403", f"`{name}` is no checkpoint: it holds no tensors, but {keys}")
+        raise failure("ND403", f"`{name}` is no checkpoint: it holds no tensors, but {keys}")
 
     def rank(place: _Place) -> tuple[int, ...]:
         return tuple(_WRAPPERS.index(part) if part in _WRAPPERS else len(_WRAPPERS) for part in place.path)
@@ -455,7 +347,7 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
         return min(known, key=rank)
     if len(nested) > 1:
         message = f"`{name}` holds tensors under {_list(paths)}, and it does not say which are this net's"
-        raise _error("ND403", message, f"`--key {paths[0]}`, or `weights=torch.load(path)[{paths[0]!r}]` in Python")
+        raise failure("ND403", message, f"`--key {paths[0]}`, or `weights=torch.load(path)[{paths[0]!r}]` in Python")
     return nested[0]
 
 
@@ -498,7 +390,7 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
         reason = (error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)).lower()
         if not target.parent.is_dir():
             reason = f"there is no folder `{Path(path).parent}`"
-        raise _error("ND006", f"`{os.fspath(path)}` cannot be written: {reason}") from None
+        raise failure("ND006", f"`{os.fspath(path)}` cannot be written: {reason}") from None
 
 
 def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
