@@ -170,6 +170,30 @@ def test_the_label_of_a_row_whose_first_cell_is_empty() -> None:
     assert [modules(text, variant=v) for v in "ABC"] == [["relu1"], ["x", "relu2"], ["x.0", "x.1", "relu1"]]
 
 
+def test_what_is_asserted_behind_a_row_of_filled_cells_is_of_every_column() -> None:
+    text = "table A | B {\n  conv3-4 | conv3-4/2 -> 8x8\n}"
+    assert said(text, variant="A") == []
+    assert said(text, variant="B") == [("ND210", "8x8")]
+    assert said(text.replace("8x8", "4x4"), variant="A") == [("ND210", "4x4")]
+    assert said(text.replace("8x8", "4x4"), variant="B") == []
+
+
+@pytest.mark.parametrize(
+    "row", ["conv3-4 -> 8x8 | conv3-4/2 -> 4x4", "conv3-4 -> 8x8 | conv3-4/2", "| conv3-4/2 -> 4x4"]
+)
+def test_what_is_asserted_behind_other_cells_is_theirs(row: str) -> None:
+    for column in "AB":
+        assert said(f"table A | B {{\n  {row}\n}}", variant=column) == []
+
+
+def test_a_column_that_is_misspelt_in_one_of_two_tables() -> None:
+    text = "table small | large {\n  conv3-4 | conv3-8\n}\ntable smal | large {\n  relu | gelu\n}"
+    assert said(text, variant="small") == [("ND003", "smal")]
+    assert said(text, variant="large") == []
+    text = "table small | large {\n  conv3-4 | conv3-8\n}\ntable relu | gelu {\n  relu | gelu\n}"
+    assert said(text, variant="small") == []
+
+
 def test_a_row_of_one_cell_is_for_all() -> None:
     for column in "ABC":
         assert "maxpool" in words(TABLE, variant=column)

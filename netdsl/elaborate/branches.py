@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span, did_you_mean
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import truth
 from netdsl.elaborate.joins import arm, explain
@@ -122,10 +122,20 @@ class BranchMaker(LayerMaker):
                 note = (Note(table.columns[first].span, "first here"),)
                 self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, note))
         place = places.get(self.column, 0) if self.column is not None else 0
+        if self.column is not None and self.column not in places:
+            self.check_column(table, self.column)
         if label is None:
             return self.cells(table, place, context, flow)
         with self.scoped("table", context, None, label, table.span, flow, numbered=True) as (inside, done):
             return done(self.cells(table, place, inside, flow))
+
+    def check_column(self, table: tree.Table, wanted: str) -> None:
+        """Reports a column that is called almost as the one that is wanted: a slip, and the first would be taken."""
+        for column in table.columns:
+            if isinstance(did_you_mean(wanted, [column.text], column.span), Advice):
+                message = f"this table has no column `{wanted}`, and would take its first for it"
+                help = Advice(f"did you mean `{wanted}`?", Edit(column.span, wanted))
+                self.report(Diagnostic("ND003", message, column.span, help=help))
 
     def cells(self, table: tree.Table, place: int, context: Context, flow: Tensor | None) -> Tensor | None:
         """The rows of a table, in the column at ``place``."""
@@ -156,6 +166,7 @@ class BranchMaker(LayerMaker):
         label = row.label if first is None and cells[1:] == list(row.cells[1 : len(cells)]) else None
         if len(cells) > 1 and first is not None:
             label = first.items[0].label
+        wanted = of_row(cells) if len(cells) > 1 and place < len(cells) - 1 else None
         if cell is None:
             return flow
         items = cell.items
@@ -174,7 +185,25 @@ class BranchMaker(LayerMaker):
                 items = (tree.Item(label, group, (), None, None, None, (), cell.span),)
         for item in items:
             flow = self.item(item, context, flow)
+        return flow if wanted is None else self.asserted(wanted, flow, context)
+
+    def asserted(self, wanted: tree.Sizes, flow: Tensor | None, context: Context) -> Tensor | None:
+        """A tensor, once it is held against what stands behind a whole row."""
+        try:
+            if flow is not None:
+                self.assert_shape(wanted, flow, context.env)
+        except Stop as problem:
+            self.forgive(problem, context, flow)
+            return POISON
         return flow
+
+
+def of_row(cells: Sequence[tree.Row | None]) -> tree.Sizes | None:
+    """The shape that is asserted behind a row whose cells are all filled and but the last end in none: the row's."""
+    if any(cell is None for cell in cells):
+        return None
+    ends = [cell.items[-1].assertion for cell in cells if cell is not None]
+    return ends[-1] if not any(ends[:-1]) else None
 
 
 def split_rows(row: tree.TableRow, columns: int) -> list[list[tree.Row | None]]:

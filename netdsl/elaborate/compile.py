@@ -395,9 +395,13 @@ class Compiler:
     def behind_joins(
         self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]
     ) -> list[Diagnostic]:
-        """What is wrong behind joins that do not fit, whatever comes of them: said alike for each branch's tensor."""
+        """What is wrong behind joins and assertions that do not hold, whatever comes of them.
+
+        It is said alike for each branch's tensor, and for the shape that is asserted as for the one that there is.
+        """
         first = {(said.code, said.span) for said in drafts.diagnostics}
-        if not any(code == "ND204" for code, _ in first) or drafts.steps > self.limits.steps // 8:
+        joins = any(code == "ND204" for code, _ in first)
+        if not (joins or any(code == "ND210" for code, _ in first)) or drafts.steps > self.limits.steps // 8:
             return []
         found: list[list[Diagnostic]] = []
         self.muted = True
@@ -405,18 +409,25 @@ class Compiler:
             again = Elaborator(
                 program, drafts.column, self.limits, check_shapes=drafts.check_shapes, sources=self.sources
             )
-            again.assumed = branch
+            again.assumed, again.believed = branch, branch < 0
             with suppress(Abort, Stop):
                 walk(program, again, shapes)
             found.append(again.diagnostics)
         self.muted = False
-        others = {(said.code, said.span, said.message): said for said in found[1]}
+        others = {(said.code, said.span, said.message if joins else ""): said for said in found[1]}
         kept: list[Diagnostic] = []
+        shown = {note for said in drafts.diagnostics if said.code == "ND210" for note in said.notes}
         for said in found[0]:
-            other = others.get((said.code, said.span, said.message))
-            if other is not None and (said.code, said.span) not in first:
+            other = others.get((said.code, said.span, said.message if joins else ""))
+            if other is None or (said.code, said.span) in first:
+                continue
+            if said.code == "ND210" and shown.intersection(said.notes):
+                continue  # the layer that made the size is to blame already
+            if joins:
                 notes = tuple(note for note in said.notes if note in other.notes)
-                kept.append(said._replace(notes=notes, help=said.help if said.help == other.help else None))
+                said = said._replace(notes=notes, help=said.help if said.help == other.help else None)
+            shown.update(said.notes if said.code == "ND210" else ())
+            kept.append(said)
         return kept
 
 

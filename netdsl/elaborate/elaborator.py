@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.circumstances import in_pass, named_later
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
-from netdsl.elaborate.joins import origin
+from netdsl.elaborate.fitting import asserted, windowed
+from netdsl.elaborate.joins import origin, origin_node
 from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
-from netdsl.ir.op import lookup
+from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, plural, show_shape
 from netdsl.syntax import tree
 
@@ -101,7 +103,7 @@ class Elaborator(BlockMaker):
                     label, wrong = None, True
                     result = self.moded(item, None, context, flow)
                 if item.assertion is not None and result is not None:
-                    self.assert_shape(item.assertion, result, context.env)
+                    result = self.held(item.assertion, result, context, flow)
             except Stop as problem:
                 self.forgive(problem, context, flow)
                 result = POISON
@@ -307,6 +309,12 @@ class Elaborator(BlockMaker):
             raise stop("ND226", message, reference.span)
         return found
 
+    def same_place(self, layer: Span, other: Span) -> bool:
+        """Whether a layer is written in the same block as something else, or like it in the rows of the file."""
+        blocks = [span for block in self.program.blocks.values() for span in (block.syntax.span,)]
+        around = [[span for span in blocks if _within(inner, span)] for inner in (layer, other)]
+        return layer.file == other.file and around[0] == around[1]
+
     def blocks_of(self, program: Program) -> list[tree.Block]:
         """The blocks that a file declares."""
         return [block.syntax for block in program.blocks.values() if block.program is program]
@@ -350,6 +358,28 @@ class Elaborator(BlockMaker):
                     notes = (Note(said.span, "made here"),)
                     self.diagnostics[place_of] = said._replace(span=reuse.span, notes=notes)
 
+    def held(self, wanted: tree.Sizes, result: Tensor, context: Context, flow: Tensor | None) -> Tensor:
+        """A tensor, once it is held against its assertion; where that does not hold, what is taken for it then."""
+        try:
+            self.assert_shape(wanted, result, context.env)
+        except Stop as problem:
+            if self.believed is None or problem.diagnostic is None or result.shape is None:
+                raise
+            self.forgive(problem, context, flow)
+            if not self.believed:
+                return result
+            sizes = tuple(whole(part, context.env, "a size", least=1) for part in wanted.parts)
+            shape = sizes if len(sizes) == len(result.shape) else (result.shape[0], *sizes)
+            if len(shape) != len(result.shape):
+                return POISON
+            # As if the net began there.
+            op = lookup("input")
+            assert op is not None
+            with suppress(OpError):
+                return self.emit(op.model_construct(shape=shape), (), context, wanted.span, None)
+            return POISON
+        return result
+
     def assert_shape(self, wanted: tree.Sizes, result: Tensor, env: Env) -> None:
         """Holds ``-> 64x112x112`` against the tensor; two numbers of three are the spatial ones."""
         sizes = tuple(whole(part, env, "a size", least=1) for part in wanted.parts)
@@ -359,8 +389,13 @@ class Elaborator(BlockMaker):
         if sizes not in (shape, shape[1:]):
             message = f"the output here is {show_shape(shape)}, not {show_shape(sizes)}"
             spatial = sizes[-len(shape[1:]) :] if len(sizes) >= len(shape[1:]) else sizes
-            made = origin(result.node, slice(1, None) if spatial != shape[1:] else slice(0, 1), self.drafts)
+            part = slice(1, None) if spatial != shape[1:] else slice(0, 1)
+            made = origin(result.node, part, self.drafts)
+            maker = origin_node(result.node, part, self.drafts)
+            maker = windowed(result.node, self.drafts) if maker is None else maker
             help = None
+            if maker is not None and self.same_place(self.drafts[maker].span, wanted.span):
+                help = asserted(maker, sizes, self.drafts, self.sources)
             if sizes == (*shape[1:], shape[0]):
                 text = "x".join(map(str, shape))
                 help = Advice(f"channels come first: `-> {text}`", Edit(wanted.span, text))

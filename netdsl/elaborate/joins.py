@@ -43,6 +43,16 @@ def origin(at: int, part: slice, drafts: Sequence[Draft], since: int = 0) -> Not
     return None
 
 
+def origin_node(at: int, part: slice, drafts: Sequence[Draft]) -> int | None:
+    """The last draft, on the way to ``at``, that made a part of the shape what it is; None where that is an input."""
+    while drafts[at].inputs:
+        before = drafts[at].inputs[0]
+        if drafts[before].shape[part] != drafts[at].shape[part]:
+            return at
+        at = before
+    return None
+
+
 def explain(
     said: Diagnostic,
     keyword: str,

@@ -8,6 +8,7 @@ from netdsl.diagnostics import Diagnostic, Note, Span
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft
 from netdsl.elaborate.expressions import whole
+from netdsl.elaborate.fitting import refused
 from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, unknown_word
@@ -297,7 +298,8 @@ class LayerMaker(Maker):
         except OpError as error:
             span = given.spans.get(error.field, layer.head) if error.field is not None else layer.head
             notes = self.whence(error.code, inputs[0], layer.span)
-            raise stop(error.code, error.message, span, help=error.help, notes=notes) from None
+            fits = refused(error, op, values, inputs[0].node, shapes[0], self.drafts) or error.help
+            raise stop(error.code, error.message, span, help=fits, notes=notes) from None
         self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
         return result
 

@@ -50,6 +50,8 @@ class Maker:
         self.check_shapes = check_shapes
         #: the branch whose tensor comes of a join that does not fit; without one what comes of it is unknown
         self.assumed: int | None = None
+        #: the shapes that are taken after assertions that do not hold: those asserted, or those that there are
+        self.believed: bool | None = None
         self.drafts: list[Draft] = []
         self.scopes: list[DraftScope] = []
         self.diagnostics: list[Diagnostic] = []
@@ -260,6 +262,10 @@ class Maker:
 
     def moded(self, item: tree.Item, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """An item that may act in one mode alone."""
+        raise NotImplementedError
+
+    def assert_shape(self, wanted: tree.Sizes, result: Tensor, env: Env) -> None:
+        """Holds an asserted shape against a tensor."""
         raise NotImplementedError
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:

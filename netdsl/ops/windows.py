@@ -142,9 +142,10 @@ def too_large(keyword: str, span: Sequence[int], shape: Shape, padded: Sequence[
     spatial = shape[1:]
     plain = show_shape(spatial)
     where = plain if tuple(padded) == spatial else f"{plain}, {show_shape(padded)} with its padding"
+    size = f"{span[0]}-element" if len(span) == 1 else show_shape(span)
     return OpError(
         "ND205",
-        f"the {show_shape(span)} window of `{keyword}` is larger than its input of {where}",
+        f"the {size} window of `{keyword}` is larger than its input of {where}",
         field="kernel",
     )
 

@@ -84,6 +84,26 @@ def _uses(mistake: Mistake) -> str | None:
     return None
 
 
+def _styles(mistake: Mistake) -> str | None:
+    """One style for several kinds of layers: ``style conv, fc = _, relu``, ``style (conv, fc) = …``"""
+    line = mistake.text[mistake.begin : mistake.code_end()]
+    found = re.match(
+        r"([ \t]*)style[ \t]+(\(?[ \t]*\w+(?:[ \t,+&|/]+(?:and[ \t]+)?\w+)+[ \t]*\)?)[ \t]*=[ \t]*(?!=)", line
+    )
+    if found is None:
+        return None
+    kinds = [word for word in re.findall(r"\w+", found[2]) if word != "and"]
+    row = line[found.end() :]
+    lines = "\n".join(f"{found[1]}style {kind} = {row}" for kind in kinds)
+    listed = " and ".join(f"`style {kind} = …`" for kind in kinds)
+    place = mistake.begin + found.start(2)
+    mistake.instead("a style is of one kind of layer", place, place + len(found[2].rstrip()))
+    help = f"a line for each: {listed}"
+    edit = mistake.edit(lines, mistake.begin, mistake.begin + len(line))
+    plain = row and all(row.count(a) == row.count(b) for a, b in ("()", "[]", "{}"))
+    return Advice(help, edit) if plain and all(map(mistake.is_layer, kinds)) else help
+
+
 def _nets(mistake: Mistake) -> str | None:
     """``net "A net"``, ``net "a" "A net"``, ``net a ("A net")``"""
     end = mistake.code_end() if "#" in mistake.text[mistake.begin : mistake.end] else mistake.end
@@ -103,6 +123,10 @@ def _nets(mistake: Mistake) -> str | None:
     if titled is not None and titled[1] != found[1].strip() and "{" not in found[1]:
         text = f'"{titled[2].strip()}"'
         place = start + len(titled[1])
+        if re.fullmatch(r"(?:[ \t]+[a-z0-9][\w.-]*){1,3}", found[1][len(titled[1]) :].rstrip()):
+            name = re.sub(r"[ \t]+", "_", found[1].strip())
+            help = f"a name is one word, and a title stands in quotes: `net {name}`, or `net {titled[1]} {text}`"
+            return Advice(help, mistake.edit(name, start, end))
         edit = mistake.edit(f" {text}", place, end)
         return Advice(f"a title stands in quotes: `{text}`", edit)
     return None
@@ -254,5 +278,5 @@ def _variants(mistake: Mistake) -> str | None:
 
 #: Before all that looks at the parts of an item.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _together, _columns, _misspelt, _sign_after_word, _uses, _nets, _parameters, _variants, _tables,
+    _together, _columns, _misspelt, _sign_after_word, _styles, _uses, _nets, _parameters, _variants, _tables,
 )  # fmt: skip

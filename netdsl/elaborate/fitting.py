@@ -1,0 +1,156 @@
+"""What would let a layer take what enters it, or give an output the size that is asserted of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netdsl.diagnostics import Source
+from netdsl.elaborate.context import Draft
+from netdsl.elaborate.layer_text import CHANNELS, with_padding, with_stride
+from netdsl.ir.op import Op, OpError
+from netdsl.ir.types import Shape, show_shape
+
+#: The longest text of a layer that a help repeats, and the largest padding that is tried.
+_LONGEST, _MOST_PADDING = 40, 64
+_DIVIDED = re.compile(r"(\d+) (?:(?:in|out)put )?channels do not divide into (\d+)")
+
+
+def refused(
+    error: OpError, op: type[Op], values: Mapping[str, Any], enters: int, shape: Shape, drafts: Sequence[Draft]
+) -> str | None:
+    """A help for a layer that cannot take the tensor of the node ``enters``, of this shape."""
+    if error.code == "ND205" and len(shape) > 1:
+        return _larger_input(op, values, enters, shape, drafts)
+    if error.code == "ND206":
+        return _divisors(error.message, values, shape)
+    if error.code == "ND221" and len(shape) == 1:
+        return _before_flat(op, enters, drafts)
+    return None
+
+
+def _larger_input(
+    op: type[Op], values: Mapping[str, Any], enters: int, shape: Shape, drafts: Sequence[Draft]
+) -> str | None:
+    """The smallest input of the net at which a window fits."""
+    try:
+        resolved = op.resolve(dict(values), (shape,))
+        need = _needed([1] * (len(shape) - 1), resolved)
+    except (OpError, KeyError, TypeError, ValueError):
+        return None
+    at = enters
+    while need is not None and at >= 0 and drafts[at].inputs:
+        before = drafts[drafts[at].inputs[0]].shape
+        if before[1:] != drafts[at].shape[1:]:
+            if len(before) != len(drafts[at].shape) or drafts[at].op.category not in ("conv", "pool"):
+                return None
+            fields = {name: getattr(drafts[at].op, name) for name in type(drafts[at].op).model_fields}
+            need = _needed(need, fields) if drafts[at].op.keyword != "upconv" else None
+        at = drafts[at].inputs[0]
+    if need is None or at < 0 or len(drafts[at].shape) != len(need) + 1:
+        return None
+    least = [max(size, own) for size, own in zip(need, drafts[at].shape[1:], strict=True)]
+    if least == list(drafts[at].shape[1:]) or max(least) > 100_000:
+        return None
+    return f"it fits where the input is {show_shape((drafts[at].shape[0], *least))} or larger"
+
+
+def _needed(out: Sequence[int], fields: Mapping[str, Any]) -> list[int] | None:
+    """The least sizes of which a window makes ``out`` elements an axis; None for what has no window."""
+    kernel, stride = fields.get("kernel"), fields.get("stride")
+    if not kernel or not stride or fields.get("to") is not None:
+        return None
+    dilation = fields.get("dilation") or (1,) * len(out)
+    pad = fields.get("pad") or (0,) * len(out)
+    if len(kernel) != len(out) or len(stride) != len(out) or fields.get("same_tf"):
+        return None
+    return [
+        max(1, (size - 1) * s + d * (k - 1) + 1 - 2 * p)
+        for size, k, s, d, p in zip(out, kernel, stride, dilation, pad, strict=True)
+    ]
+
+
+def _divisors(message: str, values: Mapping[str, Any], shape: Shape) -> str | None:
+    """The numbers of groups nearest to the one that is given into which channels divide."""
+    found = _DIVIDED.match(message)
+    if found is None:
+        return None
+    channels, groups = int(found[1]), int(found[2])
+    if "put channels" in message and isinstance(values.get("channels"), int):
+        channels = math.gcd(shape[0], values["channels"])
+    if channels > 1_000_000:
+        return None
+    fewer = next((n for n in range(min(groups - 1, channels), 0, -1) if channels % n == 0), None)
+    more = next((n for n in range(groups + 1, channels + 1) if channels % n == 0), None)
+    near = [str(number) for number in (fewer, more) if number is not None]
+    return f"{' or '.join(near)} would divide them" if near else None
+
+
+def _before_flat(op: type[Op], enters: int, drafts: Sequence[Draft]) -> str | None:
+    """The layer that made a vector of a map, before which one belongs that needs a map."""
+    at = enters
+    while at >= 0 and drafts[at].inputs:
+        before = drafts[drafts[at].inputs[0]].shape
+        if len(before) > 1:
+            keyword = drafts[at].op.keyword
+            return f"`{op.keyword}` belongs before `{keyword}`, where there is a map: {show_shape(before)}"
+        at = drafts[at].inputs[0]
+    return None
+
+
+def windowed(at: int, drafts: Sequence[Draft]) -> int | None:
+    """The last layer with a window on the way to a node."""
+    while drafts[at].inputs:
+        if drafts[at].op.category in ("conv", "pool"):
+            return at
+        at = drafts[at].inputs[0]
+    return None
+
+
+def asserted(at: int, wanted: Shape, drafts: Sequence[Draft], sources: Sequence[Source]) -> str | None:
+    """Another padding, stride or number of channels of the layer ``at``, with which its output is as ``wanted``.
+
+    ``wanted`` is a whole shape, or the sizes without the channels.
+    """
+    draft = drafts[at]
+    op, span = draft.op, draft.span
+    text = sources[span.file].text[span.start : span.end] if sources else ""
+    plain = text and len(text) <= _LONGEST and text.isprintable() and "`" not in text and draft.head in (at, -1)
+    if not plain or not draft.inputs:
+        return None
+    for new, values in _others(op, text, wanted, len(draft.shape) - 1):
+        try:
+            shape = op.model_copy(update=values).infer(tuple(drafts[index].shape for index in draft.inputs))
+        except OpError:
+            continue
+        if wanted in (shape, shape[1:]) and new != text:
+            return f"`{new}` in place of `{text}` makes it so"
+    return None
+
+
+def _others(op: Op, text: str, wanted: Shape, rank: int) -> list[tuple[str, dict[str, Any]]]:
+    """Other forms of a layer: its text and what that changes."""
+    fields = type(op).model_fields
+    found: list[tuple[str, dict[str, Any]]] = []
+    slot = op.syntax.channels
+    if slot is not None and len(wanted) == rank + 1 and CHANNELS.search(text):
+        found.append((CHANNELS.sub(f"-{wanted[0]}", text, count=1), {slot: wanted[0]}))
+    if op.category not in ("conv", "pool") or "pad" not in fields:
+        return found
+    kernel: Sequence[int] = getattr(op, "kernel", ())
+    dilation: Sequence[int] = getattr(op, "dilation", (1,) * len(kernel))
+    reach = max((d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=False)), default=0)
+    no_rule = dict.fromkeys(("same", "same_tf") & fields.keys(), False)
+    found += [
+        (with_padding(text, f"pad={pad}"), {"pad": (pad,) * rank, **no_rule})
+        for pad in range(min(reach, _MOST_PADDING) + 1)
+    ]
+    if "ceil" in fields:
+        found.append((f"{text} ceil", {"ceil": True}))
+    for stride in range(1, 9) if op.category == "conv" or "/" in text else ():
+        new = with_stride(text, stride, op.category == "pool", None)
+        if new is not None:
+            found.append((new, {"stride": (stride,) * rank}))
+    return found
