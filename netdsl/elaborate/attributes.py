@@ -109,9 +109,15 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
                 hyphen = Span(word.span.file, layer.channels.span.start - 1, layer.channels.span.start)
                 help = Advice(f"a stride stands after a `/`: `/{layer.channels.value}`", Edit(hyphen, "/"))
             elif op.syntax.positional and isinstance(layer.channels, tree.Literal):
-                negative = f" {{-{layer.channels.value}}}"
+                attribute = op.attributes()[op.syntax.positional[0]]
                 place = Span(word.span.file, word.span.end, layer.channels.span.end)
-                help = Advice(f"a negative value stands in braces: `{op.keyword}{negative}`", Edit(place, negative))
+                if attribute.minimum is not None and attribute.minimum >= 0:
+                    given_value = f" {layer.channels.value}"
+                    help = f"a value stands without a hyphen: `{op.keyword}{given_value}`"
+                else:
+                    given_value = f" {{-{layer.channels.value}}}"
+                    help = f"a negative value stands in braces: `{op.keyword}{given_value}`"
+                help = Advice(help, Edit(place, given_value))
             raise stop("ND202", message, layer.channels.span, help=help)
         attribute = op.attributes()[op.syntax.channels]
         value = evaluate(layer.channels, env)
@@ -159,6 +165,8 @@ def read_modifiers(
                 )
                 raise stop("ND202", f"`{op.keyword}` has no flag `{modifier.name.text}`", modifier.span, help=help)
             if isinstance(modifier, tree.Flag):
+                if lookup(modifier.name.text) is not None and isinstance(after, tree.Positional):
+                    valued = after  # the value of that layer, which wants a comma before it
                 _flag(given, op, modifier, env, rank, origin)
             elif isinstance(modifier, tree.Attribute):
                 _attribute(given, op, modifier, env, rank, origin)

@@ -47,6 +47,14 @@ class BlockMaker(BranchMaker):
         if (written := as_layer(self.text_of(call.span))) is not None:
             help: str | None = Advice(f"it is written `{written}`", Edit(call.span, written))
             raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
+        if name.text == "reuse" and len(call.arguments) == 1:
+            text = f"reuse {self.text_of(call.arguments[0].span).lstrip('@')}"
+            raise stop(
+                "ND201",
+                f"there is no block called `{name.text}`",
+                name.span,
+                help=Advice(f"it is written `{text}`", Edit(call.span, text)),
+            )
         layer = elsewhere(name)
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or did_you_mean(name.text, names())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -163,7 +164,9 @@ class Elaborator(BlockMaker):
             if word not in ("train", "eval"):
                 what = "after a repeat" if isinstance(layer, tree.Layer) else "here"
                 help = "only `train` and `eval` stand there; write a layer's own flags before the repeat"
-                if lookup(word) is not None or word in context.program.blocks:
+                if (count := re.fullmatch(r"[xX](\d+)", word)) is not None:
+                    help = Advice(f"a repeat is written `×{count[1]}`", Edit(span, f"×{count[1]}"))
+                elif lookup(word) is not None or word in context.program.blocks:
                     help = Advice(f"a comma stands between two layers: `, {word}`", Edit(span, f", {word}"))
                     gap = self.text_of(Span(span.file, max(0, span.start - 1), span.start))
                     if gap == " ":

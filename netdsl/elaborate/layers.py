@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.diagnostics import Diagnostic, Note, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft
 from netdsl.elaborate.expressions import whole
@@ -46,7 +46,10 @@ class LayerMaker(Maker):
         if op is None:
             return self.bare_call(layer, label, context, flow)
         if not op.writable:
-            raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span)
+            word = layer.word.text.lower()
+            help = Advice(f"statements are in small letters: `{word}`", Edit(layer.word.span, word))
+            message = f"`{op.keyword}` is not written as a layer"
+            raise stop("ND201", message, layer.word.span, help=help if word in DECLARATIONS else None)
         if op.variadic:
             message = f"`{op.keyword}` joins branches"
             raise stop("ND225", message, layer.word.span, help=as_join(op, layer, context.labels))
@@ -107,7 +110,7 @@ class LayerMaker(Maker):
             return self.call(tree.Call(name, (), name.span), label, context, flow)
         if context.program.broken(name.text, block=True):
             raise Stop
-        help = unknown_word(layer, context, self.text_of)
+        help = unknown_word(layer, label, context, self.text_of)
         if help is None and context.program.unseen and layer.span == name.span:
             raise Stop  # a block of a file that could not be read, and that has been said
         raise stop("ND201", f"there is no layer or block called `{name.text}`", name.span, help=help)

@@ -48,22 +48,38 @@ PYTHON = {
     "depthwise": "here it is called `dwconv`",
     "separable": "here it is called `sepconv`",
     "pool": "there are `maxpool`, `avgpool` and `gap`",
+    "assert": "`expect params = 1000` holds a number of the net against what it is",
     "end": "what belongs together stands in braces: `block name(c) { … }`",
     "let": "`param name = 1` declares a parameter",
     "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
 }
+#: Layers of one word that others write as two.
+TWO_WORDS = {
+    "max pool": "maxpool", "max pooling": "maxpool", "avg pool": "avgpool", "average pool": "avgpool",
+    "average pooling": "avgpool", "soft max": "soft-max", "batch norm": "bn", "batch normalization": "bn",
+    "layer norm": "ln", "group norm": "gn", "instance norm": "in_norm", "leaky relu": "leaky_relu",
+    "global pool": "gap", "global pooling": "gap", "drop out": "dropout", "drop path": "droppath", "up conv": "upconv",
+    "depthwise conv": "dwconv", "separable conv": "sepconv",
+}  # fmt: skip
+#: Words that stand behind what they belong to.
+BEHIND = frozenset(["as", "same", "valid", "ceil", "plain", "train", "eval"])
 #: Words that begin what is no layer, for the suggestions of a misspelt word.
 STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "mul", "sub", "reuse")
 
 
-def unknown_word(layer: tree.Layer, context: Context, text_of: Callable[[Span], str]) -> str | None:
+def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of: Callable[[Span], str]) -> str | None:
     """A help for a layer whose word is neither a layer nor a block; ``text_of`` gives the text of a span."""
     name = layer.word
+    if label in STATEMENTS:
+        return f"`{label}` begins a statement: no colon stands after it"
+    if name.text in BEHIND:
+        return f"`{name.text}` stands behind its layer, in the same line"
     stem, digits = name.text, ""
     while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
         stem, digits = stem[:-1], stem[-1] + digits
     place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
-    help = _as_net(layer) or _adaptive(layer) or elsewhere(name) or _underscored(name)
+    help = _as_net(layer) or _adaptive(layer) or _two_words(layer) or _reused(layer)
+    help = help or elsewhere(name) or _underscored(name)
     if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
         help = did_you_mean(stem, [near], place)
         assert help is not None
@@ -125,6 +141,31 @@ def _as_net(layer: tree.Layer) -> str | None:
     )
 
 
+def _two_words(layer: tree.Layer) -> str | None:
+    """A help for ``max pool`` and ``soft-max`` in two words."""
+    second = layer.modifiers[0] if layer.modifiers else None
+    joined: tree.Name | None = second.name if isinstance(second, tree.Flag) else None
+    if isinstance(layer.channels, tree.Variable):
+        joined = tree.Name(layer.channels.name, layer.channels.span)
+    ours = TWO_WORDS.get(f"{layer.word.text} {joined.text}".lower()) if joined is not None else None
+    if ours is None or joined is None or layer.kernel:
+        return None
+    return Advice(f"here it is called `{ours}`", Edit(layer.word.span.to(joined.span), ours))
+
+
+def _reused(layer: tree.Layer) -> str | None:
+    """A help for ``reuse @name``."""
+    given = layer.modifiers[0] if len(layer.modifiers) == 1 else None
+    if (
+        layer.word.text != "reuse"
+        or not isinstance(given, tree.Positional)
+        or not isinstance(given.value, tree.Reference)
+    ):
+        return None
+    path = tree.show_path(given.value.path)
+    return Advice(f"the label stands alone: `reuse {path}`", Edit(given.span, path))
+
+
 def _adaptive(layer: tree.Layer) -> str | None:
     """A help for ``adaptive_avg_pool 1``: a pooling by the size of its output."""
     found = re.fullmatch(r"adaptive_?(avg|max)_?pool(?:[123]d)?", layer.word.text.lower())
@@ -157,6 +198,13 @@ def as_call(layer: tree.Layer) -> str:
     if alone and isinstance(channels, tree.Literal):
         text = f"{name.text}({channels.value})"
         return Advice(f"`{text}`", Edit(layer.span, text))
+    given = layer.modifiers[0] if len(layer.modifiers) == 1 else None
+    bare = not layer.kernel and channels is None and layer.stride is None and not layer.suffixes
+    if bare and isinstance(given, tree.Positional) and isinstance(given.value, tree.Sizes):
+        value = given.value.parts[0]
+        if len(given.value.parts) == 1 and isinstance(value, (tree.Literal, tree.Variable)):
+            text = f"{name.text}({value.value if isinstance(value, tree.Literal) else value.name})"
+            return Advice(f"`{text}`", Edit(layer.span, text))
     return f"`{name.text}(…)`"
 
 

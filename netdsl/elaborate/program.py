@@ -124,7 +124,8 @@ class Program:
             first = row.items[0].core if isinstance(row, tree.Row) else None
             if not isinstance(first, tree.Layer) or first.word.text in known:
                 continue
-            if first.word.text in self.blocks or like_layer(first.word.text):
+            written = first.word.text in DECLARATIONS or first.word.text.lower() not in DECLARATIONS
+            if first.word.text in self.blocks or (written and like_layer(first.word.text)):
                 known.add(first.word.text)
                 continue
             unknown += 1

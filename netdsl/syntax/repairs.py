@@ -89,6 +89,21 @@ def _broken(mistake: Mistake) -> str | None:
     return Advice(f"{what}: this goes on with the line below", edit)
 
 
+def _comma_above(mistake: Mistake) -> str | None:
+    """A comma at the end of the line above, with which that line goes on."""
+    text = mistake.text
+    above = re.search(r",(?=[ \t\r]*(?:#[^\n]*)?\n\s*\Z)", text[max(0, mistake.begin - 300) : mistake.begin])
+    if above is None:
+        return None
+    start = max(0, mistake.begin - 300) + above.start()
+    edit = mistake.edit("", start, start + 1)
+    if mistake.reads(edit) != 1:
+        return None
+    mistake.beside = text.rfind("\n", 0, start) + 1
+    mistake.instead("this `,` goes on with the line below", start, start + 1)
+    return Advice("take it out", edit)
+
+
 def _word(mistake: Mistake) -> str | None:
     """A word of the language that is misspelt, in other letters or from elsewhere: ``esle``, ``If``, ``otherwise``."""
     start = mistake.begin
@@ -192,7 +207,7 @@ def _marked(mistake: Mistake) -> str | None:
     return Advice("a line begins with its item, without marks around it", edit)
 
 
-FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _broken)
+FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _broken, _comma_above)
 WORDS: tuple[Callable[[Mistake], str | None], ...] = (_word,)
 #: Where no rule knows better what is meant.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (_twice,)
