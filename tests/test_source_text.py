@@ -44,6 +44,13 @@ def test_a_condition_is_the_one_that_the_spec_writes() -> None:
         assert f"self.more = nn.Conv2d(c, c, 1) if {said} else nn.Identity()" in source
 
 
+def test_classes_of_one_block_are_called_after_what_tells_them_apart() -> None:
+    # A label that only some calls have, and a word among their arguments.
+    for stem, names in (("unet", ("Level", "LevelBelowUp")), ("inception_v2", ("Inception", "InceptionMax"))):
+        source = torch_source(netdsl.compile(SPECS / f"{stem}.net"))
+        assert all(f"class {name}(nn.Module):" in source for name in names)
+
+
 def test_names_of_members_are_read_as_they_are_written() -> None:
     # Python reads the ligature of an attribute as two letters.
     graph = compiled('input 4x8x8\n"größe": conv3-4\n"ﬁ": conv3-4\n"a b": conv3-4\nplain: conv3-4\n')
