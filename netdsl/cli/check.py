@@ -12,6 +12,7 @@ from netdsl.cli.options import add_file, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import difference, report, say
 from netdsl.diagnostics import count
+from netdsl.ir.types import plural
 from netdsl.zoo import PREFIX
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def run(options: argparse.Namespace) -> int:
     fixes = sum(one.fixes for one in mended)
     if fixes:
         verb = "would mend" if options.dry_run else "mended"
-        files = f"{len(mended)} file{'s' * (len(mended) != 1)}"
-        print(f"{verb} {fixes} problem{'s' * (fixes != 1)} in {files}", file=sys.stderr)
+        files = f"{len(mended)} {plural(len(mended), 'file')}"
+        print(f"{verb} {fixes} {plural(fixes, 'problem')} in {files}", file=sys.stderr)
     return _report(found, options, mended)
 
 

@@ -22,6 +22,7 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import check_name, report, say
 from netdsl.diagnostics import Diagnostic, NetdslError, Source
 from netdsl.elaborate import Limits, analyse
+from netdsl.ir.types import plural
 
 _EXAMPLES = """
 netdsl docs specs -o pages
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _number(count: int, word: str) -> str:
-    return f"{count} {word}{'s' * (count != 1)}"
+    return f"{count} {plural(count, word)}"
 
 
 # -- specs ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from netdsl.cli.options import choice
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, sort
 from netdsl.elaborate import Compilation, Limits, analyse
+from netdsl.ir.types import plural
 
 
 class Finding(NamedTuple):
@@ -29,7 +30,7 @@ class Finding(NamedTuple):
             return self.diagnostic.message
         names = [f"`{name}`" for name in self.variants if name]
         where = ["without a variant"] if "" in self.variants else []
-        where += [f"in variant{'' if len(names) == 1 else 's'} {', '.join(names)}"] if names else []
+        where += [f"in {plural(len(names), 'variant')} {', '.join(names)}"] if names else []
         return f"{self.diagnostic.message} ({' and '.join(where)})"
 
 

@@ -14,6 +14,7 @@ from netdsl.diagnostics import NetdslError
 from netdsl.elaborate import Limits, split_variant
 from netdsl.elaborate.sources import read, read_bytes
 from netdsl.elaborate.values import Stop
+from netdsl.ir.types import plural
 from netdsl.syntax.format import format
 from netdsl.zoo import PREFIX
 
@@ -126,4 +127,4 @@ def _summary(files: int, changed: int, failed: int, check: bool) -> str:
     words = [f"{changed} would change" if check else f"{changed} formatted"] if changed else []
     if failed:
         words.append(f"{failed} with errors")
-    return f"{files} file{'' if files == 1 else 's'}: {', '.join(words) or 'nothing to do'}\n"
+    return f"{files} {plural(files, 'file')}: {', '.join(words) or 'nothing to do'}\n"

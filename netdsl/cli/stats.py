@@ -12,7 +12,7 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import did_you_mean
 from netdsl.ir.graph import Graph
-from netdsl.ir.types import View, show_axes, show_shape
+from netdsl.ir.types import View, plural, show_axes, show_shape
 
 _EXAMPLES = """
 netdsl stats specs/vgg19.net
@@ -188,7 +188,7 @@ def _foot(numbers: Stats, columns: tuple[str, ...] | None) -> list[str]:
             f"activations: {total.activations:,} elements ({_bytes(total.activation_bytes)} as 32-bit floats)"
             f", {total.activations_conv_fc:,} of them outputs of convolutions and fully connected layers"
         ),
-        ("depth",): f"depth: {total.depth} weight layer{'' if total.depth == 1 else 's'} on the longest path",
+        ("depth",): f"depth: {total.depth} weight {plural(total.depth, 'layer')} on the longest path",
     }
     if total.receptive_field is not None and total.downsampling is not None:
         lines["receptive_field", "jump", "offset"] = (

@@ -25,7 +25,7 @@ from netdsl.backends.overview import heat
 from netdsl.backends.overview.cells import Mark
 from netdsl.backends.overview.legend import bar, swatches
 from netdsl.ir.graph import Graph, Node
-from netdsl.ir.types import Shape, View, show_shape
+from netdsl.ir.types import Shape, View, plural, show_shape
 from netdsl.rewrites.extract import extract
 
 #: How many other forms of a block are told of.
@@ -226,7 +226,7 @@ class Page:
             lines.append(f"{call.path}{more}: {shapes}")
         if len(others) > _FORMS:
             rest = len(others) - _FORMS
-            lines.append(f"and {rest} other form{'s' if rest > 1 else ''}")
+            lines.append(f"and {rest} other {plural(rest, 'form')}")
         return lines
 
 

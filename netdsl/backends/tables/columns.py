@@ -13,6 +13,7 @@ from netdsl.backends.tables.model import Align, Cell, Content, Line, Matrix, Row
 from netdsl.backends.tables.nets import Net, is_map, joins, size
 from netdsl.backends.tables.words import Words, configured, lines, listed, stride, windowed
 from netdsl.ir.op import Op
+from netdsl.ir.types import plural
 
 #: Kinds of entries whose equal cells stand for themselves in each column, as the papers have them.
 _APART = frozenset({"group", "block"})
@@ -36,7 +37,7 @@ def configurations(nets: Sequence[Net], caption: str) -> Sheet:
         for at, row in enumerate(rows)
     ]
     depths = [net.numbers.totals.depth for net in nets]
-    weights = [number(depth, f"{depth} weight layer{'' if depth == 1 else 's'}") for depth in depths]
+    weights = [number(depth, f"{depth} weight {plural(depth, 'layer')}") for depth in depths]
     heads = [
         Row((text("output"), *(text(net.title) for net in nets)), head=True),
         Row((text(""), *weights), head=True),
