@@ -157,6 +157,11 @@ MISTAKES = [
     ("stats full.net --set width=8 --set width=9", "the parameter `width` is set twice: 8 and 9"),
     ("diff full.net full.net,width=8,width=9", "the parameter `width` is set twice: 8 and 9"),
     ("stats full.net --allow-use none", "there is no folder `none`"),
+    ("stats full.net --variant=", "`--variant` needs a value"),
+    ("build full.net --output=", "`--output` needs a value"),
+    ("stats full.net --max-nodes 0", "`--max-nodes`: `0` is not a whole number above zero"),
+    ("draw full.net -o x.svg --labels shape", "`shape` is none of shapes, params, macs, rf; did you mean `shapes`?"),
+    ("ir full.net --json --format text", "`--json` and `--format text` are two formats"),
     ("stats full.net:", "no variant stands after the colon of `full.net:`"),
     ("build --hepl", "unknown option `--hepl`; did you mean `--help`?"),
     ("weights check full.net", "a CHECKPOINT is missing"),
@@ -273,6 +278,26 @@ def test_a_missing_folder_is_named(line: str, capsys: pytest.CaptureFixture[str]
     shown = ran(capsys, *line.split())
     assert (shown.code, shown.out) == (1, "")
     assert "cannot be written: there is no folder `none`" in shown.err
+
+
+def test_pages_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = ran(capsys, "docs", "full.net", "-o", "full.net")
+    assert (shown.code, shown.out) == (1, "")
+    assert "error[ND006]: `full.net` cannot be written: it is no folder" in shown.err
+    assert Path("full.net").read_text(encoding="utf-8") == NET
+
+
+def test_a_folder_says_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("nets").mkdir()
+    assert ran(capsys, "stats", "nets").err.endswith("`nets` is a folder\n")
+    Path("nets", "one.net").write_text(NET, encoding="utf-8")
+    assert f"help: in it is `{Path('nets', 'one.net')}`" in ran(capsys, "stats", "nets").err
+    Path("nets", "two.net").write_text(NET, encoding="utf-8")
+    assert f"help: its specs are `{Path('nets', '*.net')}`" in ran(capsys, "check", "nets").err
+
+
+def test_a_graph_by_either_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ran(capsys, "ir", "full.net", "--format", "json") == ran(capsys, "ir", "full.net", "--json")
 
 
 def test_the_ending_of_a_table_says_its_format(capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,7 +147,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "big.net").write_bytes(b"#" * (LIMITS.bytes + 1))
     message = "there is no file `smal.net`"
     assert said("smal.net") == ("ND001", message, "did you mean `small.net`?")
-    assert said(tmp_path) == ("ND001", f"`{tmp_path}` is a folder", None)
+    assert said(tmp_path) == ("ND001", f"`{tmp_path}` is a folder", f"its specs are `{tmp_path}/*.net`")
     assert said("")[0] == "ND001"
     assert said("binary.net") == ("ND002", "`binary.net` is no UTF-8 text: byte 12 is 0xff", None)
     assert said("nul.net") == ("ND002", "`nul.net` is no text: it has NUL bytes", None)

@@ -183,6 +183,8 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> int:
     Everything is written beside its place first. Raises :class:`NetdslError` (ND006) where a file is in the way, or
     where the folder cannot be written.
     """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise NetdslError([Diagnostic("ND006", f"`{folder}` cannot be written: it is no folder")])
     try:
         known = _known(folder)
         there = {name: _hash(folder / name) for name in {*made, *known}}
@@ -209,7 +211,7 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> int:
             elif there[name] is not None:
                 print(f"note: `{folder / name}` is of no spec any more, and was changed: it stays", file=sys.stderr)
     except OSError as error:
-        where = f"`{error.filename or folder}`"
+        where = f"`{folder}`"
         reason = (error.strerror or str(error)).lower()
         raise NetdslError([Diagnostic("ND006", f"{where} cannot be written: {reason}")]) from None
     return len(changed)

@@ -34,7 +34,8 @@ def parser() -> Parser:
         _EXAMPLES,
     )
     add_file(options, optional=True, view=None)
-    options.add_argument("--json", action="store_true", help="as JSON")
+    options.add_argument("--format", choices=("text", "json"), default="text")
+    options.add_argument("--json", action="store_true", help="short for --format json")
     options.add_argument("--schema", action="store_true", help="print the JSON Schema of --json")
     return options
 
@@ -47,13 +48,15 @@ def run(options: argparse.Namespace) -> int:
 
         say(json.dumps(Graph.model_json_schema(), indent=1) + "\n")
         return 0
+    if options.json and options.format == "text" and "--format" in options.given:
+        parser().error("`--json` and `--format text` are two formats")
     if options.file is None:
         parser().missing()
     path, variant = target(parser(), options.file, options)
     if path.endswith(".json"):
         if variant is not None:
             parser().error(f"a graph in JSON is compiled already: it takes no variant `{variant}`")
-        parser().refuse(options, "a graph in JSON is compiled already", "--json", "--view", "--max-nodes")
+        parser().refuse(options, "a graph in JSON is compiled already", "--json", "--format", "--view", "--max-nodes")
         graph: Graph | None = _read(path, options.max_nodes)
     else:
         graph = compiled(path, variant, options)
@@ -61,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if options.view is not None:
         graph = restrict(graph, options.view)
-    say(to_json(graph) if options.json else text(graph))
+    say(to_json(graph) if options.json or options.format == "json" else text(graph))
     return 0
 
 

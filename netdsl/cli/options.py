@@ -110,7 +110,7 @@ def bound(text: str) -> int:
     """A bound as a command line says it: a whole number above zero, ``20,000`` too."""
     digits = text.replace(",", "").replace("_", "")
     if not digits.isdecimal() or len(digits) > 18 or int(digits) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 to 18 digits")
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number above zero, of at most 18 digits")
     return int(digits)
 
 

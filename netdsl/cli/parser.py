@@ -61,7 +61,9 @@ class Parser(argparse.ArgumentParser):
         options.given = []
         for action in self._written(words):
             name = action.option_strings[-1]
-            if name in options.given and isinstance(action, argparse._StoreAction):
+            if isinstance(action, argparse._StoreAction) and getattr(options, action.dest) == "":
+                self.error(f"`{name}` needs a value")
+            if isinstance(action, argparse._StoreAction) and name in options.given:
                 self.error(f"`{name}` is given twice")
             options.given.append(name)
         for name in getattr(options, "operators", ()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import socket
@@ -112,7 +113,8 @@ def _split(host: str) -> tuple[str, int]:
 
 def _unavailable(host: str, port: int, error: Exception) -> NetdslError:
     reason = (getattr(error, "strerror", None) or str(error)).lower()
-    help = "`--port 0` takes any port that is free" if isinstance(error, OSError) else None
+    taken = isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
+    help = "`--port 0` takes any port that is free" if taken else None
     return NetdslError([Diagnostic("ND012", f"nothing can be served at {host or '*'}:{port}: {reason}", help=help)])
 
 

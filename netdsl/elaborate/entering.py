@@ -77,5 +77,6 @@ def read_shape(given: object) -> Shape:
         shape = ()
     if not shape or any(size < 1 for size in shape) or len(shape) > 4:
         help = "a shape is channels, then up to 3 spatial sizes: `3x224x224`"
-        raise Stop(Diagnostic("ND005", f"`{given}` is no input shape", help=help))
+        said = "x".join(map(str, parts)) if isinstance(given, tuple) else given
+        raise Stop(Diagnostic("ND005", f"`{said}` is no input shape", help=help))
     return shape

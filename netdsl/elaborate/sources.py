@@ -103,8 +103,9 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
         try:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode):
-                what = "a folder" if stat.S_ISDIR(info.st_mode) else "no regular file"
-                raise Stop(Diagnostic("ND001", f"`{name}` is {what}"))
+                if stat.S_ISDIR(info.st_mode):
+                    raise _folder(path)
+                raise Stop(Diagnostic("ND001", f"`{name}` is no regular file"))
             if before + info.st_size > most:
                 raise _too_long(f"`{name}`", most)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -113,7 +114,7 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
             os.close(descriptor)
     except (OSError, ValueError) as error:
         if os.path.isdir(path):  # which some systems do not open
-            raise Stop(Diagnostic("ND001", f"`{name}` is a folder")) from None
+            raise _folder(path) from None
         if isinstance(error, FileNotFoundError):
             raise Stop(Diagnostic("ND001", f"there is no file `{name}`", help=_nearest_file(path))) from None
         reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else "its name is no path"
@@ -137,6 +138,18 @@ def _text(data: bytes, what: str) -> str:
     if "\0" in text:
         raise Stop(Diagnostic("ND002", f"{what} is no text: it has NUL bytes"))
     return text
+
+
+def _folder(path: Path) -> Stop:
+    """A folder where a file is meant, with the specs in it."""
+    try:
+        found = [entry.name for entry in os.scandir(path) if entry.name.endswith(".net")]
+    except OSError:
+        found = []
+    help = (
+        f"in it is `{path / found[0]}`" if len(found) == 1 else f"its specs are `{path / '*.net'}`" if found else None
+    )
+    return Stop(Diagnostic("ND001", f"`{path}` is a folder", help=help))
 
 
 def _nearest_file(path: Path) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, get_args
 
+from netdsl.diagnostics import did_you_mean
+
 #: What the rows are coloured by, instead of their kind.
 Heat = Literal["macs", "params", "activations", "memory"]
 #: What is written beside the layers: shapes where they change, costs, the receptive field.
@@ -53,6 +55,7 @@ def labels(words: str) -> tuple[Label, ...]:
     for word in () if words == "none" else words.split(","):
         match = next((label for label in LABELS if label == word.strip()), None)
         if match is None:
-            raise ValueError(f"labels are {', '.join(LABELS)} or none, not {word.strip()!r}")
+            help = did_you_mean(word.strip(), LABELS)
+            raise ValueError(f"`{word.strip()}` is none of {', '.join(LABELS)}" + (f"; {help}" if help else ""))
         found.append(match)
     return tuple(found)
