@@ -1,11 +1,13 @@
 """Draws the diagrams of the documentation: ``python docs/make_images.py`` writes ``docs/images``.
 
 With ``--check`` nothing is written, and the exit code is 1 where a picture there is not what would be drawn now.
+``page.png`` is made by a browser, whose fonts are the machine's: it is kept where there is none, and not compared.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -69,6 +71,26 @@ def picture(name: str) -> bytes:
     return draw(graph, kind=kind, view=view, options=options).encode()
 
 
+def page_picture(path: Path) -> bool:
+    """Writes ``page.png``: the page of ResNet-152, the costliest row pointed at. False where there is no browser."""
+    sys.path.insert(0, str(ROOT))
+    from tests.browser import FOUND, Browser
+
+    if FOUND is None:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "page.html"
+        if cli.main(["draw", "zoo:resnet:152", "--heat", "macs", "-o", str(made)]) != 0:
+            raise SystemExit("the page of ResNet-152 cannot be made")
+        with Browser(Path(folder)) as browser:
+            browser.window(1280, 800)
+            browser.goto(made.as_uri())
+            browser.mouse("move", *browser.middle(".heat6 > rect"))
+            browser.wait("document.getElementById('numbers').innerText.includes('layer3.35.conv2')")
+            browser.picture(path)
+    return True
+
+
 def main() -> int:
     """Writes or checks all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -82,6 +104,8 @@ def main() -> int:
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(drawn)
+    if not check and not page_picture(IMAGES / "page.png"):
+        print("docs/images/page.png is kept: no Chromium is found")
     for name in stale:
         print(f"docs/images/{name} is not what is drawn now: run `python docs/make_images.py`")
     return 1 if stale else 0

@@ -37,9 +37,15 @@ def colour(heat: Heat, costs: Mapping[int, Cost], found: Iterable[Row]) -> float
     shares = [total(heat, costs, row) / whole for row in found]
     most = max(shares, default=0.0)
     for row, share in zip(found, shares):
-        row.share = f"{100 * share:.1f}%" if share else "" if row.tint in ("input", "merge") else "–"
+        row.share = percent(share, 1) if share else "" if row.tint in ("input", "merge") else "–"
         row.fill, row.ink = shade(share, most) if share else (WHITE, None)
     return most
+
+
+def percent(share: float, digits: int) -> str:
+    """A share that is not nothing: ``17.0%``, ``<0.1%`` where it would read as nothing."""
+    least = 10.0**-digits
+    return f"{100 * share:.{digits}f}%" if 100 * share >= least / 2 else f"<{least:.{digits}f}%"
 
 
 def shade(share: float, most: float) -> tuple[str, str]:
@@ -53,4 +59,4 @@ def said(heat: Heat, spent: int, whole: int) -> str:
     if not spent:
         return ""
     words = f"{metric(4 * spent)}B" if heat == "memory" else f"{metric(spent)} {NAMES[heat]}"
-    return f"{words} ({100 * spent / whole:.0f}%)" if whole else words
+    return f"{words} ({percent(spent / whole, 0)})" if whole else words

@@ -299,7 +299,7 @@ function share(element, part) {
   const text = element.querySelector("text");
   if (!shape || !text || element.querySelectorAll("text,rect,path,polygon").length > 2) return;
   const [around, within] = [shape.getBBox(), text.getBBox()];
-  const words = part < 0.0005 ? "0.0%" : `${(100 * part).toFixed(1)}%`;
+  const words = part < 0.0005 ? "<0.1%" : `${(100 * part).toFixed(1)}%`;
   const room = 3.7 * words.length + 5;
   const free = around.width - within.width - room - 4;
   if (free < 0) return;
