@@ -283,6 +283,8 @@ def test_stats_with_the_columns_that_are_asked_for(run: Run, family: Path) -> No
     ("columns", "message"),
     [
         (("param",), "there is no column `param`; did you mean `params`?"),
+        (("name,size",), "there is no column `size`; what stands below that title is `op`"),
+        (("receptive field",), "what stands below that title is `receptive_field`"),
         (("zzz",), "there is no column `zzz`; there are name, op, layers, shape, "),
         (("name,name",), "the column `name` is asked for twice"),
         (("name", "--format", "json"), "JSON has every column"),

@@ -24,6 +24,8 @@ from netdsl.backends.torch_source import torch_source
 from netdsl.cli import main
 from netdsl.diagnostics import Source
 from netdsl.elaborate import analyse
+from netdsl.ir import op as registered
+from netdsl.ops import shape
 from netdsl.syntax.format import format as layout
 from tests.documents import PAGES, ROOT, ZOO, Block, blocks, name
 from tests.weights_nets import save_checkpoints
@@ -43,6 +45,14 @@ UNRUN = {
     ("docs/embedding.md", "markdown"): "tests/test_embed.py builds sites with them",
     ("docs/embedding.md", "python"): "tests/test_embed.py builds sites with them",
     ("docs/embedding.md", "rst"): "tests/test_embed.py builds sites with them",
+}
+
+
+#: Pages whose Python without prompts is no program, and why: there it is parsed. On all others it is run.
+PARSED = {
+    "CONTRIBUTING.md": "a class of netdsl/ops/shape.py; test_the_operator_of_the_guide_works puts it there",
+    "docs/embedding.md": "settings of Sphinx; tests/test_embed.py builds a site with them",
+    "docs/python.md": "signatures made by docs/make_api.py, which tests/test_docs_site.py holds against the code",
 }
 
 
@@ -145,7 +155,24 @@ def test_python_examples_give_what_the_page_shows(page: Path, place: Path) -> No
     assert not said, "".join(said)
     for block in python:
         if ">>>" not in block:
-            compile(block, page.name, "exec")
+            code = compile(block, page.name, "exec")
+            if name(page) not in PARSED:
+                exec(code, {"__name__": "__main__"})
+
+
+def test_the_operator_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    for table in ("_REGISTRY", "_NAMES"):
+        monkeypatch.setattr(registered, table, dict(vars(registered)[table]))
+    (block,) = (
+        block for block in blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")) if block.kind == "python"
+    )
+    exec(block.text, dict(vars(shape)))
+    graph = netdsl.compile("net small\ninput 4x8x8\nconv3-12, maxout 3, gap, fc-2\nexpect params = 454\n")
+    assert graph.nodes[2].shape == (4, 8, 8) and graph.nodes[2].op.caption(((12, 8, 8),), (4, 8, 8)) == "maxout 3"
+    assert ".unflatten(1, (-1, 3)).amax(2)" in torch_source(graph)
+    assert [row.flops for row in netdsl.stats(graph).layers if row.op == "maxout"] == [4 * 8 * 8 * 2]
+    with pytest.raises(netdsl.NetdslError, match="`maxout 3` does not divide 4 channels"):
+        netdsl.compile("net small\ninput 4x8x8\nmaxout 3, gap, fc-2\n")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -49,6 +49,8 @@ _TITLES = {
     "file": "file",
     "line": "line",
 }
+#: The titles of ``op`` where rows are stages or blocks.
+_ALSO = (("op", "size"), ("op", "block"))
 _TEXTS = frozenset({"name", "op", "module", "mode", "file"})
 _USUAL = ("name", "op", "layers", "shape", "params", "macs", "flops", "activations", "receptive_field", "jump")
 
@@ -84,7 +86,12 @@ def _columns(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in _TITLES:
-            help = did_you_mean(name, _TITLES) or "there are " + ", ".join(_TITLES)
+            own = next((own for own, title in [*_TITLES.items(), *_ALSO] if title == name), None)
+            help = (
+                f"what stands below that title is `{own}`"
+                if own
+                else did_you_mean(name, _TITLES) or "there are " + ", ".join(_TITLES)
+            )
             raise argparse.ArgumentTypeError(f"there is no column `{name}`; {help}")
         if names.count(name) > 1:
             raise argparse.ArgumentTypeError(f"the column `{name}` is asked for twice")
