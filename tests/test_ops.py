@@ -326,4 +326,5 @@ def test_adaptive_windows_are_counted_as_if_each_were_looked_at() -> None:
     for n in range(1, 30):
         for m in range(1, 30):
             lengths = [-(-(i + 1) * n // m) - i * n // m for i in range(m)]
-            assert op.model_construct(to=(m,), kernel=(1,), stride=(1,)).work(((1, n),), (1, m)) == sum(lengths)
+            made = op.model_construct(**op.resolve({"to": (m,)}, ((1, n),)))
+            assert made.work(((1, n),), (1, m)) == sum(lengths)
