@@ -484,6 +484,26 @@ def test_an_unknown_label_gets_the_nearest_name(run: Run) -> None:
     assert "`netdsl stats zoo:resnet:50` lists the layers" in run("zoo:resnet:50", "xyzzy").err
 
 
+def test_a_block_stands_for_its_call(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.net"
+    path.write_text(NAMED.replace("stage:", "block top() { fc-9 }\nstage:") + "top()\n", encoding="utf-8")
+    assert run(path, "top").out.startswith("top1: `top` of 1 layer, ")
+    shown = run(path, "unit")
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err.endswith(
+        "error[ND011]: `unit` is a block, and is called 2 times\n"
+        "  = help: ask for one of its calls: `stage.0`, `stage.1`\n"
+    )
+
+
+def test_a_tensor_that_a_layer_lacks(run: Run) -> None:
+    shown = run("zoo:resnet:18", "bn1.runing_mean")
+    assert shown.code == 1
+    assert shown.err.startswith(
+        "error[ND011]: the net has no tensor `bn1.runing_mean`\n  = help: `bn1` has `bn1.weight`, "
+    )
+
+
 def test_what_the_view_leaves_out_is_in_the_other(run: Run) -> None:
     shown = run("zoo:resnet:18", "softmax1", "--view", "train")
     assert (shown.code, shown.err) == (

@@ -124,7 +124,8 @@ class Names(NamedTuple):
 def find(graph: Graph, label: str) -> Names:
     """The layer, scope or tensor of a name: a module, a scope's path, a key, a tensor, an input or an output.
 
-    ``@name`` is a tensor. The end of a dotted name is enough where only one name ends so.
+    ``@name`` is a tensor. The end of a dotted name is enough where only one name ends so, and the name of a block where
+    it is called once.
     """
     tensors = _tensors(graph)
     if label.startswith("@"):
@@ -140,7 +141,15 @@ def find(graph: Graph, label: str) -> Names:
     for known in (modules, tensors, _of_keys(graph)):
         if label in known:
             return Names(known[label])
-    return _by_end(label, {**tensors, **modules})
+    found = _by_end(label, {**tensors, **modules})
+    if not found.like and len(calls := calls_of(graph, label)) == 1:
+        return Names(calls[0])
+    return found
+
+
+def calls_of(graph: Graph, block: str) -> tuple[Scope, ...]:
+    """The scopes of a block's calls, in the order of the net."""
+    return tuple(scope for scope in graph.scopes if scope.block == block)
 
 
 def names(graph: Graph) -> Iterator[str]:
@@ -169,6 +178,11 @@ def _of_keys(graph: Graph) -> dict[str, Node | Scope]:
         for key in _keys(graph, node):
             found.setdefault(key.key, node)
     return found
+
+
+def keys_of(graph: Graph, node: Node) -> tuple[str, ...]:
+    """The keys of a layer in a checkpoint."""
+    return tuple(key.key for key in _keys(graph, node))
 
 
 def _by_end(label: str, known: Mapping[str, Node | Scope]) -> Names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.cli.explain_layer import Section, aligned, arithmetic, axes, constructor, module, origin
@@ -88,13 +89,20 @@ class Asked:
         return self._group(several)
 
     def _unknown(self, label: str) -> NetdslError:
-        from netdsl.analyses.explain import find, names
+        from netdsl.analyses.explain import calls_of, find, keys_of, names
 
+        calls = dict.fromkeys(scope.path for scope in calls_of(self.graph, label))
+        if calls:
+            message = f"`{label}` is a block, and is called {len(calls)} times"
+            return NetdslError([Diagnostic("ND011", message, help=f"ask for one of its calls: {_some(list(calls))}")])
         like = find(self.graph, label).like
         if like:
-            shown = ", ".join(f"`{name}`" for name in like[:3]) + (" …" if len(like) > 3 else "")
             message = f"{len(like)} names of the net end in `{label}`"
-            return NetdslError([Diagnostic("ND011", message, help=f"ask for one of them: {shown}")])
+            return NetdslError([Diagnostic("ND011", message, help=f"ask for one of them: {_some(like)}")])
+        owner = find(self.graph, label.rpartition(".")[0]).found
+        if isinstance(owner, Node) and (keys := keys_of(self.graph, owner)):
+            has = f"`{owner.name}` has {', '.join(f'`{key}`' for key in keys)}"
+            return NetdslError([Diagnostic("ND011", f"the net has no tensor `{label}`", help=has)])
         every = dict.fromkeys(names(self.graph))
         ends = {name.rpartition(".")[2]: name for name in reversed(every)}
         help = did_you_mean(label, every)
@@ -263,6 +271,10 @@ class Asked:
             "leaves": _row(several.leaves),
         }
         return _Said(title, self._about(), sections, value)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:3]) + (" …" if len(names) > 3 else "")
 
 
 def _what(what: str) -> str:
