@@ -107,16 +107,14 @@ class BlockMaker(BranchMaker):
         if order:
             self.step(call.span, len(order))
         bound: dict[str, Value] = {}
-        shown = (name if p.default is None else f"{name}={_default(p.default)}" for name, p in parameters.items())
-        signature = f"`{call.name.text}({', '.join(shown)})`"
         for place, argument in enumerate(call.arguments):
             if argument.name is not None:
                 name = argument.name.text
                 if name not in parameters:
-                    help = did_you_mean(name, order, argument.name.span) or f"it is {signature}"
+                    help = did_you_mean(name, order, argument.name.span) or f"it is {_signature(block)}"
                     initial = [own for own in order if name in _INITIALS and own == name[0]]
                     if initial and not isinstance(help, Advice) and initial[0] not in bound:
-                        text = f"did you mean `{initial[0]}`? it is {signature}"
+                        text = f"did you mean `{initial[0]}`? it is {_signature(block)}"
                         help = Advice(text, Edit(argument.name.span, initial[0]))
                     message = f"`{call.name.text}` has no parameter `{name}`"
                     raise stop("ND216", message, argument.name.span, help=help)
@@ -126,7 +124,7 @@ class BlockMaker(BranchMaker):
                 takes = f"takes {len(order)} argument{'s' * (len(order) != 1)}" if order else "takes no arguments"
                 here = len(call.arguments)
                 message = f"`{call.name.text}` {takes}, and {here} stand{'s' * (here == 1)} here"
-                raise stop("ND216", message, argument.span, help=f"it is {signature}")
+                raise stop("ND216", message, argument.span, help=f"it is {_signature(block)}")
             else:
                 name = order[place]
             if name in bound:
@@ -144,14 +142,14 @@ class BlockMaker(BranchMaker):
                 bound[name] = UNKNOWN
         missing = [n for n, p in parameters.items() if n not in bound and p.default is None]
         if missing:
-            raise self.incomplete(block, call, missing, signature)
+            raise self.incomplete(block, call, missing)
         scalars = [(n, bound[n]) for n in order if n in bound and isinstance(bound[n], (bool, int, float, str))]
         return bound, scalars  # type: ignore[return-value]
 
-    def incomplete(self, block: Block, call: tree.Call, missing: list[str], signature: str) -> Stop:
+    def incomplete(self, block: Block, call: tree.Call, missing: list[str]) -> Stop:
         """What is said of a call that leaves parameters out; once, where an earlier one has a default."""
         what = ", ".join(f"`{name}`" for name in missing)
-        message, help = f"`{call.name.text}` needs {what}", f"it is {signature}"
+        message, help = f"`{call.name.text}` needs {what}", f"it is {_signature(block)}"
         parameters = block.syntax.parameters
         first = next((p for p in parameters if p.default is not None), None)
         late = next((p for p in parameters if p.name.text == missing[0]), None)
@@ -186,6 +184,15 @@ class BlockMaker(BranchMaker):
                 bound[name] = UNKNOWN
         order = [parameter.name.text for parameter in block.syntax.parameters]
         scalars[:] = [(name, given[name]) for name in order if name in given]
+
+
+def _signature(block: Block) -> str:
+    """A block as its calls are written, with its parameters."""
+    shown = [
+        parameter.name.text + (f"={_default(parameter.default)}" if parameter.default is not None else "")
+        for parameter in block.syntax.parameters
+    ]
+    return f"`{block.syntax.name.text}({', '.join(shown)})`"
 
 
 def _default(expression: tree.Expression) -> str:
