@@ -513,7 +513,7 @@ def test_what_is_no_page(words: str) -> None:
 
 def test_what_is_no_label() -> None:
     assert label_words("none") == () and label_words("macs, rf") == ("macs", "rf")
-    with pytest.raises(ValueError, match="not 'flops'"):
+    with pytest.raises(ValueError, match="not `flops`"):
         label_words("macs,flops")
 
 

@@ -575,7 +575,7 @@ STRANGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "tensor": (lambda p: torch.save(torch.zeros(2), p), "ND403", "it holds a tensor without a key"),
     "list": (lambda p: torch.save([1], p), "ND403", "`list`"),
     "numbers": (lambda p: torch.save({"epoch": 3}, p), "ND403", "it holds no tensors, but `epoch`"),
-    "nothing": (lambda p: torch.save({}, p), "ND403", "but nothing"),
+    "nothing": (lambda p: torch.save({}, p), "ND403", "it holds nothing"),
     "bare": (lambda p: save_file({}, p), "ND403", "without a tensor"),
     "folder": (lambda p: p.mkdir(), "ND001", "is a folder"),
     "missing": (lambda p: None, "ND001", "there is no file"),

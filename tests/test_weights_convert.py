@@ -92,7 +92,7 @@ def test_two_keys_of_one_name_are_refused() -> None:
         ('[x]\n"a" = "{b}"\n', "`{b}` stands for nothing on the left", 2),
         ('[x]\n"{block}" = "{blck}"\n', "did you mean `block`?", 2),
         ('[x]\n"a.*" = "*.*"\n', "the right has 2 stars, and the left 1", 2),
-        ('[x]\n"a" = "*"\n', "the right has 1 stars, and the left none", 2),
+        ('[x]\n"a" = "*"\n', "the right has 1 star, and the left none", 2),
         ('[x]\n"a" = 3\n', "or to `false`", 2),
         ('[x]\n"a{" = "b"\n', "`{` stands for no part of a key", 2),
         ('[x]\n"a{1}" = "b"\n', "`{1}` stands for no part of a key", 2),
@@ -495,8 +495,8 @@ def test_what_is_not_one_to_one_is_refused(spec: Path, tmp_path: Path, netdsl_: 
     out = tmp_path / "out.safetensors"
     shown = netdsl_("weights", "convert", spec, tmp_path / "a.pth", "-o", out)
     assert shown.code == 1 and not out.exists()
-    assert "nothing in the net is of weight 7×96, bias 7: the checkpoint's `xfc`" in shown.err
-    assert "nothing in the checkpoint is of weight 5×96, bias 5: the net's `fc`" in shown.err
+    assert "the net has no layer of weight 7×96, bias 7, for `xfc` of the checkpoint" in shown.err
+    assert "the checkpoint has no layer of weight 5×96, bias 5, for `fc` of the net" in shown.err
     assert f"{spec}:17:5" in shown.err
     shown = netdsl_("weights", "convert", spec, tmp_path / "a.pth", "-o", out, "--partial")
     assert shown.code == 0

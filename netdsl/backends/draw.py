@@ -111,7 +111,7 @@ def drawing(
 
 def _check(kind: Kind, block: str | None, options: Options) -> None:
     if kind not in KINDS:
-        raise ValueError(f"a diagram is drawn as {' or '.join(KINDS)}, not {kind!r}")
+        raise ValueError(f"a diagram is drawn as {', '.join(KINDS[:-1])} or {KINDS[-1]}, not {kind!r}")
     if (kind == "block") != (block is not None):
         raise ValueError("which block? name it as `block`" if block is None else f"{kind} is of no block")
     for name, given, usual in zip(Options._fields, options, Options()):

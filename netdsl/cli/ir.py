@@ -88,5 +88,8 @@ def _read(path: str, nodes: int) -> Graph:
     try:
         verify(graph)
     except InvalidGraph as error:
-        raise NetdslError([Diagnostic("ND009", str(error))]) from None
+        first, *others = error.problems
+        more = f", and {len(others):,} more" if others else ""
+        message = f"the graph of `{graph.name}` does not hold together: {first}{more}"
+        raise NetdslError([Diagnostic("ND009", message)]) from None
     return graph

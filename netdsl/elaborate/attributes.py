@@ -383,7 +383,7 @@ def numbers(attribute: Attribute, values: list[Any], span: Span, rank: int | Non
     if len(read) != rank:
         axes = f"{rank} spatial ax{'is' if rank == 1 else 'es'}" if rank else "no spatial axes"
         message = f"`{attribute.name}` has {len(read)} numbers, and what enters has {axes}"
-        raise stop("ND209", message, span, help="write one number, or one for each axis")
+        raise stop("ND209", message, span, help="write one number, or one for each axis" if rank else None)
     return read
 
 

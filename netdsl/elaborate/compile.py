@@ -326,9 +326,7 @@ class Compiler:
         """From declarations to a graph, for one variant."""
         known = program.variant_names()
         if variant is not None and variant not in known:
-            help = did_you_mean(variant, known)
-            if help is None and known:
-                help = "there are " + ", ".join(f"`{name}`" for name in known)
+            help = did_you_mean(variant, known) or listed(known, "the net has none")
             self.report(Diagnostic("ND003", f"there is no variant called `{variant}`", help=help))
             return self.done()
         if program.default is not None and program.default.text not in known:

@@ -45,10 +45,10 @@ def at_file_level(expression: tree.Expression, said: Diagnostic, later: Mapping[
     return said
 
 
-def listed(names: Iterable[str], none: str | None = None, most: int = 12) -> str:
+def listed(names: Iterable[str], none: str, most: int = 12) -> str:
     """A help that lists what there is: ``there are `a`, `b```; ``none`` where there is nothing."""
     shown = [f"`{name}`" for name in names]
     if not shown:
-        return none or "there are none"
+        return none
     others = " and others" if len(shown) > most else ""
     return f"there {'is' if len(shown) == 1 else 'are'} {', '.join(shown[:most])}{others}"

@@ -35,8 +35,6 @@ def axes(shape: Shape) -> dict[str, int]:
 
 def kind_of(value: object) -> str:
     """What a value is, in words."""
-    if isinstance(value, Tensor):
-        return "a tensor"
     if isinstance(value, bool):
         return "a truth value"
     if isinstance(value, int):
@@ -128,9 +126,7 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
     if value is UNKNOWN:
         raise Stop
     if isinstance(value, Tensor):
-        raise stop(
-            "ND209", f"`{name}` is a tensor, and a value is wanted", span, help=f"the tensor itself is `@{name}`"
-        )
+        raise stop("ND209", f"`{name}` is a tensor, and a value is wanted", span)  # its argument has the help
     assert isinstance(value, (int, float, bool, str))
     return value
 

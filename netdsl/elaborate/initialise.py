@@ -43,11 +43,6 @@ _ELSEWHERE = {
     "truncnormal": "trunc_normal", "gaussian": "normal", "random_normal": "normal", "random_uniform": "uniform",
     "zero": "zeros", "one": "ones", "const": "constant",
 }  # fmt: skip
-#: The schemes that compute with a layer's fan, each with its standard deviation.
-_FANS = (
-    "`kaiming_normal {fan} relu` is normal with `(2/{fan})**0.5`, `kaiming_normal {fan} linear` with "
-    "`(1/{fan})**0.5`, `xavier_normal` with `(2/(fan_in + fan_out))**0.5`"
-)
 _NEEDED = {"normal": "std", "uniform": "b", "trunc_normal": "std", "constant": "value"}
 
 
@@ -121,9 +116,8 @@ def _read(
         if target in program.blocks:
             help = "a block has no weights of its own: kinds of layers (`init conv = …`) and labels have"
         elif len(parts) > 1 and parts[0] in paths and program.variant_names():
-            help = (
-                f"{help}, or of one variant: `init NAME: {target} = …`" if help else "`init NAME: …` is of one variant"
-            )
+            of_one = f"`init NAME: {target} = …` is of one variant"
+            help = f"{help} {of_one}" if help else of_one
         raise stop("ND231", f"no layer and no label is called `{target}`", path.span, help=help)
     return Init.model_construct(
         target=target, by_label=by_label, scheme=rule.scheme.text, arguments=arguments, span=rule.span
@@ -138,6 +132,14 @@ def _labels(program: Program) -> list[str]:
 
 def _listed(words: Iterable[str]) -> str:
     return "there are " + ", ".join(f"`{word}`" for word in words)
+
+
+def _of_fans(fan: str) -> str:
+    """The schemes that compute with a layer's fan, each with its standard deviation."""
+    return (
+        f"`kaiming_normal {fan} relu` is normal with `(2/{fan})**0.5`, `kaiming_normal {fan} linear` with "
+        f"`(1/{fan})**0.5`, `xavier_normal` with `(2/(fan_in + fan_out))**0.5`"
+    )
 
 
 def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar], ...]:
@@ -193,7 +195,7 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
                 fan = next((node for node in fans if node.name in ("fan_in", "fan_out")), None)
                 if fan is not None and program.env.lookup(fan.name) is None:
                     message = f"`{fan.name}` is another number in each layer, and the schemes compute with it"
-                    raise stop("ND231", message, fan.span, help=_FANS.format(fan=fan.name))
+                    raise stop("ND231", message, fan.span, help=_of_fans(fan.name))
                 read = evaluate(part, program.env)
                 if isinstance(read, (bool, str)):
                     raise stop("ND231", f"`{name}` is a number, and this is {kind_of(read)}", argument.value.span)

@@ -47,7 +47,7 @@ class _AnyOp:
             raise ValueError("an operator is an object with its keyword under `op`")
         cls = registry().get(value["op"])
         if cls is None:
-            raise ValueError(f"unknown operator {value['op']!r}")
+            raise ValueError(f"there is no operator `{value['op']}`")
         return cls.model_validate({key: item for key, item in value.items() if key != "op"})
 
     @staticmethod

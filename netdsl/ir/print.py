@@ -173,7 +173,7 @@ def from_json(data: str) -> Graph:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _unreadable(f"not a graph in JSON: {error}") from None
+        raise _unreadable(f"not a graph in JSON: {_uncapitalised(str(error))}") from None
     if not isinstance(value, dict) or "nodes" not in value:
         raise _unreadable("not a graph in JSON: there is no object with `nodes`")
     version = value.get("version")
@@ -188,7 +188,13 @@ def from_json(data: str) -> Graph:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise _unreadable(f"not a graph in JSON: {place + ': ' if place else ''}{first['msg']}") from None
+        said = _uncapitalised(first["msg"].removeprefix("Value error, "))
+        raise _unreadable(f"not a graph in JSON: {place + ': ' if place else ''}{said}") from None
+
+
+def _uncapitalised(text: str) -> str:
+    """A sentence of others as it goes on from ours."""
+    return text[:1].lower() + text[1:]
 
 
 def _unreadable(message: str, *, help: str | None = None) -> NetdslError:

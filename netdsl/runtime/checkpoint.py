@@ -329,11 +329,12 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
         for place in places:
             if ".".join(place.path) == inside:
                 return place
-        help = did_you_mean(inside, paths) or (f"there are {_list(paths)}" if paths else None)
+        listed = f"there {'is' if len(paths) == 1 else 'are'} {_list(paths)}" if paths else None
+        help = did_you_mean(inside, paths) or listed
         raise failure("ND403", f"`{name}` has no tensors under `{inside}`", help)
     if not places:
-        keys = _list([str(key) for key in value]) if value else "nothing"
-        raise failure("ND403", f"`{name}` is no checkpoint: it holds no tensors, but {keys}")
+        held = f"no tensors, but {_list([str(key) for key in value])}" if value else "nothing"
+        raise failure("ND403", f"`{name}` is no checkpoint: it holds {held}")
 
     def rank(place: _Place) -> tuple[int, ...]:
         return tuple(_WRAPPERS.index(part) if part in _WRAPPERS else len(_WRAPPERS) for part in place.path)

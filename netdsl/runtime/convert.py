@@ -111,7 +111,7 @@ def _sizes(shapes: tuple[tuple[str, Shape], ...]) -> str:
 def _left(comparison: Comparison, left: Left) -> Diagnostic:
     what = f"of {_sizes(left.shapes)}"
     if not left.targets:
-        message = f"nothing in the net is {what}: the checkpoint's {_names(left.sources)}"
+        message = f"the net has no layer {what}, for {_names(left.sources)} of the checkpoint"
         help = (
             "a line such as `"
             + f'"{left.sources[0]}.*" = false'
@@ -120,7 +120,7 @@ def _left(comparison: Comparison, left: Left) -> Diagnostic:
         return Diagnostic("ND411", message, comparison.graph.scopes[0].span, help=help)
     span = _span(comparison, left.targets[0])
     if not left.sources:
-        return Diagnostic("ND411", f"nothing in the checkpoint is {what}: the net's {_names(left.targets)}", span)
+        return Diagnostic("ND411", f"the checkpoint has no layer {what}, for {_names(left.targets)} of the net", span)
     own = f"{len(left.sources):,} {plural(len(left.sources), 'layer')}"
     message = f"the checkpoint has {own} {what}, and the net {len(left.targets):,}: "
     return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span)

@@ -232,7 +232,7 @@ def _more(rows: list[Row]) -> str:
 def _axes(slot: Slot, shape: Shape) -> str:
     names = axes(slot)
     if len(shape) != len(slot.shape):
-        return f"{len(shape)} axes in the checkpoint, {len(slot.shape)} here"
+        return f"{len(shape)} ax{'is' if len(shape) == 1 else 'es'} in the checkpoint, {len(slot.shape)} here"
     triples = list(zip(names, shape, slot.shape))
     said = "; ".join(
         f"{name} {have:,} in the checkpoint, {want:,} here" for name, have, want in triples if have != want

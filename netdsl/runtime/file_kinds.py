@@ -97,7 +97,9 @@ def no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
         what = "a pickle that `torch.save` did not write, and unpickling runs what the file says"
         return failure("ND404", f"`{name}` is {what}: it was not read", help)
     if not head.strip(b"\0"):
-        return failure("ND402", f"`{name}` begins with {len(head):,} zero bytes", "the download left a hole: again?")
+        return failure(
+            "ND402", f"`{name}` begins with {len(head):,} zero bytes", "the download has a hole: fetch it again"
+        )
     if name.endswith(".safetensors"):
         length = int.from_bytes(head[:8], "little")
         return failure("ND402", f"`{name}` is damaged: a header of {length:,} bytes cannot be", help)

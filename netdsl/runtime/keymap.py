@@ -197,7 +197,7 @@ def rule(source: str, target: str | None) -> Rule:
                 near = did_you_mean(found[2] or "", words)
                 raise ValueError(f"`{found[0]}` stands for nothing on the left" + (f"; {near}" if near else ""))
         if given > stars:
-            raise ValueError(f"the right has {given} stars, and the left {stars or 'none'}")
+            raise ValueError(f"the right has {given} star{'' if given == 1 else 's'}, and the left {stars or 'none'}")
     return Rule(source, re.compile(pattern), target)
 
 

@@ -211,7 +211,8 @@ class Brackets:
         else:
             notes: tuple[Note, ...] = (Note(span, f"this `{closer}` closes nothing without it"),)
             place = best.behind or best.edits[0].span._replace(end=best.edits[0].span.start + 1)
-            behind = f" behind `{text[place.start : place.end]}`" if best.behind is not None else ""
+            before = text[place.start : place.end] if best.behind is not None else ""
+            behind = f" behind `{before}`" if before else ""
             message, help = f"`{_OPENERS[closer]}` is missing{behind}", Advice(best.help, *best.edits)
             self.problems.append(Diagnostic("ND102", message, place, notes, help))
             self._spoil(self._outermost(place.start), line)

@@ -125,6 +125,10 @@ def _word(mistake: Mistake) -> str | None:
     return None
 
 
+def _stands(sign: str) -> str:
+    return f"{'an' if sign == '=' else 'a'} `{sign}` stands there"
+
+
 def _sign(mistake: Mistake) -> str | None:
     """One sign in the place of another, or left out."""
     names, text, offset = mistake.names, mistake.text, mistake.offset
@@ -143,7 +147,7 @@ def _sign(mistake: Mistake) -> str | None:
                 and mistake.begins("param", "style", "init", "expect")
             ):
                 edit = edit._replace(text=" =")
-            return Advice(f"a `{right[0].text}` stands there", edit)
+            return Advice(_stands(right[0].text), edit)
     if word.strip() and not re.fullmatch(r"[)\]}]|[x×]", word):
         place = mistake.begin + len(mistake.before)
         new = {"=": " =" if mistake.begins("param", "style", "init", "expect", "variant") else "=", "|": " |"}
@@ -169,7 +173,7 @@ def _sign_before(mistake: Mistake) -> str | None:
     if len(right) != 1:
         return None
     mistake.instead(f"`{signs[-1].group()}` cannot stand here", start, start + 1)
-    return Advice(f"a `{right[0].text.strip()}` stands there", right[0])
+    return Advice(_stands(right[0].text.strip()), right[0])
 
 
 def _last(mistake: Mistake) -> str | None:

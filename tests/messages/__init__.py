@@ -1,0 +1,1 @@
+"""Every text that a message can have, and what brings it about."""
