@@ -139,6 +139,14 @@ def test_blocks_are_frames_and_stages_bands() -> None:
     assert {"layer1.0", "basic", "layer2"} <= set(texts(scene))
 
 
+def test_a_block_that_is_but_another_has_no_frame_of_its_own() -> None:
+    text = "block a { conv3-4, relu, conv3-4 }\nblock b { a }\nblock c { b }\ninput 4x8x8\nc\nb\ngap, fc-2\n"
+    scene = every_layer(compiled(text))
+    # The frame is of the call that stands around all of it.
+    frames = [(group.name, group.data["block"]) for group in scene.groups if group.kind == "block"]
+    assert frames == [("block-c1", "c"), ("block-b1", "b")]
+
+
 # -- all of the net ---------------------------------------------------------------------------------------------------
 
 

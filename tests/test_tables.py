@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 import netdsl
+from netdsl.analyses.structure import Mesh
 from netdsl.backends.canvas.svg import svg
 from netdsl.backends.draw import table_drawing
 from netdsl.backends.tables import write_csv, write_html, write_latex, write_markdown, write_scene, write_text
@@ -283,6 +284,13 @@ def test_the_style_suits_the_net(name: str, style: Style) -> None:
 def test_a_net_without_maps_is_a_table_of_layers() -> None:
     graph = netdsl.compile("net mlp\ninput 784\nfc-100, relu\nfc-10\n")
     assert suited(Net("", graph, "infer")) == "layers"
+
+
+def test_layers_that_share_tensors_are_a_table_of_layers() -> None:
+    text = "net m\ninput 8x8x8\nconv3-8 as a\nconv3-8 as b\nadd { @a | @b } as e\nconcat { @e | @a | @b }\ngap, fc-4\n"
+    net = Net("", netdsl.compile(text), "infer")
+    assert any(isinstance(item, Mesh) for item in net.items)
+    assert suited(net) == "layers"
 
 
 def test_towers_of_several_inputs_are_a_table_of_layers() -> None:
