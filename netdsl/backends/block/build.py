@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from netdsl.analyses.fold import form, shortcut
 from netdsl.analyses.structure import Block, Head, Item, Layer, Mesh, Split, is_gate, layers, major
 from netdsl.analyses.view import carried
-from netdsl.backends.block import branches as b
-from netdsl.backends.block import pieces as p
+from netdsl.backends.block import branches, pieces
 from netdsl.backends.block.dense import Row, dense
 from netdsl.backends.captions import Tint, caption, tint
 from netdsl.backends.labels import show
@@ -82,7 +81,7 @@ class Builder:
         self.shares = shares
         self.mark = mark
         #: What is in boxes, in the order in which they are made.
-        self.boxes: list[p.Step | p.Card] = []
+        self.boxes: list[pieces.Step | pieces.Card] = []
         #: Further layers that one stands for, by its node.
         self.also: dict[int, list[Layer]] = {}
         self.taps: dict[int, list[Head]] = {}
@@ -145,12 +144,12 @@ class Builder:
 
     # -- series
 
-    def series(self, items: Sequence[Item], before: Shape | None, *, ends: bool = False) -> b.Series:
+    def series(self, items: Sequence[Item], before: Shape | None, *, ends: bool = False) -> branches.Series:
         """Items in series. ``before`` is the shape of the tensor that enters, None at the beginning.
 
         With ``ends`` what leaves is named below.
         """
-        made: list[p.Piece] = []
+        made: list[pieces.Piece] = []
         after: list[Layer] = []
         shapes: list[Shape] = []
         for run in self._runs(items):
@@ -161,7 +160,7 @@ class Builder:
             shapes.append(run[-1].shape)
             before = run[-1].shape
         if not made:
-            return b.Series([], [p.Label()])
+            return branches.Series([], [pieces.Label()])
         labels = []
         arriving = self._entering(items)
         for at, piece in enumerate(made):
@@ -170,20 +169,20 @@ class Builder:
             if at:
                 lines.append(self._left(made[at - 1], shapes[at - 1], arriving if at == 1 else shapes[at - 2]))
                 leaves = self._leaves(after[at - 1])
-            bare = at == 0 and isinstance(piece, p.Step) and piece.bare
-            labels.append(p.Label(_joined(lines, list(piece.before)), leaves=leaves, bare=bare))
+            bare = at == 0 and isinstance(piece, pieces.Step) and piece.bare
+            labels.append(pieces.Label(_joined(lines, list(piece.before)), leaves=leaves, bare=bare))
         lines = [self._left(made[-1], shapes[-1], arriving if len(shapes) == 1 else shapes[-2])]
         if ends:
             lines = [[words, ""] for words, _ in lines]
-        labels.append(p.Label(lines, leaves=self._leaves(after[-1])))
-        return b.Series(made, labels)
+        labels.append(pieces.Label(lines, leaves=self._leaves(after[-1])))
+        return branches.Series(made, labels)
 
     def _entering(self, items: Sequence[Item]) -> Shape | None:
         first = next(layers(items)).nodes[0]
         return self.graph.nodes[first.inputs[0]].shape if first.inputs else first.shape
 
-    def _left(self, piece: p.Piece, shape: Shape, before: Shape | None) -> list[str]:
-        said = "" if piece.says_shape or (isinstance(piece, p.Step) and piece.bare) else channels(shape, before)
+    def _left(self, piece: pieces.Piece, shape: Shape, before: Shape | None) -> list[str]:
+        said = "" if piece.says_shape or (isinstance(piece, pieces.Step) and piece.bare) else channels(shape, before)
         return [" · ".join(piece.after), said]
 
     def _leaves(self, layer: Layer) -> list[str]:
@@ -216,20 +215,20 @@ class Builder:
 
     # -- pieces
 
-    def _piece(self, run: list[Item], before: Shape | None) -> p.Piece:
+    def _piece(self, run: list[Item], before: Shape | None) -> pieces.Piece:
         item = run[0]
         if isinstance(item, Block):
             return self._call(run)
         if len(run) > 1:
             self._repeats(run)
-            return b.Frame("", len(run), self.series([item], before), UNMARKED)
+            return branches.Frame("", len(run), self.series([item], before), UNMARKED)
         if isinstance(item, Layer):
             return self.step(item)
         if isinstance(item, Mesh):
             return self._mesh(item.layers)
         return self._split(item)
 
-    def _call(self, run: list[Item]) -> p.Piece:
+    def _call(self, run: list[Item]) -> pieces.Piece:
         """Calls of a block, opened or as a card."""
         item = run[0]
         assert isinstance(item, Block)
@@ -241,12 +240,12 @@ class Builder:
         mark = self.mark([each for each in run if isinstance(each, Block)])
         if self.opened and block != self.own.block:
             self._repeats(run)
-            return b.Frame(title, len(run), self.series(item.items, self._entering(item.items)), mark)
+            return branches.Frame(title, len(run), self.series(item.items, self._entering(item.items)), mark)
         every = list(layers(run))
         self.folded.update(node.index for layer in every for node in layer.nodes)
         entering = self._entering(item.items)
         detail = f"{show(entering)} → {show(run[-1].shape)}" if entering else show(run[-1].shape)
-        card = p.Card(title, detail, len(run), mark, every)
+        card = pieces.Card(title, detail, len(run), mark, every)
         self.boxes.append(card)
         return card
 
@@ -260,7 +259,7 @@ class Builder:
             for layer, other in zip(major([run[0]]), major([each])):
                 self.also.setdefault(layer.head.index, []).append(other)
 
-    def step(self, layer: Layer) -> p.Step:
+    def step(self, layer: Layer) -> pieces.Step:
         """The box of a layer, with what is to be written before and after it."""
         self.drawn.update(node.index for node in layer.nodes)
         step = self._step(layer)
@@ -270,13 +269,13 @@ class Builder:
         self.boxes.append(step)
         return step
 
-    def _step(self, layer: Layer) -> p.Step:
+    def _step(self, layer: Layer) -> pieces.Step:
         graph, head = self.graph, layer.head
         if layer.minor:
-            return p.Step(layer, words(graph, layer.nodes), tint(head))
+            return pieces.Step(layer, words(graph, layer.nodes), tint(head))
         if head.op.category == "input":
             named = f"{head.label or head.name}: " if len(graph.inputs) > 1 else ""
-            step = p.Step(
+            step = pieces.Step(
                 layer,
                 named + self.whole(layer.shape),
                 "input",
@@ -285,7 +284,7 @@ class Builder:
         else:
             text = caption(graph, head).replace(" conv, ", ", ")
             circle = head.op.category == "merge" and len(text) == 1
-            step = p.Step(
+            step = pieces.Step(
                 layer, text if head.op.category != "merge" or circle else head.op.keyword, tint(head), circle=circle
             )
         at = layer.nodes.index(head)
@@ -299,7 +298,7 @@ class Builder:
         """A tensor that enters the block, or leaves it."""
         return channels(shape, shape if self.size is not None else None)
 
-    def _split(self, split: Split) -> p.Piece:
+    def _split(self, split: Split) -> pieces.Piece:
         before = self._source(split)
         join = self.step(split.join)
         beside = self._beside(split)
@@ -312,16 +311,16 @@ class Builder:
                 self.drawn.update(node.index for node in own)
                 said = words(self.graph, own) or ("scale" if product else "identity")
             lane = self.series(arm if major(arm) else (), before)
-            bypass = b.Bypass(self.series(main, before), lane, join, dashed=bool(lane.pieces), words=said)
+            bypass = branches.Bypass(self.series(main, before), lane, join, dashed=bool(lane.pieces), words=said)
             bypass.after = join.after
             return bypass
-        identity = b.Series([], [p.Label([["identity"]])])
+        identity = branches.Series([], [pieces.Label([["identity"]])])
         arms = [self.series(way, before) if way else identity for way in split.arms]
         if len(arms) != 2 and join.circle:
             join.circle = False
-            join.high = p.BOX
+            join.high = pieces.BOX
             join.stretch(40)
-        fork = b.Fork(arms, join, shared=before is not None)
+        fork = branches.Fork(arms, join, shared=before is not None)
         fork.after = join.after
         return fork
 
@@ -349,11 +348,11 @@ class Builder:
         bare = [place for place, arm in enumerate(split.arms) if not major(arm)]
         return bare[0] if len(bare) == 1 else None
 
-    def _mesh(self, every: Sequence[Layer]) -> b.Mesh:
+    def _mesh(self, every: Sequence[Layer]) -> branches.Mesh:
         place = {node.index: at for at, layer in enumerate(every) for node in layer.nodes}
-        steps: list[p.Step] = []
+        steps: list[pieces.Step] = []
         sources: list[list[int]] = []
-        labels: list[p.Label] = []
+        labels: list[pieces.Label] = []
         for at, layer in enumerate(every):
             step = self.step(layer)
             taken = carried(layer.nodes[0], layer.nodes[0].inputs)
@@ -361,10 +360,12 @@ class Builder:
             if at:
                 above = every[at - 1]
                 lines.append(self._left(steps[-1], above.shape, self._entering([above])))
-            labels.append(p.Label(_joined(lines, list(step.before)), leaves=self._leaves(every[at - 1]) if at else ()))
+            labels.append(
+                pieces.Label(_joined(lines, list(step.before)), leaves=self._leaves(every[at - 1]) if at else ())
+            )
             steps.append(step)
             sources.append([place.get(index, -1) for index in taken])
-        mesh = b.Mesh(steps, sources, labels)
+        mesh = branches.Mesh(steps, sources, labels)
         mesh.after = steps[-1].after
         return mesh
 
