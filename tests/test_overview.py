@@ -620,6 +620,16 @@ def test_what_is_flattened_stands_at_its_map() -> None:
     assert found.units[1].shape == (8, 8, 8)
 
 
+def test_what_is_drawn_into_layers_is_named_below() -> None:
+    said = {
+        "relu": "relu is drawn into the layer beside it",
+        "bn, relu": "bn, relu are drawn into the layer beside them",
+    }
+    for after, words in said.items():
+        graph = netdsl.compile(f"net small\ninput 3x8x8\nconv3-4, {after}\nconv3-4\ngap, fc-2\n")
+        assert words in [box.text for box in overview(graph).boxes]
+
+
 def test_shared_weights_are_told() -> None:
     graph = compiled("""
     input a 1x16x16
