@@ -74,7 +74,7 @@ class _Convolution(Op):
         description="standardised weights: zero mean, unit variance for each output channel (Qiao et al. 2019)",
     )
     ws_eps: float | None = field(
-        default=None, ge=0, description="added to the variance by which `ws` divides: 1e-6 unless given"
+        default=None, gt=0, description="added to the variance by which `ws` divides: 1e-6 unless given"
     )
     gain: bool = field(
         default=False,

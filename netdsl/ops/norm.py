@@ -38,7 +38,7 @@ class BatchNorm(Op):
     in_place = True
     example = Example("bn")
 
-    eps: float = field(default=1e-5, ge=0, description="added to the variance")
+    eps: float = field(default=1e-5, gt=0, description="added to the variance")
     momentum: float = field(default=0.1, ge=0, le=1, description="share of the new batch in the running statistics")
     affine: bool = field(default=True, description="learns a factor and a summand for each channel")
 
