@@ -21,7 +21,7 @@ from netdsl.ir.op import registry
 from tests.fuzz.agree import holds
 from tests.fuzz.holds import check
 from tests.fuzz.inputs import WORDS, make
-from tests.fuzz.source import names_torch_alone
+from tests.fuzz.source import complaints, names_torch_alone
 from tests.fuzz.specs import make as right
 from tests.hostile.cases import CASES, FILE
 
@@ -81,14 +81,16 @@ def test_the_generator_reaches_every_operator_and_rank() -> None:
 
 
 @pytest.mark.parametrize("share", range(6))
-def test_a_right_spec_its_text_its_json_and_its_module_agree(share: int) -> None:
+def test_a_right_spec_its_text_its_json_and_its_module_agree(share: int, tmp_path: Path) -> None:
     for seed in range(10 * share, 10 * share + 10):
         text = right(seed)
         try:
-            graph = holds(text)
+            graphs = holds(text)
         except AssertionError as error:
             raise AssertionError(f"spec {seed}: {error}\n{text}") from error
-        names_torch_alone(torch_source(graph))
+        for at, graph in enumerate(graphs):
+            (tmp_path / f"spec_{seed}_{at}.py").write_text(torch_source(graph), encoding="utf-8")
+    assert complaints(tmp_path) == ""
 
 
 # -- generated source -------------------------------------------------------------------------------------------------

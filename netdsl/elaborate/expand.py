@@ -89,10 +89,7 @@ class _Writer:
         yield ""
         if self.last is not None and graph.nodes[self.last].label is None:
             yield f"{_ENTRY}{_MARK} as {_quoted(self.entry)}"
-        scopes = {scope.path: scope.index for scope in graph.scopes if scope.kind == "output"}
-        bodies = {output.name: scopes.get(output.name) for output in graph.outputs}
-        inside = {body for body in bodies.values() if body is not None}
-        owner = [next((a for a in graph.ancestors(node.scope) if a in inside), None) for node in graph.nodes]
+        owner = self.owners()
         main = next((output for output in graph.outputs if output.name == "main"), None)
         rows = [n for n in graph.nodes if owner[n.index] is None and n.inputs]
         done = 0
@@ -101,7 +98,7 @@ class _Writer:
         for output in graph.outputs:
             if output.name == "main":
                 continue
-            members = [n for n in graph.nodes if n.inputs and owner[n.index] == bodies[output.name]]
+            members = [n for n in graph.nodes if owner[n.index] == output.name]
             at = done
             while members and at < len(rows) and rows[at].index < members[0].index:
                 at += 1
@@ -122,12 +119,45 @@ class _Writer:
         for output, members in trailing:
             yield ""
             yield from self.output(output, members)
-        if graph.inits:
+        # A scope without modules is gone, and with it what its modules would start with.
+        modules = [f".{node.module}." for node in graph.nodes if node.module is not None]
+        inits = [init for init in graph.inits if not init.by_label or any(f".{init.target}." in at for at in modules)]
+        if inits:
             yield ""
-        for init in graph.inits:
+        for init in inits:
             arguments = "".join(f" {name}={_init_value(value)}" for name, value in init.arguments)
             target = _path(init.target) if init.by_label else init.target
             yield f"init {target} = {init.scheme}{arguments}"
+
+    def owners(self) -> list[str | None]:
+        """For each node the output in whose body it stands: those of its scope, and what is applied again there."""
+        graph = self.graph
+        users = graph.users()
+        scopes = {scope.index: scope.path for scope in graph.scopes if scope.kind == "output"}
+        owner = [next((scopes[at] for at in graph.ancestors(node.scope) if at in scopes), None) for node in graph.nodes]
+        first: dict[str, int] = {}
+        for node in graph.nodes:
+            first.setdefault(node.module or "", node.index)
+        again = {
+            node.index
+            for node in graph.nodes
+            if (node.module is not None and first[node.module] != node.index)
+            or any(graph.scopes[at].reuses for at in graph.ancestors(node.scope))
+        }
+        results = {output.node for output in graph.outputs if output.name == "main"}
+        for output in graph.outputs:
+            if output.name == "main":
+                continue
+            inside = {at for at, name in enumerate(owner) if name == output.name}
+            # The nodes of a body stand in a row, and only the body takes their tensors.
+            for at in range(max(inside | {output.node}), -1, -1):
+                lone = at == output.node or users[at]
+                if at in again and at not in results and lone and owner[at] is None and inside.issuperset(users[at]):
+                    owner[at] = output.name
+                    inside.add(at)
+                elif at not in inside and at < min(inside, default=at + 1):
+                    break
+        return owner
 
     def output(self, output: Output, members: list[Node]) -> Iterator[str]:
         mode = f" {output.mode}" if output.mode != "both" else ""

@@ -46,30 +46,38 @@ def fuzz(seconds: float, seed: int, keep: Path) -> tuple[int, int, Counter[str]]
     return tried, compiled, finds
 
 
-def specs(count: int, first: int) -> tuple[Counter[int], Counter[str], int]:
-    """Makes so many right specs. Returns how many there are of each rank, the finds, and how many nodes there were."""
+def specs(count: int, first: int) -> tuple[Counter[int], Counter[str], int, int]:
+    """Makes so many right specs. Returns how many there are of each rank, the finds, and how many graphs and nodes."""
     import torch
 
+    from netdsl.backends.torch_source import torch_source
     from tests.fuzz.agree import holds
+    from tests.fuzz.source import complaints
     from tests.fuzz.specs import make as right
 
     torch.set_num_threads(1)
     ranks: Counter[int] = Counter()
     finds: Counter[str] = Counter()
-    nodes = 0
-    for seed in range(first, first + count):
-        text = right(seed)
-        try:
-            graph = holds(text)
-        except Exception as error:
-            finds[where(error)] += 1
-            print(f"spec {seed}: {error!r}\n{text}", flush=True)
-            continue
-        ranks[len(graph.nodes[0].shape) - 1] += 1
-        nodes += len(graph.nodes)
-        if (seed + 1 - first) % 100 == 0:
-            print(f"{seed + 1 - first:,} specs, {sum(finds.values())} finds", flush=True)
-    return ranks, finds, nodes
+    made = nodes = 0
+    with tempfile.TemporaryDirectory() as place:
+        for seed in range(first, first + count):
+            text = right(seed)
+            try:
+                graphs = holds(text)
+            except Exception as error:
+                finds[where(error)] += 1
+                print(f"spec {seed}: {error!r}\n{text}", flush=True)
+                continue
+            ranks[len(graphs[0].nodes[0].shape) - 1] += 1
+            for graph in graphs:
+                made, nodes = made + 1, nodes + len(graph.nodes)
+                (Path(place) / f"spec_{seed}_{made}.py").write_text(torch_source(graph), encoding="utf-8")
+            if (seed + 1 - first) % 100 == 0:
+                print(f"{seed + 1 - first:,} specs, {sum(finds.values())} finds", flush=True)
+        if said := complaints(Path(place)):
+            finds["ruff"] += 1
+            print(said, flush=True)
+    return ranks, finds, made, nodes
 
 
 def main() -> int:
@@ -83,9 +91,10 @@ def main() -> int:
     options.add_argument("--keep", type=Path, default=Path("fuzz-finds"), help="where inputs go that break something")
     given = options.parse_args()
     if given.what == "specs":
-        ranks, wrong, nodes = specs(given.count, given.first)
+        ranks, wrong, made, nodes = specs(given.count, given.first)
         shown = ", ".join(f"{count:,} of rank {rank}" for rank, count in sorted(ranks.items()))
-        print(f"{sum(ranks.values()):,} specs agree ({shown}; {nodes:,} nodes), {sum(wrong.values()):,} do not")
+        total = f"{made:,} graphs, {nodes:,} nodes"
+        print(f"{sum(ranks.values()):,} specs agree ({shown}; {total}), {sum(wrong.values()):,} do not")
         return 1 if wrong else 0
     tried, compiled, finds = fuzz(given.seconds, given.seed, given.keep)
     print(f"seed {given.seed}: {tried:,} inputs, {compiled:,} compiled, {sum(finds.values()):,} tracebacks")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 #: Modules that it may import.
 MODULES = frozenset({"torch", "math", "typing", "collections", "collections.abc", "functools"})
@@ -46,3 +49,13 @@ def names_torch_alone(source: str) -> None:
         assert text or constant or isinstance(statement, (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef))
         if constant:
             assert not any(isinstance(part, ast.Call) for part in ast.walk(statement)), ast.unparse(statement)
+
+
+def complaints(folder: Path) -> str:
+    """What ruff says of the sources in a folder: of their layout, and of what it checks unasked."""
+    said = ""
+    for command in (["format", "--check", "--diff"], ["check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", "--line-length", "120", str(folder)]
+        done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+        said += (done.stdout + done.stderr) if done.returncode else ""
+    return said
