@@ -92,3 +92,45 @@ def test_labels_that_need_quotes(name: str) -> None:
     graph = netdsl.compile(text)
     assert [node.module for node in graph.nodes][2:] == [f"{name}.{name}", f"m.{name}", f"m.{name}"]
     assert nodes(netdsl.compile(expand(text))) == nodes(graph)
+
+
+#: Outputs of modules that are applied again, and outputs of tensors that are there already.
+AGAIN = """\
+input 4x6x6
+l0: [conv3-4, relu]
+l1: conv1-4
+output a train { @l1, reuse l0 }
+output b { @l1, conv1-4, reuse l1, reuse l0 }
+output c eval { reuse l1, tanh, reuse l0, sigmoid }
+output d { reuse l1, conv1-5, gap }
+output e train { reuse l1, l0b: [reuse l0, add { reuse l1 | id }] }
+relu
+reuse l1
+output f train { @l1, maxpool, reuse l0 }
+tanh
+"""
+THERE = """\
+input 4x6x6
+output z { id }
+conv3-4 as a
+output b { @a }
+output c train { @a }
+relu
+output d { conv1-3 }
+bn
+output e eval { @a }
+tanh
+"""
+
+
+@pytest.mark.parametrize("text", [AGAIN, THERE], ids=["again", "there"])
+def test_outputs(text: str) -> None:
+    before, after = netdsl.compile(text), netdsl.compile(expand(text))
+    assert nodes(after) == nodes(before)
+    assert outputs(after) == outputs(before)
+
+
+def test_a_start_of_what_has_no_modules_is_left_out() -> None:
+    text = "input 8\na: [abs]\nb.c: fc-4\ninit a = zeros\ninit b = ones\ninit c = normal 0.1\n"
+    found = [line for line in expand(text).splitlines() if "init" in line]
+    assert found == ["init b = ones", "init c = normal std=0.1"]

@@ -99,14 +99,16 @@ class _Writer:
             if output.name == "main":
                 continue
             members = [n for n in graph.nodes if owner[n.index] == output.name]
+            begin = members[0].index if members else output.node + 1
             at = done
-            while members and at < len(rows) and rows[at].index < members[0].index:
+            while at < len(rows) and rows[at].index < begin:
                 at += 1
-            if trailing or not members or at == len(rows):
+            if trailing or at == len(rows):
                 trailing.append((output, members))
                 continue
-            yield from self.body(rows[done:at], "", None, "")
-            yield ""
+            if done < at:
+                yield from self.body(rows[done:at], "", None, "")
+                yield ""
             done, last = at, self.last
             yield from self.output(output, members)
             yield ""
