@@ -130,6 +130,11 @@ def test_outputs(text: str) -> None:
     assert outputs(after) == outputs(before)
 
 
+def test_sizes_of_any_number_stand_all() -> None:
+    text = "input 16\nreshape 4x4\nreshape 2x2x4\nconv3-4\nconv3x1-4 stride=2x2\n"
+    assert nodes(netdsl.compile(expand(text))) == nodes(netdsl.compile(text))
+
+
 def test_a_start_of_what_has_no_modules_is_left_out() -> None:
     text = "input 8\na: [abs]\nb.c: fc-4\ninit a = zeros\ninit b = ones\ninit c = normal 0.1\n"
     found = [line for line in expand(text).splitlines() if "init" in line]

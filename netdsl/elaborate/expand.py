@@ -289,7 +289,8 @@ def layer(node: Node, references: list[str]) -> str:
     """A node's operator as a layer is written, every attribute said."""
     op = node.op
     syntax = op.syntax
-    values = {name: getattr(op, name) for name in op.attributes()}
+    attributes = op.attributes()
+    values = {name: getattr(op, name) for name in attributes}
     text = op.keyword
 
     def take(name: str | None) -> str | None:
@@ -303,21 +304,22 @@ def layer(node: Node, references: list[str]) -> str:
     for name in syntax.positional:
         if values.get(name) is None or values.get(name) == ():
             break
-        text += f" {_value(values.pop(name))}"
+        text += f" {_value(values.pop(name), each=attributes[name].any_length)}"
     for name, value in values.items():
         if value is None or value == ():
             continue
-        if value is False and op.attributes()[name].default is False:
+        if value is False and attributes[name].default is False:
             continue
         if name == "gamma" and value == 1:
             continue
-        text += f" {name}={_value(value)}"
+        text += f" {name}={_value(value, each=attributes[name].any_length)}"
     return text + "".join(f" @{reference}" for reference in references)
 
 
-def _value(value: object) -> str:
+def _value(value: object, *, each: bool = False) -> str:
+    """``each`` asks for every number of several, where one does not stand for as many as there are axes."""
     if isinstance(value, tuple):
-        same = len(set(value)) == 1 and len(value) > 1
+        same = len(set(value)) == 1 and len(value) > 1 and not each
         return str(value[0]) if same else "x".join(map(str, value))
     if isinstance(value, bool):
         return "true" if value else "false"
