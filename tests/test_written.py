@@ -19,6 +19,7 @@ import pytest
 
 import netdsl
 from netdsl.backends.canvas.engine import render
+from netdsl.backends.draw import KINDS, Kind, drawing
 from netdsl.cli import main
 from netdsl.cli.app import COMMANDS
 
@@ -291,6 +292,27 @@ def test_a_title_in_a_drawing(titled: Path, capsys: pytest.CaptureFixture[str], 
     drawn = ElementTree.fromstring(render(dot, "svg"))
     texts = "".join(element.text or "" for element in drawn.iter() if element.tag.endswith("text"))
     assert SHOWN.replace(" ", "") in texts.replace(" ", "").replace("\xa0", "")
+
+
+#: A label in quotes may be anything that a module may be called.
+LABEL = "</title><script>alert(1)</script> <img src=x onerror=alert(2)> &lt; ]]> --> \\ ' \" `q` %s _a_ | #35;"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_label_in_a_drawing(kind: Kind) -> None:
+    label = LABEL.replace("\\", "\\\\").replace('"', '\\"')
+    block = f'block b {{\n  "{label}": conv3-4\n  relu\n  conv1-4\n}}\n'
+    graph = netdsl.compile(f'net l\ninput 3x8x8\n{block}"{label}": [b ×2\nrelu\nconv3-4]\ngap, fc-2\n')
+    drawn = drawing(graph, kind=kind, block="b" if kind == "block" else None)
+    root = ElementTree.fromstring(drawn.render("svg"))
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= {
+        *("svg", "title", "desc", "rect", "g", "text", "polygon", "path", "ellipse")
+    }
+    assert not any(name.startswith("on") for element in root.iter() for name in element.attrib)
+    said = [words for element in root.iter() for words in (*element.attrib.values(), element.text or "")]
+    assert any(LABEL in words for words in said) or kind == "table"
+    by_graphviz = ElementTree.fromstring(render(drawn.dot, "svg"))
+    assert not {"script", "img"} & {element.tag.rpartition("}")[2] for element in by_graphviz.iter()}
 
 
 def test_a_title_in_a_pdf(titled: Path) -> None:
