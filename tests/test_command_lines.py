@@ -160,7 +160,7 @@ MISTAKES = [
     ("stats full.net --variant=", "`--variant` needs a value"),
     ("build full.net --output=", "`--output` needs a value"),
     ("stats full.net --max-nodes 0", "`--max-nodes`: `0` is not a whole number above zero"),
-    ("draw full.net -o x.svg --labels shape", "`shape` is none of shapes, params, macs, rf; did you mean `shapes`?"),
+    ("draw full.net -o x.svg --labels shape", "not `shape`; did you mean `shapes`?"),
     ("ir full.net --json --format text", "`--json` and `--format text` are two formats"),
     ("stats full.net:", "no variant stands after the colon of `full.net:`"),
     ("build --hepl", "unknown option `--hepl`; did you mean `--help`?"),

@@ -56,6 +56,7 @@ def labels(words: str) -> tuple[Label, ...]:
         match = next((label for label in LABELS if label == word.strip()), None)
         if match is None:
             help = did_you_mean(word.strip(), LABELS)
-            raise ValueError(f"`{word.strip()}` is none of {', '.join(LABELS)}" + (f"; {help}" if help else ""))
+            message = f"labels are {', '.join(LABELS)} or none, not `{word.strip()}`"
+            raise ValueError(message + (f"; {help}" if help else ""))
         found.append(match)
     return tuple(found)
