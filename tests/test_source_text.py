@@ -206,6 +206,21 @@ def test_only_channels_are_computed_from_channels() -> None:
 # -- classes ----------------------------------------------------------------------------------------------------------
 
 
+def test_a_shortcut_takes_the_channels_that_enter() -> None:
+    # In each call that has a projection, what enters has as many channels as `c`, and the projection is of what enters.
+    graph = compiled("""
+        input 3x16x16
+        block wide(c, s = 1) {
+          add { conv3-c/s, conv3-{2*c} | if s != 1 or in.c != 2*c { conv1-{2*c}/s } else { id } }
+        }
+        conv3-8
+        wide(8), wide(8), wide(16, s=2), wide(16), gap, fc-2
+    """)
+    source = torch_source(graph)
+    assert "nn.Conv2d(in_channels, 2 * c, 1, stride=s)" in source and "nn.Conv2d(in_channels, c, 3," in source
+    agrees(graph)
+
+
 def test_a_layer_s_class_is_called_after_the_more_general_kind() -> None:
     text = """
     input 8x8x8

@@ -163,9 +163,13 @@ class Factors:
         sorts: dict[str, list[str]] = {}
         mentions = Mentions(self.plan, self.first)
         order = mentions.order(vectors, list(given))
+        eaten = {slot for slot, vector in vectors.items() if slot in eater and agree(vector, entering)}
+        # Where all that takes what enters has a parameter's number too, no argument is needed beside that.
+        if all(any(agree(vectors[slot], one) for one in given.values()) for slot in eaten):
+            eaten = set()
         for slot, vector in vectors.items():
             counts = self._counts(slot)
-            if agree(vector, entering) and slot in eater and not any(agree(vector, one) for one in given.values()):
+            if slot in eaten:
                 text: str | None = terms.channels
                 used[terms.channels] = entering
             else:
