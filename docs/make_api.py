@@ -69,7 +69,7 @@ _WITH = {
 }
 _ALIASES = {
     "netdsl.ir.types": ("Shape", "Scalar", "View", "Mode"),
-    "netdsl.elaborate.compile": ("Input",),
+    "netdsl.elaborate.entering": ("Input",),
     "netdsl.backends.draw": ("Kind",),
 }
 _WIDTH = 110
