@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,6 +136,7 @@ class Checker:
                 # What is expected is expected of a variant, and says so.
                 if len(names) < len(results) and found[key].diagnostic.code != "ND211":
                     found[key] = found[key]._replace(variants=tuple(names))
+        found = {key: finding for key, finding in found.items() if not _follows(finding, found.values())}
         by = {finding.diagnostic: finding for finding in found.values() if finding.diagnostic.span is not None}
         ordered = sort(by)
         placed = [
@@ -154,6 +155,26 @@ class Checker:
             self.before[path, variant] = made
             self.work += made.work
         return made
+
+
+#: Codes of names that miss what they are of, and of what seems unused where a name is misspelt.
+_MISSING = frozenset({"ND201", "ND203", "ND215", "ND216", "ND224"})
+_UNUSED = frozenset({"ND303", "ND304", "ND305"})
+
+
+def _follows(finding: Finding, others: Iterable[Finding]) -> bool:
+    """Whether something seems unused in one variant for a name that is wrong in another."""
+    span = finding.diagnostic.span
+    return (
+        finding.diagnostic.code in _UNUSED
+        and span is not None
+        and any(
+            other.diagnostic.code in _MISSING
+            and other.diagnostic.span is not None
+            and other.diagnostic.span.file == span.file
+            for other in others
+        )
+    )
 
 
 def _unseen(path: str, seen: int, left: int, limits: Limits) -> Finding:

@@ -13,6 +13,11 @@ from netdsl.syntax import tree
 
 #: Words that every layer takes.
 UNIVERSAL = ("plain", "train", "eval")
+#: What others call the modes.
+MODES = {
+    "training": "train", "inference": "eval", "infer": "eval", "evaluation": "eval", "evaluate": "eval", "test": "eval",
+    "testing": "eval", "predict": "eval",
+}  # fmt: skip
 
 
 class Ramp:
@@ -224,7 +229,10 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         near = nearest(word, [*known, *attributes])
         short = _SHORT.fullmatch(word)
         help: str
-        if word == "global" and op.keyword in ("avgpool", "maxpool"):
+        if word.lower() in MODES:
+            ours = MODES[word.lower()]
+            help = Advice(f"here it is called `{ours}`", Edit(flag.name.span, ours))
+        elif word == "global" and op.keyword in ("avgpool", "maxpool"):
             ours = "gap" if op.keyword == "avgpool" else "gmp"
             help = f"over the whole map it is called `{ours}`"
         elif short is not None and (ours := _ELSEWHERE[short[1]]) in attributes:

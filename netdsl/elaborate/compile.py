@@ -24,9 +24,10 @@ from netdsl.elaborate.finish import make_graph, ramp
 from netdsl.elaborate.initialise import read_inits
 from netdsl.elaborate.limits import LIMITS, MAX_FILES, MAX_PROBLEMS, Limits
 from netdsl.elaborate.maker import Abort
-from netdsl.elaborate.net import walk
+from netdsl.elaborate.net import look_through, walk
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read, read_file, used_path
+from netdsl.elaborate.unused import beside_errors
 from netdsl.elaborate.values import Stop, stop
 from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph
@@ -346,6 +347,7 @@ class Compiler:
         # Without an input that can be read the rows are still looked through, with a tensor that says nothing.
         shapes = read_inputs(program, input, self.report) or []
         if not shapes and not program.rows:
+            self.diagnostics += self.uncalled(program, drafts)
             return self.done()
         resized = any(shape != own for shape, own, _ in shapes)
         drafts.check_shapes = not (changed or resized)
@@ -374,6 +376,7 @@ class Compiler:
             return self.done()
         self.diagnostics += drafts.diagnostics
         self.diagnostics += self.behind_joins(program, drafts, shapes)
+        self.diagnostics += self.uncalled(program, drafts)
         self.work = drafts.steps + len(drafts.drafts)
         paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
         sound = not any(d.severity == "error" for d in self.diagnostics)
@@ -384,11 +387,30 @@ class Compiler:
             graph = make_graph(program, chosen, drafts, outputs, inputs, inits, self.sources)
             verify(graph)
             self.diagnostics += warnings(program, graph, tuple(drafts.warned.values()), tuple(self.files.values()))
-        elif "ND312" not in {code.text for code in program.allowed}:
-            # What is wrong may come of it.
-            self.diagnostics += channels_last(program.inputs)
+        else:
+            # What is wrong may come of these.
+            self.diagnostics += beside_errors(program, self.diagnostics)
+            if "ND312" not in {code.text for code in program.allowed}:
+                self.diagnostics += channels_last(program.inputs)
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
         return self.done(graph, drafts.drafts)
+
+    def uncalled(self, program: Program, drafts: Elaborator) -> list[Diagnostic]:
+        """What is wrong with blocks that the file declares and nothing calls, as far as it can be seen."""
+        text = self.sources[0].text
+        blocks = [
+            block
+            for name, block in program.blocks.items()
+            if not block.used
+            and block.program is program
+            and (not program.rows or len(re.findall(rf"\b{re.escape(name)}\b", text)) == 1)
+        ]
+        if not blocks:
+            return []
+        again = Elaborator(program, drafts.column, self.limits, check_shapes=False, sources=self.sources)
+        with suppress(Abort, Stop):
+            look_through(program, again, blocks)
+        return again.diagnostics
 
     def behind_joins(
         self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Span
+from collections.abc import Sequence
+
+from netdsl.diagnostics import Advice, Edit, Span, did_you_mean
+from netdsl.elaborate.attributes import MODES
 from netdsl.elaborate.context import Context, DraftScope
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.expressions import evaluate, kind_of
 from netdsl.elaborate.names import Frame, Labels, check_label
-from netdsl.elaborate.program import Program
-from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.elaborate.program import Block, Program
+from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, stop
 from netdsl.ir.graph import Output
 from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, Shape
@@ -52,12 +55,13 @@ def walk(
             flow = drafts.rows((line,), context, flow)
             end = line.items[-1].span
             continue
-        if line.name.text in seen:
-            program.twice(f"the output `{line.name.text}`", line.name.span, seen[line.name.text])
-            continue
-        seen[line.name.text] = line.name.span
+        name = line.name.text
+        if name in seen:
+            program.twice(f"the output `{name}`", line.name.span, seen[name])
+            name = f"{name}_{len(seen) + 1}"  # its layers are looked at all the same
+        seen[name] = line.name.span
         try:
-            made = _output(line, program, drafts, context, flow)
+            made = _output(line, name, program, drafts, context, flow)
         except Stop as problem:
             drafts.forgive(problem)
             continue
@@ -75,27 +79,50 @@ def walk(
     return outputs, inputs
 
 
+def look_through(program: Program, drafts: Elaborator, blocks: Sequence[Block]) -> None:
+    """Elaborates blocks that nothing calls, with arguments and tensors that say nothing: their names are looked at."""
+    place = program.net.span if program.net is not None else Span(0, 0, 0)
+    drafts.scopes.append(DraftScope(None, "", "", "net", place))
+    for block in blocks:
+        names = [parameter.name.text for parameter in block.syntax.parameters]
+        env = Env(program.env, dict.fromkeys(names, UNKNOWN), entering=POISON, opaque=True)
+        styles: dict[str, tree.Style] = {}
+        for style in block.styles:
+            program.declare_style(styles, style)
+        labels = Labels()
+        labels.tensors.update(dict.fromkeys(names, POISON))
+        own = ((styles, env), (program.styles, program.env))
+        context = Context(program, env, Frame(0, ""), labels, own, joined=True)
+        rows = [line for line in block.syntax.body.lines if isinstance(line, tree.Row)]
+        drafts.rows(rows, context, POISON)
+
+
 def _output(
-    line: tree.Output, program: Program, drafts: Elaborator, context: Context, flow: Tensor | None
+    line: tree.Output, name: str, program: Program, drafts: Elaborator, context: Context, flow: Tensor | None
 ) -> Output | None:
-    """A further output."""
-    name = line.name.text
-    if name == "main":
-        raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise")
-    check_label(name, False, line.name.span)
+    """A further output, called ``name``."""
+    try:
+        if name == "main":
+            raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise")
+        check_label(name, False, line.name.span)
+    except Stop as problem:
+        drafts.forgive(problem)
+        name = f"{name}_"
     mode: Mode = "both"
     weight: float | None = None
     for modifier in line.modifiers:
         word = modifier.name.text if isinstance(modifier, (tree.Flag, tree.Attribute)) else ""
-        if (mode != "both" and word in ("train", "eval")) or (weight is not None and word == "weight"):
-            raise stop("ND202", f"`{word}` is one too many for an output", modifier.span)
-        if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
-            mode = "train" if modifier.name.text == "train" else "eval"
-        elif isinstance(modifier, tree.Attribute) and modifier.name.text == "weight":
-            weight = _weight(modifier, program.env)
-        else:
-            help = "it takes `train`, `eval` and `weight=0.3`"
-            raise stop("ND202", "an output does not take this", modifier.span, help=help)
+        try:
+            if (mode != "both" and word in ("train", "eval")) or (weight is not None and word == "weight"):
+                raise stop("ND202", f"`{word}` is one too many for an output", modifier.span)
+            if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
+                mode = "train" if modifier.name.text == "train" else "eval"
+            elif isinstance(modifier, tree.Attribute) and modifier.name.text == "weight":
+                weight = _weight(modifier, program.env)
+            else:
+                raise _unknown(modifier)
+        except Stop as problem:
+            drafts.forgive(problem, context, flow)
     place = context.at(mode=mode)
     place.frame.label_at = line.name.span
     with drafts.scoped("output", place, None, name, line.span, flow) as (inside, done):
@@ -106,6 +133,21 @@ def _output(
     if result.node < 0:
         return None
     return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
+
+
+def _unknown(modifier: tree.Modifier) -> Stop:
+    """The complaint about a word that an output does not take."""
+    help: str = "it takes `train`, `eval` and `weight=0.3`"
+    if not isinstance(modifier, (tree.Flag, tree.Attribute)):
+        return stop("ND202", "an output does not take this", modifier.span, help=help)
+    name = modifier.name
+    if isinstance(modifier, tree.Flag):
+        ours = MODES.get(name.text.lower())
+        near = did_you_mean(name.text, ("train", "eval"), name.span)
+        help = Advice(f"here it is called `{ours}`", Edit(name.span, ours)) if ours is not None else near or help
+        return stop("ND202", f"an output has no flag `{name.text}`", modifier.span, help=help)
+    help = did_you_mean(name.text, ("weight",), name.span) or help
+    return stop("ND202", f"an output has no attribute `{name.text}`", name.span, help=help)
 
 
 def _weight(modifier: tree.Attribute, env: Env) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -57,10 +58,7 @@ def unused(program: Program, nodes: Written) -> list[Diagnostic]:
                 message = f"the parameter `{setting.name.text}` is never used"
                 found.append(Diagnostic("ND304", message, setting.name.span))
     for block in names.blocks:
-        for parameter in block.parameters:
-            if not names.within(parameter.name.text, block):
-                message = f"`{block.name.text}` never uses its parameter `{parameter.name.text}`"
-                found.append(Diagnostic("ND304", message, parameter.name.span))
+        found += _parameters(block, names)
     aliases = [item.alias for item in nodes.of(tree.Item) if item.alias is not None]
     for alias in aliases:
         if not names.takes_up(alias):
@@ -68,6 +66,27 @@ def unused(program: Program, nodes: Written) -> list[Diagnostic]:
     if len(aliases) > 1:
         found += _given_again(program, nodes, names)
     return [*found, *_lone_labels(nodes)]
+
+
+def beside_errors(program: Program, errors: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The parameters that nothing uses of blocks in which errors are: what is wrong may come of it."""
+    calls = {found[1] for said in errors for note in said.trace if (found := re.match(r"in `(\w+)\(", note.message))}
+    if not calls or program.holes or any(said.code in ("ND201", "ND203", "ND215", "ND216") for said in errors):
+        return []
+    blocks = [block.syntax for name, block in program.blocks.items() if name in calls and block.program is program]
+    if any(code.text == "ND304" for code in (*program.allowed, *(code for block in blocks for code in block.allow))):
+        return []
+    names = _Names(program, Written(tree.walk(*blocks)))
+    return [said for block in blocks for said in _parameters(block, names)]
+
+
+def _parameters(block: tree.Block, names: _Names) -> list[Diagnostic]:
+    """The parameters of a block that it never uses."""
+    return [
+        Diagnostic("ND304", f"`{block.name.text}` never uses its parameter `{name.text}`", name.span)
+        for name in (parameter.name for parameter in block.parameters)
+        if not names.within(name.text, block)
+    ]
 
 
 class _Names:
