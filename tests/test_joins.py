@@ -34,7 +34,7 @@ JOINS = {
         "`conv1-{4*c} +bn` in place of `id` makes the channels equal",
     ),
     "channels that another place means": (
-        "block f(c) { add { [conv1-{in.c*2}, relu] ×2 | id } }\nf(8)",
+        "block f { add { [conv1-{in.c*2}, relu] ×2 | id } }\nf",
         "`conv1-64` in place of `id` makes the channels equal",
     ),
     "an even kernel": ("add { conv4-16 | id }", "`conv4-16 same_tf` in place of `conv4-16` makes the shapes equal"),

@@ -120,7 +120,7 @@ def test_an_output_does_not_turn_the_flow() -> None:
         ("output class { gap }", [("ND213", "class")]),
         ("output forward { gap }", [("ND213", "forward")]),
         ("output a foo { gap }", [("ND202", "foo")]),
-        ("output a groups=3 { gap }", [("ND202", "groups=3")]),
+        ("output a groups=3 { gap }", [("ND202", "groups")]),
         ("output a train eval { gap }", [("ND202", "eval")]),
         ("output a weight=1 weight=2 { gap }", [("ND202", "weight=2")]),
         ('output a weight="x" { gap }', [("ND209", '"x"')]),
