@@ -32,6 +32,8 @@ _BEFORE_BRACE = re.compile(
 )
 
 
+#: A choice that closes what it has not opened, with what stands behind its word.
+_LONE_IF = re.compile(r"\bif\b[ \t]+([^{}\n]*)(?=\})")
 #: The head of a function, as other languages have it.
 _FUNCTION = re.compile(
     r"^[ \t]*((?:def|function|fn|func|class|module)[ \t]+(\w+[ \t]*(?:\([^()\n]*\))?)[ \t]*:?)[ \t]*$", re.MULTILINE
@@ -98,14 +100,15 @@ class Brackets:
             elif match.group(2) is not None:
                 self._stack.append(at)
             elif match.group(3) is not None and self._stack:
-                self._close(at)
+                place = self._close(at)
             elif match.group(3) is not None:
                 self._unopened(at)
             if len(self.problems) >= most:
                 self._spoil(place, len(text))
                 return
 
-    def _close(self, at: int) -> None:
+    def _close(self, at: int) -> int:
+        """Takes a closing bracket up, and returns where to go on from."""
         text, stack = self.text, self._stack
         closer, begin = text[at], stack[-1]
         if PAIRS[text[begin]] == closer:
@@ -113,17 +116,25 @@ class Brackets:
             if at in self._heads and self._indent(begin) > self._indent(at):
                 self._crooked.append(begin)
             self._pair(begin, at)
-            return
+            return at + 1
         wanted = PAIRS[text[begin]]
         span = self._span(at)
         other = Repair(f"write `{wanted}`", (Edit(span, wanted),))
         swap = Repair(f"write `{_OPENERS[closer]}` there", (Edit(self._span(begin), _OPENERS[closer]),))
         out = Repair("take it out", (Edit(span, ""),))
         outer = any(PAIRS[text[opener]] == closer for opener in stack)
-        best = self._best([*(self._closers(begin, at) if outer else ()), other, swap, out], stack[0], at)
+        turned = Repair(f"write `{wanted}{closer}`", (Edit(span._replace(end=at + 2), wanted + closer),))
+        both = text[at + 1 : at + 2] == wanted and len(stack) > 1 and PAIRS[text[stack[-2]]] == closer
+        repairs = [*([turned] if both else ()), *(self._closers(begin, at) if outer else ()), other, swap, out]
+        best = self._best(repairs, stack[0], at)
         message = f"`{closer}` closes `{text[begin]}`, which wants `{wanted}`"
         note = Note(self._span(begin), "opened here")
         self.problems.append(Diagnostic("ND102", message, span, (note,), Advice(best.help, *best.edits)))
+        if best == turned:
+            self.changes |= {at: wanted, at + 1: closer}
+            self._pair(stack.pop(), at)
+            self._pair(stack.pop(), at + 1)
+            return at + 2
         if best == out:
             self.changes[at] = " "
         elif best in (other, swap):
@@ -135,6 +146,7 @@ class Brackets:
             while PAIRS[text[stack[-1]]] != closer:
                 stack.pop()
             self._spoil(stack.pop(), _end_of(text, at))
+        return at + 1
 
     def _pair(self, opener: int, closer: int) -> None:
         self.pairs[opener], self.pairs[closer] = closer, opener
@@ -264,7 +276,7 @@ class Brackets:
         if before.endswith(closer) or (closer != "}" and not before.strip()):
             return
         if closer == "}":
-            glued = re.search(r"[\w}][-/=](?=[\w*+ ]+\Z)", before)
+            glued = re.search(r"[\w}][-/=](?!\d+\Z)(?=(?:[\w*+ ]*[\w*+])\Z)", before)
             if glued is not None:
                 place = line + glued.end()
                 yield Repair(f"write `{{{text[place:at]}}}`", (Edit(Span(self.file, place, place), "{"),))
@@ -274,6 +286,11 @@ class Brackets:
                 span = Span(self.file, word.start() + len(word.group()) - len(word.group().lstrip()), word.end())
                 edit = Edit(Span(self.file, word.end(), colon.end()), " {")
                 yield Repair(f"add `{{` behind `{word.group().strip()}`", (edit,), span)
+            for word in [*_LONE_IF.finditer(text, begin, at + 1)][-2:]:
+                for gap in [*re.finditer(r"[ \t]+", word[1])][:12]:
+                    edit = Edit(Span(self.file, word.start(1) + gap.start(), word.start(1) + gap.end()), " { ")
+                    span = Span(self.file, word.start(), edit.span.start)
+                    yield Repair(f"add `{{` behind `{text[span.start : span.end]}`", (edit,), span)
             for word in [*_FUNCTION.finditer(text, begin, at)][-4:]:
                 span = Span(self.file, *word.span(1))
                 yield Repair(
