@@ -12,7 +12,7 @@ def require_torch() -> ModuleType:
     try:
         import torch
     except (ImportError, OSError) as error:
-        message = f"PyTorch cannot be imported ({error}), and a module cannot be built without it"
-        help = "install it with `pip install torch`; everything but `build` and `load` works without"
+        message = f"PyTorch cannot be imported ({error}): modules, and files of weights, need it"
+        help = "install it with `pip install torch`; everything but `build`, `weights` and `netdsl.load` works without"
         raise NetdslError([Diagnostic("ND008", message, help=help)]) from error
     return torch
