@@ -7,8 +7,11 @@ import csv
 import importlib.util
 import io
 import os
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
@@ -22,6 +25,7 @@ from netdsl.backends.canvas.engine import render
 from netdsl.backends.draw import KINDS, Kind, drawing
 from netdsl.cli import main
 from netdsl.cli.app import COMMANDS
+from tests.unprivileged import unprivileged
 
 SPEC = "net small\ninput 3x8x8\nstyle conv = _, relu\nconv3-4\ngap, fc-10\n"
 
@@ -39,6 +43,7 @@ WRITES: dict[str, tuple[tuple[str, ...], str]] = {
     "table svg": (("table", "small.net", "--format", "svg", "-o"), "svg"),
     "docs": (("docs", "small.net", "--force", "-o"), "pages"),
     "weights convert": (("weights", "convert", "small.net", "small.pth", "-o"), "safetensors"),
+    "key map": (("weights", "convert", "small.net", "small.pth", "--save-map"), "toml"),
 }
 if importlib.util.find_spec("reportlab"):
     WRITES["draw pdf"] = (("draw", "small.net", "-o"), "pdf")
@@ -76,10 +81,37 @@ def checkpoint() -> bytes:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: bytes) -> Path:
     """A folder with a spec and a checkpoint, which is the working directory."""
-    (tmp_path / "small.net").write_text(SPEC)
-    (tmp_path / "small.pth").write_bytes(checkpoint)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return furnished(tmp_path, monkeypatch, checkpoint)
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch, checkpoint: bytes) -> Iterator[Path]:
+    """As ``here``, and any user may enter it and write there."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        with monkeypatch.context() as patch:
+            yield furnished(Path(place), patch, checkpoint)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 256 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def furnished(folder: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: bytes) -> Path:
+    (folder / "small.net").write_text(SPEC)
+    (folder / "small.pth").write_bytes(checkpoint)
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
@@ -118,11 +150,11 @@ def test_what_cannot_be_written_leaves_all_as_it_was(name: str, here: Path, caps
         assert place.split("/")[0] in refused(capsys, *words, place)
         assert contents(here) == before, place
     if LIMITED:
-        with full_disk(100):
+        with full_disk(20):
             assert "file too large" in refused(capsys, *words, old.name)
         assert contents(here) == before
         if not folder:
-            with full_disk(100):
+            with full_disk(20):
                 refused(capsys, *words, f"new.{ending}")
             assert contents(here) == before
     if os.path.exists("/dev/full") and not folder:
@@ -141,7 +173,7 @@ def test_a_spec_that_is_mended_or_formatted_on_a_full_disk_is_as_it_was(
     text = "net small\ninput   3x8x8\n" + "conv3-4\n" * 20 + "maxpol\n"
     (here / "small.net").write_text(text)
     before = contents(here)
-    with full_disk(100):
+    with full_disk(20):
         assert main(["fmt", "small.net"]) == 1
         assert "error[ND006]: `small.net` cannot be written: file too large" in capsys.readouterr().err
         assert main(["check", "--fix", "small.net"]) == 1
@@ -149,14 +181,75 @@ def test_a_spec_that_is_mended_or_formatted_on_a_full_disk_is_as_it_was(
     assert contents(here) == before
 
 
+def fill(disk: Path) -> None:
+    """Takes all the room that is left."""
+    with suppress(OSError), open(disk / "filler", "ab", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    assert shutil.disk_usage(disk).free == 0
+
+
+def test_a_disk_that_is_full_keeps_the_old_files(
+    here: Path, small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, (words, ending) in WRITES.items():
+        old = small_disk / f"old.{ending}"
+        if name == "docs":
+            assert main([*words, str(old)]) == 0
+            (here / "small.net").write_text(SPEC.replace("fc-10", "fc-11"))
+        else:
+            old.write_text("old")
+        fill(small_disk)
+        before = contents(small_disk)
+        assert "cannot be written: no space left on device" in refused(capsys, *words, str(old)), name
+        if name != "docs":
+            assert "no space left on device" in refused(capsys, *words, str(small_disk / f"new.{ending}")), name
+        assert contents(small_disk) == before, name
+        (small_disk / "filler").unlink()
+        (here / "small.net").write_text(SPEC)
+    spec = small_disk / "small.net"
+    spec.write_text("net small\ninput   3x8x8\n" + "conv3-4\n" * 600 + "maxpol\n")
+    fill(small_disk)
+    before = contents(small_disk)
+    for words in (("fmt", str(spec)), ("check", "--fix", str(spec))):
+        assert main(words) == 1
+        assert "no space left on device" in capsys.readouterr().err
+    assert contents(small_disk) == before
+
+
 @pytest.mark.parametrize("name", WRITES)
-def test_a_folder_that_is_read_only(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_read_only(name: str, shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words, ending = WRITES[name]
-    (here / "closed").mkdir(mode=0o500)
-    if os.access(here / "closed", os.W_OK):
-        pytest.skip("nothing is read-only to root")
-    assert "permission denied" in refused(capsys, *words, f"closed/x.{ending}")
-    assert contents(here / "closed") == {}
+    assert main([*words, f"first.{ending}"]) == 0  # all that it needs is imported
+    (shared / "closed").mkdir()
+    (shared / "closed" / f"old.{ending}").write_text("old")
+    (shared / f"old.{ending}").write_text("old")
+    for place in ("closed", f"closed/old.{ending}", f"old.{ending}"):
+        (shared / place).chmod(0o555 if place == "closed" else 0o444)
+    before = contents(shared)
+    said = unprivileged(lambda: [refused(capsys, *words, f"closed/{name}.{ending}") for name in ("new", "old")])
+    assert "permission denied" in said[0]
+    if name != "docs":
+        assert "it is read-only" in said[1]
+        assert "it is read-only" in unprivileged(lambda: refused(capsys, *words, f"old.{ending}"))
+    assert contents(shared) == before
+
+
+def test_specs_that_are_read_only(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shared / "small.net").write_text("net small\ninput   3x8x8\nmaxpol\n")
+    (shared / "small.net").chmod(0o444)
+    before = contents(shared)
+
+    def said() -> list[str]:
+        found = []
+        for words in (("fmt", "small.net"), ("check", "--fix", "small.net")):
+            assert main(words) == 1
+            found.append(capsys.readouterr().err)
+        return found
+
+    problem = "error[ND006]: `small.net` cannot be written: it is read-only\n"
+    assert unprivileged(said) == [problem, problem]
+    assert contents(shared) == before
 
 
 #: What prints to the standard output.
@@ -212,18 +305,17 @@ def test_pipes_to_write_to(here: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
-def test_what_is_no_file_is_not_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    os.mkfifo(here / "pipe.net")
-    (here / "folder.net").mkdir()
-    (here / "endless.net").symlink_to("/dev/zero")
-    (here / "loop.net").symlink_to("loop.net")
-    (here / "closed.net").write_text(SPEC)
-    (here / "closed.net").chmod(0)
-    if os.access(here / "closed.net", os.R_OK):  # as root
-        (here / "closed.net").unlink()
-    names = [path.name for path in here.glob("*.net") if path.name != "small.net"]
-    before = sorted(here.rglob("*"))
-    for name in names:
+def test_what_is_no_file_is_not_read(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(shared / "pipe.net")
+    (shared / "folder.net").mkdir()
+    (shared / "endless.net").symlink_to("/dev/zero")
+    (shared / "loop.net").symlink_to("loop.net")
+    (shared / "closed.net").write_text(SPEC)
+    (shared / "closed.net").chmod(0)
+    names = [path.name for path in shared.glob("*.net") if path.name not in ("small.net", "closed.net")]
+    before = sorted(shared.rglob("*"))
+
+    def refuses(name: str) -> None:
         for command, words in PRINTS.items():
             if command in ("ops", "zoo", "--help", "--version") or (command, name) == ("docs", "folder.net"):
                 continue
@@ -232,7 +324,11 @@ def test_what_is_no_file_is_not_read(here: Path, capsys: pytest.CaptureFixture[s
             assert main([command, *given]) == 1, (command, name)
             said = capsys.readouterr()
             assert "error[ND001]" in said.err and said.out == "", (command, name)
-    assert sorted(here.rglob("*")) == before
+
+    for name in names:
+        refuses(name)
+    unprivileged(lambda: refuses("closed.net"))
+    assert sorted(shared.rglob("*")) == before
 
 
 # -- titles -----------------------------------------------------------------------------------------------------------

@@ -388,7 +388,10 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
         finally:
             beside.unlink(missing_ok=True)
     except Exception as error:  # the library wraps the system's errors
-        reason = (error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)).lower()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)
+        if (number := re.search(r"\(os error (\d+)\)", reason)) is not None:
+            reason = os.strerror(int(number[1]))
+        reason = reason.lower()
         if not target.parent.is_dir():
             reason = f"there is no folder `{Path(path).parent}`"
         raise failure("ND006", f"`{os.fspath(path)}` cannot be written: {reason}") from None

@@ -194,6 +194,8 @@ CASES: dict[str, tuple[str, ...]] = {
         "explain whatever",
         "explain blocks.net conv",
         "explain blocks.net conv1",
+        "explain blocks.net unit",
+        "explain blocks.net stage.0.conv1.scale",
         "explain blocks.net stage.0.conv2",
         "explain blocks.net covn1",
         "explain blocks.net nothing.like.it",
