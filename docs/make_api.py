@@ -100,6 +100,7 @@ def _others() -> Iterator[str]:
                 assert node.value is not None
                 meaning = ast.unparse(node.value).replace("|", "\\|")
                 rows.append(f"| `{target.id}` | `{meaning}` |")
+    assert len(rows) == sum(map(len, _ALIASES.values())), rows
     yield "| type | is |\n|---|---|\n" + "\n".join(sorted(rows)) + "\n"
     for module, names in _WITH.items():
         for name in names:

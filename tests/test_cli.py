@@ -555,6 +555,17 @@ def test_a_gpu_that_is_not_there(run: Run, family: Path, tmp_path: Path) -> None
 # -- ir, expand, ops --------------------------------------------------------------------------------------------------
 
 
+def test_a_graph_in_json_has_the_bounds_of_a_spec(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text("net a\ninput 3x8x8\nconv3-4\nrelu\nconv3-4\nrelu\ngap\n", encoding="utf-8")
+    path = tmp_path / "a.json"
+    path.write_text(run("ir", tmp_path / "a.net", "--json").out, encoding="utf-8")
+    assert run("ir", path, "--max-nodes", 6).code == 0
+    few, short = run("ir", path, "--max-nodes", 5), run("ir", path, "--max-nodes", 2)
+    assert (few.code, few.out, short.code, short.out) == (1, "", 1, "")
+    assert "error[ND218]: the net has over 5 nodes" in few.err
+    assert "error[ND007]" in short.err and "a graph of 2 nodes has at most 2,000 bytes" in short.err
+
+
 def test_ir_as_text_and_json(run: Run, family: Path, tmp_path: Path) -> None:
     from netdsl.ir.print import from_json, text
 
