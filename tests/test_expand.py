@@ -123,7 +123,23 @@ tanh
 """
 
 
-@pytest.mark.parametrize("text", [AGAIN, THERE], ids=["again", "there"])
+#: A label of the input's tensor.
+PASSED = 'input 4x6x6\n"a b": [id]\nconv3-4\nadd { id | @"a b" }\n'
+
+
+#: Names of the net that mean another tensor in an output.
+HIDDEN = """\
+input 4x6x6
+conv3-4, relu
+a: [conv1-4, relu]
+output o { @a, a: [conv1-4, relu], relu, conv1-4 as b, add { id | @b | @a } }
+output p { conv1-4, add { id | conv1-4, relu | tanh } }
+output q { conv1-4, relu, @a }
+tanh
+"""
+
+
+@pytest.mark.parametrize("text", [AGAIN, THERE, PASSED, HIDDEN], ids=["again", "there", "passed", "hidden"])
 def test_outputs(text: str) -> None:
     before, after = netdsl.compile(text), netdsl.compile(expand(text))
     assert nodes(after) == nodes(before)

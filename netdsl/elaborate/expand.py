@@ -68,6 +68,7 @@ class _Writer:
         self.origins = made.origins
         self.last: int | None = graph.inputs[0] if len(graph.inputs) == 1 else None
         self.known: dict[str, int] = {}
+        self.hidden: dict[int, str] = {}
         names = {name for node in graph.nodes if node.inputs for name in (node.name, node.label)}
         self.entry = next(name for n in range(len(names) + 1) if (name := f"input#{n}" if n else "input") not in names)
         self.starts = [_line_starts(source.text) for source in graph.sources]
@@ -84,12 +85,13 @@ class _Writer:
         yield ""
         for index in graph.inputs:
             node = graph.nodes[index]
-            label = f"{node.label} " if node.label is not None else ""
+            label = f"{node.label} " if _named(node) else ""
             yield f"input {label}{'x'.join(map(str, node.shape))}"
         yield ""
-        if self.last is not None and graph.nodes[self.last].label is None:
+        if self.last is not None and not _named(graph.nodes[self.last]):
             yield f"{_ENTRY}{_MARK} as {_quoted(self.entry)}"
         owner = self.owners()
+        self.hidden = self.hides(owner)
         main = next((output for output in graph.outputs if output.name == "main"), None)
         rows = [n for n in graph.nodes if owner[n.index] is None and n.inputs]
         done = 0
@@ -160,6 +162,24 @@ class _Writer:
                 elif at not in inside and at < min(inside, default=at + 1):
                     break
         return owner
+
+    def hides(self, owner: list[str | None]) -> dict[int, str]:
+        """Tensors that an output's body takes from outside and whose names mean something else in it: other names."""
+        graph = self.graph
+        taken = {name for node in graph.nodes for name in (node.name, node.label)}
+        within: dict[str, set[str]] = {}
+        for node, name in zip(graph.nodes, owner, strict=True):
+            if name is not None and node.module is not None and node.module.startswith(f"{name}."):
+                within.setdefault(name, set()).add(node.module.removeprefix(f"{name}.").partition(".")[0])
+        hidden: dict[int, str] = {}
+        uses = [(name, at) for node, name in zip(graph.nodes, owner, strict=True) for at in node.inputs]
+        uses += [(output.name, output.node) for output in graph.outputs]
+        for name, at in uses:
+            first = (graph.nodes[at].module or "").partition(".")[0]
+            if name is not None and owner[at] != name and first in within.get(name, ()):
+                numbers = (f"{graph.nodes[at].name}#{number}" for number in range(len(taken) + 1))
+                hidden.setdefault(at, next(other for other in numbers if other not in taken))
+        return hidden
 
     def output(self, output: Output, members: list[Node]) -> Iterator[str]:
         mode = f" {output.mode}" if output.mode != "both" else ""
@@ -243,15 +263,16 @@ class _Writer:
             self.known[node.name] = node.index
             return f"{text}{_MARK} as {_quoted(node.name)}"
         self.known[node.module] = node.index
-        return f"{_path(node.module.removeprefix(prefix))}: {text}"
+        other = f" as {_quoted(self.hidden[node.index])}" if node.index in self.hidden else ""
+        return f"{_path(node.module.removeprefix(prefix))}: {text}{other}"
 
     def name(self, index: int) -> str:
         """How a tensor is referred to."""
         node = self.graph.nodes[index]
         if node.index in self.graph.inputs:
-            return _path(node.label) if node.label is not None else _quoted(self.entry)
+            return _path(node.name) if _named(node) else _quoted(self.entry)
         if node.module is not None and self.known.get(node.module) == index:
-            return _path(node.module)
+            return _quoted(self.hidden[index]) if index in self.hidden else _path(node.module)
         return _quoted(node.name)
 
     def remark(self, node: Node) -> str:
@@ -283,6 +304,11 @@ class _Writer:
         line = bisect.bisect_right(self.starts[span.file], span.start)
         name = f"{self.graph.sources[span.file].name} " if span.file else ""
         return f"{name}line {line}"
+
+
+def _named(node: Node) -> bool:
+    """Whether an input has a name of its own; a label that passes on an input without one may be no such word."""
+    return node.label == node.name
 
 
 def layer(node: Node, references: list[str]) -> str:

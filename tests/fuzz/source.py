@@ -36,7 +36,7 @@ def names_torch_alone(source: str) -> None:
         elif isinstance(node, ast.Attribute):
             assert not node.attr.startswith("__") or node.attr in ("__init__", "__getitem__"), node.attr
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
-            assert ast.unparse(node.args[0]).split(".")[0] in ("self", "nn", "torch"), ast.unparse(node)
+            assert re.match(r"(?:getattr\()*(?:self|nn|torch)\b", ast.unparse(node.args[0])), ast.unparse(node)
             assert isinstance(node.args[1], (ast.Constant, ast.JoinedStr)), ast.unparse(node)
             assert not re.search(r"__\W*$", ast.unparse(node.args[1])), ast.unparse(node)
         else:
