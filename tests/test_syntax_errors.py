@@ -256,6 +256,7 @@ def test_what_is_right_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ("if a { conv3-8 } else id }\n", "add `{` behind `else`"),
         ("if a > 2 or b  down: conv3-8 } else { id }\n", "add `{` behind `if a > 2 or b`"),
         ("a: [relu, conv1-{c//2]}\n", "write `}]`"),
+        ("a: [relu, {gelu, conv1-8]\n", "take the `{` out"),
         ("block f(c)\n  conv3-c\n}\n", "add `{` behind `block f(c)`"),
         ("def f(c):\n  conv3-c\n}\n", "it is written `block f(c) {`"),
         ("conv3-width}\n", "write `{width}`"),

@@ -125,7 +125,9 @@ class Brackets:
         outer = any(PAIRS[text[opener]] == closer for opener in stack)
         turned = Repair(f"write `{wanted}{closer}`", (Edit(span._replace(end=at + 2), wanted + closer),))
         both = text[at + 1 : at + 2] == wanted and len(stack) > 1 and PAIRS[text[stack[-2]]] == closer
-        repairs = [*([turned] if both else ()), *(self._closers(begin, at) if outer else ()), other, swap, out]
+        without = Repair(f"take the `{text[begin]}` out", (Edit(self._span(begin), ""),))
+        usual = [*self._closers(begin, at), other, swap, out, without] if outer else [other, swap, out]
+        repairs = [turned, *usual] if both else usual
         best = self._best(repairs, stack[0], at)
         message = f"`{closer}` closes `{text[begin]}`, which wants `{wanted}`"
         note = Note(self._span(begin), "opened here")
@@ -135,6 +137,10 @@ class Brackets:
             self._pair(stack.pop(), at)
             self._pair(stack.pop(), at + 1)
             return at + 2
+        if best == without:
+            self.changes[begin] = " "
+            stack.pop()
+            return at
         if best == out:
             self.changes[at] = " "
         elif best in (other, swap):
@@ -175,7 +181,8 @@ class Brackets:
         at = inner[0] if inner else at
         repairs = [*self._closers(at, end)]
         out = Repair("take it out", (Edit(self._span(at), ""),))
-        repairs.insert(0 if text[at + 1 : at + 2] == text[at] else len(repairs), out)
+        doubled = text[at] in (text[at + 1 : at + 2], text[max(0, at - 1) : at])
+        repairs.insert(0 if doubled else len(repairs), out)
         best = self._best(repairs, stack[0], end)
         return at, best, self._until(best, stack[0], end)
 

@@ -33,7 +33,7 @@ _MARK = re.compile(
 def _twice(mistake: Mistake) -> str | None:
     """``,,`` ``::`` ``××`` ``==``: a sign that stands twice."""
     word = mistake.word
-    if word.isalnum() or not mistake.before.endswith(word):
+    if word.isalnum() or word in "([{" or not mistake.before.endswith(word):
         return None
     place = mistake.begin + len(mistake.before)
     edit = mistake.edit("", place, mistake.span.end)

@@ -124,7 +124,7 @@ def _comments(mistake: Mistake) -> str | None:
                 mistake.edit(new.replace("*/", "").rstrip(), start, end),
             )
         return "a comment begins with `#`"
-    sign = re.compile(r"//|--(?!>)|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
+    sign = re.compile(r"(?<!\S)//+(?![=/])|--(?!>)|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
     alone = not text[mistake.begin : start].strip()
     if sign is not None and (
         sign.group() == "//" or (alone and re.match(r"[ \t]+[A-Za-z]", text[sign.end() : mistake.end]))
