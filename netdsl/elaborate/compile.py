@@ -436,17 +436,17 @@ class Compiler:
         self.muted = False
         others = {(said.code, said.span, said.message if joins else ""): said for said in found[1]}
         kept: list[Diagnostic] = []
-        shown = {note for said in drafts.diagnostics if said.code == "ND210" for note in said.notes}
+        shown = {note.span for said in drafts.diagnostics if said.code == "ND210" for note in said.notes}
         for said in found[0]:
             other = others.get((said.code, said.span, said.message if joins else ""))
             if other is None or (said.code, said.span) in first:
                 continue
-            if said.code == "ND210" and shown.intersection(said.notes):
+            if said.code == "ND210" and shown.intersection(note.span for note in said.notes):
                 continue  # the layer that made the size is to blame already
             if joins:
                 notes = tuple(note for note in said.notes if note in other.notes)
                 said = said._replace(notes=notes, help=said.help if said.help == other.help else None)
-            shown.update(said.notes if said.code == "ND210" else ())
+            shown.update(note.span for note in said.notes if said.code == "ND210")
             kept.append(said)
         return kept
 

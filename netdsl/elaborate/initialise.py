@@ -111,7 +111,7 @@ def _read(
             return None  # a label that another variant has, or that an error kept away
         if not whole and lookup(split_word(target)[0]) is not None:
             return None  # `bn3`, which an error may have kept away
-        known = [*filter(None, paths)]
+        known = sorted(filter(None, paths))
         help = did_you_mean(target, known if len(parts) > 1 else [*names(), *known], path.span)
         if target in program.blocks:
             help = "a block has no weights of its own: kinds of layers (`init conv = …`) and labels have"
