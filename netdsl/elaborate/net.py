@@ -138,8 +138,7 @@ def _output(
 def _unknown(modifier: tree.Modifier) -> Stop:
     """The complaint about a word that an output does not take."""
     help: str = "it takes `train`, `eval` and `weight=0.3`"
-    if not isinstance(modifier, (tree.Flag, tree.Attribute)):
-        return stop("ND202", "an output does not take this", modifier.span, help=help)
+    assert isinstance(modifier, (tree.Flag, tree.Attribute))
     name = modifier.name
     if isinstance(modifier, tree.Flag):
         ours = MODES.get(name.text.lower())
