@@ -206,7 +206,8 @@ def _columns(mistake: Mistake) -> str | None:
         above = text.rfind("\n", 0, max(0, begin - 1)) + 1
         if re.fullmatch(r"[ \t|:-]+", line) and "---" in line:
             return "a table has no line below its columns"
-        if mistake.word == "|" and re.search(r"\btable[ \t]*\Z", text[above : max(0, begin - 1)]):
+        headed = re.search(r"\btable[ \t]*\Z", text[above : max(0, begin - 1)]) is not None
+        if mistake.word == "|" and headed and "{" not in line:
             return "the columns of a table have braces behind them: `table A | B { … }`"
         return None
     columns, brace = found[2].strip(" \t:"), found[3]
