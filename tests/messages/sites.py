@@ -76,7 +76,7 @@ _SILENT = {
         "render",
         "printable",
     ),
-    *("search", "match", "fullmatch", "finditer", "findall", "compile", "sub", "split"),
+    *("search", "match", "fullmatch", "finditer", "findall", "compile", "replace", "sub", "split"),
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
