@@ -16,7 +16,6 @@ BYTES = 4
 
 #: The parts in which FLOPs are listed.
 Part = Literal["conv_fc", "norm", "pool", "elementwise"]
-PARTS: tuple[Part, ...] = ("conv_fc", "norm", "pool", "elementwise")
 
 _PART: dict[Category, Part] = {"conv": "conv_fc", "fc": "conv_fc", "norm": "norm", "pool": "pool"}
 

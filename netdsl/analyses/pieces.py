@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from netdsl.analyses.fold import shortcut
 from netdsl.analyses.structure import Block, Item, Layer, Mesh, Split, Structure, is_gate, layers, major
-from netdsl.analyses.view import Seen
+from netdsl.analyses.view import Seen, needed
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape
 
@@ -56,14 +56,8 @@ def pieces(graph: Graph, found: Structure) -> tuple[Piece, ...]:
 
 def everything(graph: Graph) -> Seen:
     """What acts in training and what acts in inference together: all that some output needs in either."""
-    needed = bytearray(len(graph.nodes))
-    for output in graph.outputs:
-        needed[output.node] = 1
-    for node in reversed(graph.nodes):
-        if needed[node.index]:
-            for at in node.inputs:
-                needed[at] = 1
-    nodes = tuple([node for node in graph.nodes if needed[node.index]])
+    reached = needed(graph)
+    nodes = tuple([node for node in graph.nodes if reached[node.index]])
     return Seen(nodes, [node.inputs for node in graph.nodes], tuple((output, output.node) for output in graph.outputs))
 
 

@@ -64,7 +64,7 @@ class Row(NamedTuple):
 class Totals(NamedTuple):
     """The numbers of a whole net in one view.
 
-    ``flops_parts`` are the FLOPs by part (:data:`netdsl.analyses.cost.PARTS`); their sum is ``flops``.
+    ``flops_parts`` are the FLOPs by part (:data:`netdsl.analyses.cost.Part`); their sum is ``flops``.
     ``activations_conv_fc`` are the output elements of convolutions and fully connected layers alone.
     ``activation_bytes`` is the size of ``activations`` as 32-bit floats.
     ``depth`` is the longest path in weight layers.

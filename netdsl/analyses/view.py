@@ -82,8 +82,8 @@ def with_idle(seen: Seen) -> Seen:
 
 
 @recent(2)
-def dead_ends(graph: Graph) -> list[int]:
-    """Nodes that no output needs in any mode, by index."""
+def needed(graph: Graph) -> bytearray:
+    """For each node by index, 1 where some output needs it in some mode."""
     reached = bytearray(len(graph.nodes))
     for output in graph.outputs:
         reached[output.node] = 1
@@ -91,6 +91,12 @@ def dead_ends(graph: Graph) -> list[int]:
         if reached[node.index]:
             for at in node.inputs:
                 reached[at] = 1
+    return reached
+
+
+def dead_ends(graph: Graph) -> list[int]:
+    """Nodes that no output needs in any mode, by index."""
+    reached = needed(graph)
     return [node.index for node in graph.nodes if not reached[node.index] and node.inputs]
 
 

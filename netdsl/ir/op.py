@@ -13,9 +13,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from netdsl.ir.record import FieldInfo, Record
 from netdsl.ir.types import Call, Category, Rearrangement, Shape, Step, Tensor, show_shape
 
-#: One number for each spatial axis. In a spec one number stands for all axes.
-Axes = tuple[int, ...]
-
 
 class OpError(Exception):
     """An operator that cannot be: the message is one sentence in the field's words.

@@ -11,6 +11,7 @@ from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, View, show_shape
 from netdsl.rewrites.spell_attributes import spell_attributes
 from netdsl.runtime.dependency import require_torch
+from netdsl.runtime.slots import slots
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,15 +42,10 @@ def _wrong(message: str, node: Node | None, graph: Graph) -> Diagnostic:
 
 def _tensors(module: nn.Module, graph: Graph) -> list[Diagnostic]:
     found: list[Diagnostic] = []
-    expected: dict[str, tuple[Node, Shape, bool]] = {}
-    seen: set[str] = set()
-    for node in graph.nodes:
-        if node.module is None or node.module in seen:
-            continue
-        seen.add(node.module)
-        for tensor in node.op.tensors(graph.input_shapes(node)):
-            key = f"{node.module}.{tensor.name}" if tensor.name else node.module
-            expected[key] = (node, tensor.shape, tensor.trainable and not tensor.buffer)
+    expected = {
+        key: (slot.node, slot.shape, slot.tensor.trainable and not slot.tensor.buffer)
+        for key, slot in slots(graph).items()
+    }
     state = module.state_dict(keep_vars=True)
     for key, (node, shape, trained) in expected.items():
         if key not in state:
