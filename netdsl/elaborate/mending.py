@@ -284,6 +284,8 @@ class Mender:
         rank = len(target)
         changes = self.drafts[at].shape[1:] != before[1:]
         kernel = getattr(op, "kernel", (1,) * rank)
+        if not kernel:
+            return []  # an adaptive pool has no window
         dilation = getattr(op, "dilation", (1,) * rank)
         reach = max((d * (k - 1) for k, d in zip(kernel, dilation, strict=True)), default=0)
         no_rule = dict.fromkeys(("same", "same_tf") & fields.keys(), False)
