@@ -307,6 +307,8 @@ def width(text: str) -> int:
 
 def printable(text: str) -> str:
     """``text`` with tabs as four spaces and control characters as visible signs."""
+    if text.isprintable():
+        return text
     return "".join("    " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

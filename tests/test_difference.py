@@ -300,6 +300,14 @@ def test_a_spec_with_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "ND201" in capsys.readouterr().err
 
 
+def test_the_bound_of_nodes_is_of_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "a.net"
+    spec.write_text("net a\ninput 3x8x8\nrelu, gelu\n")
+    assert main(["diff", str(spec), str(spec), "--max-nodes", "6"]) == 0
+    assert main(["diff", str(spec), str(spec), "--max-nodes", "5"]) == 1
+    assert "error[ND218]: these nets have over 5 nodes together" in capsys.readouterr().err
+
+
 # -- the picture ------------------------------------------------------------------------------------------------------
 
 

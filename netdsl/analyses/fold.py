@@ -61,6 +61,8 @@ def fold(graph: Graph, items: Iterable[Item]) -> list[Fold]:
     own = [item for item in every if not (isinstance(item, Layer) and item.minor)]
     if not own:
         return [Fold((item,)) for item in every]
+    if len(own) == 1:
+        return [Fold((own[0],), False, tuple([item for item in every if isinstance(item, Layer) and item.minor]))]
     forms = [form(graph, item) for item in own]
     folds: list[Fold] = []
     at = 0

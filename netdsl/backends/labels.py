@@ -33,4 +33,4 @@ def times(count: int) -> str:
 
 def plain(text: str) -> str:
     """One line without control characters."""
-    return printable(" ".join(text.split("\n")))
+    return text if text.isprintable() else printable(" ".join(text.split("\n")))

@@ -274,6 +274,10 @@ def compiled_all(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         twice(parser, own)
         chosen = argparse.Namespace(**{**vars(options), "set": [*options.set, *own]})
         graphs.append(compiled(*target(parser, name, options), chosen))
+        together = sum(len(graph.nodes) for graph in graphs if graph is not None)
+        if len(graphs) > 1 and together > options.max_nodes:
+            message = f"these nets have over {options.max_nodes:,} nodes together"
+            raise NetdslError([Diagnostic("ND218", message, help="`--max-nodes` raises the bound")])
     found = [graph for graph in graphs if graph is not None]
     return found if len(found) == len(graphs) else None
 

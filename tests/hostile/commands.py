@@ -14,8 +14,8 @@ from tests.hostile.ran import Ran
 class Call(NamedTuple):
     """A command line; ``out`` in it is a folder to write to.
 
-    ``compiles`` is whether the net must be right, ``drawn`` whether it may be too large to be drawn, ``fits`` whether
-    a right net is all that it needs.
+    ``compiles`` is whether the net must be right, ``drawn`` whether it may be too large to be drawn, or to be held
+    against another, ``fits`` whether a right net is all that it needs.
     """
 
     words: tuple[str, ...]
@@ -41,7 +41,7 @@ CALLS: dict[str, Call] = {
     "draw html": Call(("draw", FILE, "-o", "out/net.html"), drawn=True),
     "draw mermaid": Call(("draw", FILE, "-o", "out/net.mmd"), drawn=True),
     "draw diff": Call(("draw", FILE, FILE, "--diff", "-o", "out/net.svg"), drawn=True),
-    "diff": Call(("diff", FILE, FILE)),
+    "diff": Call(("diff", FILE, FILE), drawn=True),
     "docs": Call(("docs", FILE, "-o", "out/pages"), drawn=True),
     "expand": Call(("expand", FILE)),
     "explain": Call(("explain", FILE)),

@@ -151,6 +151,8 @@ def _single(parts: Iterable[Part]) -> Iterator[Row]:
 
 def _repeats(plain: Sequence[Row], period: int) -> list[Part]:
     """Rows with what stands several times in a row folded: one of them, or several that follow one another."""
+    if len(plain) < 2:
+        return [*plain]
     forms = [(row.text, row.layers[0].head.op) for row in plain]
     spans = [row.layers[0].head.span for row in plain]
     parts: list[Part] = []

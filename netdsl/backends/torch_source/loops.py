@@ -36,13 +36,12 @@ def made(lines: Sequence[str], taken: str) -> list[str]:
     counter = _counter(taken, lines)
     text: list[str] = []
     for run in _runs(lines, _made):
-        items = [item for line in run if (item := _made(line)) is not None]
-        found = _MADE.fullmatch(run[0])
-        if len(run) < _LEAST or found is None or counter is None:
+        found = _MADE.fullmatch(run[0]) if len(run) >= _LEAST else None
+        first, second, last = (_made(run[at]) if found else None for at in (0, min(1, len(run) - 1), -1))
+        if found is None or counter is None or first is None or second is None or last is None:
             text += run
             continue
-        first, last = items[0], items[-1]
-        numbers = iter(zip(first.numbers, items[1].numbers, strict=True))
+        numbers = iter(zip(first.numbers, second.numbers, strict=True))
 
         def counted(_: re.Match[str], first: _Item = first, numbers: Iterator[tuple[int, int]] = numbers) -> str:
             start, then = next(numbers)

@@ -40,6 +40,7 @@ def torch_source(graph: Graph) -> str:
     with outputs for training returns a named tuple, ``main`` first, and in evaluation its main output alone. The text
     is the same for equal graphs, is as ``ruff format --line-length 120`` leaves it, and no spec can put code into it.
     """
+    header = _header(graph)
     graph = spell_attributes(graph)
     plan = Plan(graph)
     sources = [*helpers(graph), *_operator_sources(plan)]
@@ -54,7 +55,7 @@ def torch_source(graph: Graph) -> str:
     parts = [*sources, *("\n".join(_class(definition)) for definition in definitions)]
     parts += ["\n".join(part) for part in _net(graph, plan, net, output_name)]
     body = "\n\n\n".join(part.strip("\n") for part in parts)
-    return f"{_header(graph)}\n{_imports(body)}\n\n\n{body}\n"
+    return f"{header}\n{_imports(body)}\n\n\n{body}\n"
 
 
 def _header(graph: Graph) -> str:
