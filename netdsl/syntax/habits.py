@@ -275,11 +275,6 @@ def _heads(mistake: Mistake) -> str | None:
 
 def _values(mistake: Mistake) -> str | None:
     """``{2 width}``, ``params ~ 1M``"""
-    bracketed = re.match(r"\(([^()\n]*)\)", mistake.text[mistake.offset : mistake.end])
-    if bracketed is not None and re.search(r"\w[-/]\Z", mistake.text[mistake.begin : mistake.offset]):
-        text = f"{{{bracketed[1].strip()}}}"
-        end = mistake.offset + bracketed.end()
-        return Advice(f"an expression stands in braces: `{text}`", mistake.edit(text, mistake.offset, end))
     inside = re.search(r"[-/=]\{[^{}]*\d\Z", mistake.before)
     if inside is not None and re.fullmatch(r"[A-Za-z]\w*", mistake.word) and mistake.word not in ("if", "else"):
         place = mistake.begin + len(mistake.before)

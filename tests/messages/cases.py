@@ -175,6 +175,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "diff": (
         "diff small.net",
         "diff small.net broken.net",
+        "diff wide.net wide.net:v1 --max-nodes 20",
     ),
     "docs": (
         "docs alone.net -o pages",
