@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -397,13 +398,11 @@ class Compiler:
 
     def uncalled(self, program: Program, drafts: Elaborator) -> list[Diagnostic]:
         """What is wrong with blocks that the file declares and nothing calls, as far as it can be seen."""
-        text = self.sources[0].text
+        words = Counter(re.findall(r"\w+", self.sources[0].text))
         blocks = [
             block
             for name, block in program.blocks.items()
-            if not block.used
-            and block.program is program
-            and (not program.rows or len(re.findall(rf"\b{re.escape(name)}\b", text)) == 1)
+            if not block.used and block.program is program and (not program.rows or words[name] == 1)
         ]
         if not blocks:
             return []
