@@ -566,6 +566,20 @@ def test_initialisation_by_kind_and_by_label() -> None:
     assert weights["p.gamma"] == {5.0}
 
 
+def test_a_longer_path_starts_after_a_shorter_wherever_it_stands() -> None:
+    module = built(netdsl.compile("input 4x8x8\na.c: conv1-4\nb.c: conv1-4\ninit a.c = ones\ninit c = zeros\n"))
+    starts = {path: module.get_parameter(f"{path}.weight").mean().item() for path in ("a.c", "b.c")}
+    assert starts == {"a.c": 1.0, "b.c": 0.0}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_depthwise_convolutions_start_apart_from_others(first: int) -> None:
+    rules = "\n".join(["init dwconv = ones", "init conv = zeros", "init dwconv = ones"][first : first + 2])
+    module = built(netdsl.compile(f"input 4x8x8\na: conv1-4\nb: dwconv3\nc: conv3-8\n{rules}"))
+    starts = {path: module.get_parameter(f"{path}.weight").mean().item() for path in "abc"}
+    assert starts == {"a": 0.0, "b": 1.0, "c": 0.0}
+
+
 def test_initialisation_by_the_end_of_a_path() -> None:
     text = """net n
     input 3x8x8
