@@ -120,6 +120,10 @@ def drawings(graph: Graph, view: View, options: Options, most: int) -> Drawings:
     fits(len(scene.boxes))
     inside = _Insides(graph, see(graph, view), view, most)
     cards = [found for found in page.found.values() if isinstance(found, Card)]
+    # Before anything is drawn: each convolution and fc has at least a box of its own.
+    parts = [_nodes(found) for card in cards for _, found in _pieces(card)]
+    weighty = {node.index for node in graph.nodes if node.head == node.index and node.op.category in ("conv", "fc")}
+    fits(sum(len(weighty.intersection(nodes)) for nodes in parts if len(nodes) <= _MOST) // _SMALL)
     opens: dict[int, int] = {}
     for number, card in enumerate(cards):
         first = inside.add(card, number)
