@@ -158,10 +158,10 @@ def read_modifiers(
     valued: tree.Modifier | None = None
     for place, modifier in enumerate(modifiers):
         given.last = modifiers[place - 1].span.end if place else given.end
+        after = modifiers[place + 1] if place + 1 < len(modifiers) else None
         try:
             if modifier is valued:
                 continue
-            after = modifiers[place + 1] if place + 1 < len(modifiers) else None
             if isinstance(modifier, tree.Flag) and isinstance(after, tree.Positional) and _takes(op, modifier):
                 valued = after
                 gap = Span(modifier.span.file, modifier.span.end, after.span.start)
@@ -170,8 +170,6 @@ def read_modifiers(
                 )
                 raise stop("ND202", f"`{op.keyword}` has no flag `{modifier.name.text}`", modifier.span, help=help)
             if isinstance(modifier, tree.Flag):
-                if lookup(modifier.name.text) is not None and isinstance(after, tree.Positional):
-                    valued = after  # the value of that layer, which wants a comma before it
                 _flag(given, op, modifier, env, rank, origin)
             elif isinstance(modifier, tree.Attribute):
                 _attribute(given, op, modifier, env, rank, origin)
@@ -179,6 +177,9 @@ def read_modifiers(
                 _positional(given, op, modifier, env, rank, origin)
         except Stop as problem:
             given.problems.append(problem)
+            layer = isinstance(modifier, tree.Flag) and lookup(modifier.name.text) is not None
+            if layer and isinstance(after, tree.Positional):
+                valued = after  # the value of that layer, which wants a comma before it
 
 
 def _two_numbers(given: Given, op: type[Op], modifiers: tuple[tree.Modifier, ...]) -> bool:
