@@ -17,6 +17,8 @@ _ROUNDS = 20
 _TRIES = 100
 #: How many times what one check may take.
 _PATIENCE = 10
+#: How many letters are read, of a file that is read again and again, before no further change is looked for.
+_READ = 1_000_000
 
 
 class Mended(NamedTuple):
@@ -40,7 +42,7 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
     old: dict[Path, tuple[str, str]] = {}
     fixes: Counter[Path] = Counter()
     found = checker.check()
-    tries = 0
+    tries = letters = 0
     refused: set[tuple[object, ...]] = set()
     for _ in range(_ROUNDS):
         offered = [
@@ -50,7 +52,8 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
             and _may_change(finding, found.sources, folders)
         ]
         chosen = _apart([finding for finding in offered if _sign(finding, found) not in refused])
-        if not chosen:
+        letters += sum(len(source.text) for source in found.sources)
+        if not chosen or letters > _READ:
             break
         batches = [chosen]
         accepted = False

@@ -194,7 +194,11 @@ def _mismatched(
 
     found = Brackets(text, file, parser(), MAX_ERRORS - len(problems))
     if found.changes:
-        text = "".join(found.changes.get(place, char) for place, char in enumerate(text))
+        places = sorted(found.changes)
+        behind = [text[place + 1 : end] for place, end in zip(places, [*places[1:], len(text)], strict=True)]
+        text = text[: places[0]] + "".join(
+            found.changes[place] + rest for place, rest in zip(places, behind, strict=True)
+        )
     for begin, end in found.holes:
         text = _without(text, begin, end)
     return found.pairs, comments, [*problems, *found.problems], text

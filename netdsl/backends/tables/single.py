@@ -125,16 +125,19 @@ def _branches(net: Net, item: Item) -> dict[str, str]:
     if split.join.nodes[0].op.keyword != "concat":
         return {_OTHER: " → ".join(lines(net.graph, item, listed))}
     found: dict[str, str] = {}
+    numbers: dict[tuple[str, ...], int] = {}
     for arm in split.arms:
         branch = _branch(net, arm)
         if _OTHER in branch:
             found[_OTHER] = f"{found[_OTHER]}\n{branch[_OTHER]}" if _OTHER in found else branch[_OTHER]
             continue
         # A second branch of the same kind has columns of its own, `#3×3 reduce (2)` beside `#3×3 (2)`.
-        number, mark = 1, ""
+        number = numbers.get(kind := tuple(branch), 1)
+        mark = f" ({number})" if number > 1 else ""
         while any(title + mark in found for title in branch):
             number += 1
             mark = f" ({number})"
+        numbers[kind] = number
         found.update({title + mark: width for title, width in branch.items()})
     return found
 

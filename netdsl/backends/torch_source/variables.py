@@ -25,6 +25,8 @@ class Variables:
         for value in self.body.results:
             self.uses[value] = self.uses.get(value, 0) + 1
         self._branches: dict[tuple[Value, int], str | None] = {}
+        #: for each concatenation of several values that go nowhere else, which these are
+        self._lone: dict[Value, frozenset[Value]] = {}
         self._flow()
 
     # -- which branch of which join a value belongs to ----------------------------------------------------------------
@@ -73,8 +75,11 @@ class Variables:
         return self._branches[key]
 
     def _named(self, join: Step, place: int) -> str | None:
-        lone = [at for at in join.operands if self.uses[at] == 1 and at in self.makers]
-        if not gathers(join) or len(lone) < 2:
+        if join.value not in self._lone:
+            own = [at for at in join.operands if self.uses[at] == 1 and at in self.makers]
+            self._lone[join.value] = frozenset(own) if gathers(join) and len(own) > 1 else frozenset()
+        lone = self._lone[join.value]
+        if not lone:
             return None
         final = join.operands[place]
         if (label := self.label(final)) is not None or final in lone:
