@@ -146,6 +146,7 @@ class _Writer:
             node.index
             for node in graph.nodes
             if (node.module is not None and first[node.module] != node.index)
+            or (node.module is None and node.name.endswith(f"#{node.index}"))  # how a second pass is told apart
             or any(graph.scopes[at].reuses for at in graph.ancestors(node.scope))
         }
         results = {output.node for output in graph.outputs if output.name == "main"}

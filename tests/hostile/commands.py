@@ -76,12 +76,15 @@ def lay(case: Case, folder: Path) -> None:
 
 def call(name: str, case: Case, folder: Path, run: Callable[..., Ran]) -> Ran:
     """Runs a command line on a case."""
-    options = case.options if CALLS[name].words[0] != "fmt" else _of_fmt(case.options)
+    options = _taken(CALLS[name].words[0], case.options)
     return run(*CALLS[name].words, *options, cwd=folder)
 
 
-def _of_fmt(options: Sequence[str]) -> list[str]:
-    return [option for option in options if option.startswith("--max-bytes")]
+def _taken(command: str, options: Sequence[str]) -> list[str]:
+    """Of a case's options those that a command takes."""
+    if command == "fmt":
+        return [option for option in options if option.startswith("--max-bytes")]
+    return [option for option in options if command != "docs" or not option.startswith("--set")]
 
 
 def snapshot(folder: Path) -> dict[str, bytes | str]:

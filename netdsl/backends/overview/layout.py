@@ -232,10 +232,10 @@ def _under(here: Placed, free: float, *, last: bool) -> float:
 
 def _clear(units: Sequence[Placed]) -> None:
     """Moves heads below the taller units of a row that they would lie on."""
-    for here in units:
+    for here in (unit for unit in units if unit.sides):
         bottom = here.y + here.h
-        left = min(here.under, default=here.x)
-        lowest = max(unit.y + unit.h for unit in units if unit.x < here.extent + NEAR and left < unit.right + NEAR)
+        left, right = min(here.under), here.extent
+        lowest = max(unit.y + unit.h for unit in units if unit.x < right + NEAR and left < unit.right + NEAR)
         here.drop = max(lowest - bottom, 0) + NEAR
 
 

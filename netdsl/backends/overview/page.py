@@ -36,6 +36,8 @@ Layout = RowLayout | Hourglass | CardColumns
 
 #: Height of the title and the legend, and what a stage in several rows is worth against one in one.
 _FURNITURE, _BROKEN = 80.0, 0.75
+#: Widths up to which rows are tried in small steps.
+_FINE = 4000.0
 
 
 def overview(
@@ -176,7 +178,7 @@ class Page:
         while limit < strip.w + 50:
             rows = rows_of(self.flow, self._placed(), limit)
             key = tuple(segment.units[0] for row in rows for segment in row[:1])
-            limit += 40
+            limit += 40 if limit < _FINE else limit / 10
             if key in tried:
                 continue
             tried.add(key)
