@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Limits(NamedTuple):
     """Bounds on what a spec makes the compiler do: past one there is a diagnostic, and no graph.
 
-    The defaults are far beyond the nets that there are, and keep every command that needs no torch within two seconds
-    and 500 MB. ``nodes`` is how many a net may have; writing it out may take :attr:`steps`. ``calls`` is how deep
+    The defaults are far beyond the nets that there are, and keep commands that need no torch to seconds and 500 MB.
+    ``nodes`` is how many a net may have; writing it out may take :attr:`steps`. ``calls`` is how deep
     blocks may call one another, ``bytes`` how long a spec may be with all the files that it uses, ``elements`` how
     large one tensor may be, without its batch.
     """
