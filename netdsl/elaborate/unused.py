@@ -35,6 +35,15 @@ class Written:
         """The nodes of one kind."""
         return self.kinds.get(kind, [])
 
+    def sequences(self, program: Program) -> list[Sequence[tree.Node]]:
+        """What stands one after another: rows of the net, of each bracket and branch, and lines of each body."""
+        return [
+            program.rows,
+            *(group.rows for group in self.of(tree.Group)),
+            *(branch.rows for branch in self.of(tree.Branch)),
+            *(body.lines for body in self.of(tree.Body)),
+        ]
+
 
 def written_in(program: Program) -> Written:
     """Every syntax node of the net's own file."""
@@ -223,12 +232,8 @@ def _taken(program: Program, names: _Names) -> list[Diagnostic]:
 
 def _given_again(program: Program, nodes: Written, names: _Names) -> list[Diagnostic]:
     """Names of tensors that are given to another one, further on in the same sequence, before they are taken up."""
-    sequences: list[Sequence[tree.Node]] = [program.rows]
-    sequences += [group.rows for group in nodes.of(tree.Group)]
-    sequences += [branch.rows for branch in nodes.of(tree.Branch)]
-    sequences += [body.lines for body in nodes.of(tree.Body)]
     found = []
-    for sequence in sequences:
+    for sequence in nodes.sequences(program):
         given: dict[str, list[tree.Name]] = {}
         for row in sequence:
             for item in row.items if isinstance(row, tree.Row) else ():

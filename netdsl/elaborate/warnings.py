@@ -182,12 +182,8 @@ def _dropped(program: Program, nodes: Written) -> list[Diagnostic]:
     """A tensor that is taken up and let go at once, since another one stands next."""
     if len(nodes.of(tree.Reference)) < 2:
         return []
-    sequences: list[Sequence[tree.Node]] = [program.rows]
-    sequences += [group.rows for group in nodes.of(tree.Group)]
-    sequences += [branch.rows for branch in nodes.of(tree.Branch)]
-    sequences += [body.lines for body in nodes.of(tree.Body)]
     found = []
-    for sequence in sequences:
+    for sequence in nodes.sequences(program):
         items = [item for row in sequence if isinstance(row, tree.Row) for item in row.items]
         for first, second in itertools.pairwise(items):
             if not (isinstance(first.core, tree.Reference) and isinstance(second.core, tree.Reference)):
