@@ -70,6 +70,7 @@ CASES = {
         "conv3 - 64 / 2   groups = 2\tpad=0×1 ,relu ->3x8 x 8 allow   ND301",
         "conv3-64/2 groups=2 pad=0x1, relu -> 3x8x8 allow ND301",
     ),
+    "two words are not made one": ("soft\t-max eval, soft - max ×2", "soft -max eval, soft -max ×2"),
     "repeats have the sign of multiplication and a blank before it": (
         "conv3-64×2, a x3, [ b ] x {n}, c × n",
         "conv3-64 ×2, a ×3, [b] ×{n}, c ×n",

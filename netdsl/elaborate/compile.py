@@ -38,6 +38,7 @@ from netdsl.ir.verify import verify
 from netdsl.syntax import tree
 from netdsl.syntax.lalr import Progress
 from netdsl.syntax.parse import MAX_ERRORS, parse
+from netdsl.syntax.walk import walk_items
 
 #: Codes of what misses a name.
 _OF_NAMES = frozenset({"ND003", "ND004", "ND201", "ND203", "ND215", "ND228", "ND231"})
@@ -467,4 +468,4 @@ def _in_its_place(help: str | None, use: tree.Use) -> str | None:
 
 def _asserts(program: Program) -> bool:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
-    return any(item.assertion is not None for item in tree.walk_items(*roots))
+    return any(item.assertion is not None for item in walk_items(*roots))

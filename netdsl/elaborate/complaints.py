@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.values import Stop, stop
 from netdsl.syntax import tree
+from netdsl.syntax.node import Node
+from netdsl.syntax.walk import walk
 
 
-def renamed(syntax: tree.Block, statements: tuple[tree.Node, ...]) -> str:
+def renamed(syntax: tree.Block, statements: tuple[Node, ...]) -> str:
     """A help for a block that is called like a layer: another name, here and where it is called."""
     name = syntax.name.text
     other = f"{name}_block"
-    calls = [node.name for node in tree.walk(*statements) if isinstance(node, tree.Call)]
+    calls = [node.name for node in walk(*statements) if isinstance(node, tree.Call)]
     places = [syntax.name.span, *(called.span for called in calls if called.text == name)]
     text = f"call the block otherwise, as `{other}`"
     if not syntax.parameters or len(places) < 2 or any(called.text == other for called in calls):
@@ -35,7 +37,7 @@ def circle(chain: list[tree.Variant], name: str) -> Stop:
 
 def at_file_level(expression: tree.Expression, said: Diagnostic, later: Mapping[str, Span]) -> Diagnostic:
     """What is said of a parameter's value, where that is of one declared later (``later``: where), or of a tensor."""
-    for node in tree.walk(expression):
+    for node in walk(expression):
         if said.code == "ND203" and isinstance(node, tree.Variable) and node.span == said.span and node.name in later:
             notes = (Note(later[node.name], "declared here, after it"),)
             return said._replace(notes=notes, help="a parameter is computed from those before it")

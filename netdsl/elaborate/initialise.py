@@ -12,6 +12,7 @@ from netdsl.ir.graph import Init
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
+from netdsl.syntax.walk import walk, walk_items
 
 #: The schemes of ``torch.nn.init``: the names of their bare numbers in order. ``bias`` may be given to each.
 SCHEMES: dict[str, tuple[str, ...]] = {
@@ -126,7 +127,7 @@ def _read(
 
 def _labels(program: Program) -> list[str]:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
-    labels = (item.label for item in tree.walk_items(*roots) if item.label is not None)
+    labels = (item.label for item in walk_items(*roots) if item.label is not None)
     return [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
 
 
@@ -191,7 +192,7 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
                 shown = f"no choice `{word}`" if word is not None else "words alone for a value"
                 raise stop("ND231", f"`{name}` has {shown}", argument.value.span, help=help)
             else:
-                fans = (node for node in tree.walk(part) if isinstance(node, tree.Variable))
+                fans = (node for node in walk(part) if isinstance(node, tree.Variable))
                 fan = next((node for node in fans if node.name in ("fan_in", "fan_out")), None)
                 if fan is not None and program.env.lookup(fan.name) is None:
                     message = f"`{fan.name}` is another number in each layer, and the schemes compute with it"

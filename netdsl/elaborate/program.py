@@ -14,6 +14,8 @@ from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
+from netdsl.syntax.node import Node
+from netdsl.syntax.walk import walk, walk_items
 
 #: How many rows that begin with no layer are looked at for a misspelt statement.
 MAX_MISSPELT = 100
@@ -56,7 +58,7 @@ class Program:
         self.unseen = False
         #: blocks that are called like a layer, and so are none
         self.misnamed: set[str] = set()
-        self.statements: tuple[tree.Node, ...] = ()
+        self.statements: tuple[Node, ...] = ()
         self.env = Env(None, {}, opaque=True)
 
     def broken(self, name: str, *, block: bool = False) -> bool:
@@ -133,7 +135,7 @@ class Program:
                 break
             meant = nearest(first.word.text, DECLARATIONS)
             if meant is not None:
-                names = [node.text for node in tree.walk(row) if isinstance(node, tree.Name)]
+                names = [node.text for node in walk(row) if isinstance(node, tree.Name)]
                 self.holes += (meant, *(name for name in names if name != first.word.text))
 
     def twice(self, what: str, span: Span, first: Span) -> None:
@@ -201,7 +203,7 @@ class Program:
             self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
         else:
             styles[op.keyword] = style
-            for item in tree.walk_items(style.row):
+            for item in walk_items(style.row):
                 if isinstance(item.core, tree.Table):
                     message = "a style holds no table: its columns would be no variants"
                     help = "an `if` over a parameter, which `variant` sets, decides in a style"
@@ -225,7 +227,7 @@ class Program:
 
     def find_columns(self, root: tree.Row | tree.Output | tree.Block) -> None:
         """Collects the columns of every table in a row, in order: they are variants."""
-        for item in tree.walk_items(root):
+        for item in walk_items(root):
             if isinstance(item.core, tree.Table):
                 for column in item.core.columns:
                     self.columns.setdefault(column.text, column.span)

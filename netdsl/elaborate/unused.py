@@ -11,18 +11,20 @@ from typing import Any, TypeVar
 from netdsl.diagnostics import Diagnostic, Note
 from netdsl.elaborate.program import Program
 from netdsl.syntax import tree
+from netdsl.syntax.node import Node
+from netdsl.syntax.walk import walk
 
 #: How many callers are named of a block that is never called.
 _LISTED = 3
 
-_Kind = TypeVar("_Kind", bound=tree.Node)
+_Kind = TypeVar("_Kind", bound=Node)
 
 
 class Written:
     """Every syntax node of a file, by its kind, each kind in the order of the text."""
 
-    def __init__(self, nodes: Iterable[tree.Node]) -> None:
-        self.kinds: dict[type[tree.Node], list[Any]] = {}
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.kinds: dict[type[Node], list[Any]] = {}
         kinds = self.kinds
         for node in nodes:
             kind = type(node)
@@ -35,7 +37,7 @@ class Written:
         """The nodes of one kind."""
         return self.kinds.get(kind, [])
 
-    def sequences(self, program: Program) -> list[Sequence[tree.Node]]:
+    def sequences(self, program: Program) -> list[Sequence[Node]]:
         """What stands one after another: rows of the net, of each bracket and branch, and lines of each body."""
         return [
             program.rows,
@@ -52,7 +54,7 @@ def written_in(program: Program) -> Written:
         *program.expects, *program.inits,
         *(block.syntax for block in program.blocks.values() if block.program is program),
     )  # fmt: skip
-    return Written(tree.walk(*roots))
+    return Written(walk(*roots))
 
 
 def unused(program: Program, nodes: Written) -> list[Diagnostic]:
@@ -85,7 +87,7 @@ def beside_errors(program: Program, errors: Sequence[Diagnostic]) -> list[Diagno
     blocks = [block.syntax for name, block in program.blocks.items() if name in calls and block.program is program]
     if any(code.text == "ND304" for code in (*program.allowed, *(code for block in blocks for code in block.allow))):
         return []
-    names = _Names(program, Written(tree.walk(*blocks)))
+    names = _Names(program, Written(walk(*blocks)))
     return [said for block in blocks for said in _parameters(block, names)]
 
 

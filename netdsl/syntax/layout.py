@@ -336,6 +336,8 @@ _NEVER_AFTER = frozenset("([@")
 def _between(left: Token, right: Token) -> int:
     """The blanks between two tokens of a line, before any alignment."""
     a, b = left.text, right.text
+    if b == "-" and right.owner in ("channels", "glued") and a.lower() == "soft":
+        return 1  # `soft-max` would be one word
     if b in _NEVER_BEFORE or a in _NEVER_AFTER or (right.owner, b) in _BEFORE or (left.owner, a) in _AFTER:
         return 0
     return 0 if a == "{" and b == "}" else 1

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Diagnostic, Source, Span
 from netdsl.syntax import tree
-from netdsl.syntax.build import MAX_LETTERS, Builder
+from netdsl.syntax.build import Builder
+from netdsl.syntax.build_values import MAX_LETTERS
 from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, TooLong, Unexpected, checksum
 
 if TYPE_CHECKING:

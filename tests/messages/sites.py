@@ -38,7 +38,7 @@ _OTHER = (
         "runtime/check.py",
         "runtime/slots.py",
     ),
-    *("syntax/generate.py", "syntax/tree.py"),
+    *("syntax/generate.py", "syntax/node.py"),
 )
 #: Literals among the messages that are no words to a user, by their beginnings.
 _NO_WORDS = (
