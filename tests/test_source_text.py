@@ -44,6 +44,27 @@ def test_a_condition_is_the_one_that_the_spec_writes() -> None:
         assert f"self.more = nn.Conv2d(c, c, 1) if {said} else nn.Identity()" in source
 
 
+def test_what_stands_under_else_has_the_condition_too() -> None:
+    # Three parameters change at the same call, and a comment speaks of one of them.
+    for name in "kde":
+        choice = f"  if {name} > 1 {{ id }} # if k {{\n  else {{ bn }}\n"
+        drops = "".join(f"  dropout {{0.1*{one}}}\n" for one in "kde")
+        block = f"block b(c, k=1, d=1, e=1) {{\n  conv3-c\n{choice}{drops}}}\n"
+        calls = "b(8)\nb(16, k=2, d=2, e=2)\nb(8)\nb(32, k=3, d=3, e=3)\n"
+        source = torch_source(compiled(f"{block}input 8x16x16\n{calls}gap, fc-2\n"))
+        assert f"self.bn1 = nn.BatchNorm2d(c) if {name} == 1 else nn.Identity()" in source
+
+
+def test_a_block_that_some_calls_have_has_the_condition_around_its_call() -> None:
+    for name in "kd":
+        inner = "block inner(c) {\n  conv1-c\n  if in.c > 0 { relu }\n}\n"
+        drops = "".join(f"  dropout {{0.1*{one}}}\n" for one in "kd")
+        block = f"block b(c, k=1, d=1) {{\n  conv3-c\n  if {name} > 1 {{ inner(c) }}\n{drops}}}\n"
+        calls = "b(8)\nb(16, k=2, d=2)\nb(8)\nb(32, k=3, d=3)\n"
+        source = torch_source(compiled(f"{inner}{block}input 8x16x16\n{calls}gap, fc-2\n"))
+        assert f" if {name} != 1 else nn.Identity()" in source
+
+
 def test_classes_of_one_block_are_called_after_what_tells_them_apart() -> None:
     # A label that only some calls have, and a word among their arguments.
     for stem, names in (("unet", ("Level", "LevelBelowUp")), ("inception_v2", ("Inception", "InceptionMax"))):

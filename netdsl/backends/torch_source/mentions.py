@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from netdsl.backends.torch_source.members import Group, Leaf, Own, Slot
 from netdsl.backends.torch_source.plan import Plan
-from netdsl.diagnostics import Span
+from netdsl.diagnostics import Source, Span
+from netdsl.syntax import tree
+from netdsl.syntax.parse import parse
+from netdsl.syntax.walk import walk
 
 if TYPE_CHECKING:
     from netdsl.backends.torch_source.instances import Instance
@@ -35,27 +39,16 @@ class Mentions:
         }
 
     def conditions(self, part: Slot) -> set[str]:
-        """The words of the spec's conditions under which a part is there, or a join has another branch."""
-        words: set[str] = set()
+        """The names in the spec's conditions under which a part is there, or a join has another branch."""
         if part[0] == "step":
             node = self.instance.body.steps[int(str(part[1]))].node
-            if node is not None:
-                for condition in re.findall(r"\bif\b([^{}]*)\{", self._text(node.span)):
-                    words |= _words(condition)
-            return words
-        path, _ = self._place((*part, "", ""))
-        nodes = [node for node in self.plan.nodes if node.module == path or (node.module or "").startswith(f"{path}.")]
-        span = next((node.span for node in nodes), None)
-        if span is None or not 0 <= span.file < len(self.plan.graph.sources):
-            return words
-        before = self.plan.graph.sources[span.file].text[: span.start]
-        block = self.instance.scope.block
-        for head in _around(before):
-            if re.match(rf"block\s+{re.escape(block or '')}\b", head):
-                break
-            if (found := re.search(r"\bif\b([^{}]*)$", head)) is not None:
-                words |= _words(found[1])
-        return words
+            return set() if node is None else self._asked(node.span, within=True)
+        member = self.plan.member(self._place((*part, "", ""))[0])
+        while member.unit is None and member.node is None:
+            member = next(iter(member.children.values()))
+        if member.unit is not None:
+            return self._asked(self.plan.graph.scopes[member.unit].span)
+        return set() if member.node is None else self._asked(member.node.span)
 
     def nearest(self, slot: Slot, names: Iterable[str]) -> set[str]:
         """Those of the names that stand nearest to a slot's number."""
@@ -108,6 +101,17 @@ class Mentions:
     def _said(self, span: Span) -> set[str]:
         return _words(self._text(span))
 
+    def _asked(self, span: Span, *, within: bool = False) -> set[str]:
+        """The names in the conditions of the ``if`` around a stretch of the spec, or of those within it."""
+        sources = self.plan.graph.sources
+        if not 0 <= span.file < len(sources):
+            return set()
+        words: set[str] = set()
+        for begin, end, names in _choices(sources[span.file].text):
+            if span.start <= begin and end <= span.end if within else begin <= span.start and span.end <= end:
+                words |= names
+        return words
+
     def _text(self, span: Span) -> str:
         sources = self.plan.graph.sources
         return sources[span.file].text[span.start : span.end] if 0 <= span.file < len(sources) else ""
@@ -117,13 +121,15 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text))
 
 
-def _around(before: str) -> Iterator[str]:
-    """What stands before each brace that is open at the end of a text, back to the line or the brace before it."""
-    depth = 0
-    for at in range(len(before) - 1, -1, -1):
-        if before[at] == "}":
-            depth += 1
-        elif before[at] == "{" and depth:
-            depth -= 1
-        elif before[at] == "{":
-            yield re.split(r"[\n{}|\[]", before[:at])[-1].strip()
+@lru_cache(maxsize=8)
+def _choices(text: str) -> tuple[tuple[int, int, set[str]], ...]:
+    """Every ``if`` of a spec: where it begins and ends, and the names that its condition asks for."""
+    file, _ = parse(Source("", text), 0)
+    found = []
+    for node in walk(file):
+        if isinstance(node, tree.If):
+            inside = walk(node.condition)
+            names = {one.name for one in inside if isinstance(one, tree.Variable)}
+            names |= {one.owner.text for one in inside if isinstance(one, tree.Member)}
+            found.append((node.span.start, node.span.end, names))
+    return tuple(found)
