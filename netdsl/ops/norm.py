@@ -108,6 +108,8 @@ class LocalResponseNorm(Op):
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         usual = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
         kwargs = tuple((name, getattr(self, name)) for name, value in usual.items() if getattr(self, name) != value)
+        if len(output) == 4:
+            return Call("module", "VolumeResponseNorm", (self.size,), kwargs, _VOLUME_RESPONSE_NORM)
         return Call("module", "torch.nn.LocalResponseNorm", (self.size,), kwargs)
 
 
@@ -226,4 +228,13 @@ class ChannelLayerNorm(nn.LayerNorm):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+'''
+
+#: PyTorch's own sees a volume as a map by ``view``, which a permuted or a channels-last one does not allow.
+_VOLUME_RESPONSE_NORM = '''\
+class VolumeResponseNorm(nn.LocalResponseNorm):
+    """Local response normalisation of a volume (batch, channels, depth, height, width), however it lies in memory."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.contiguous())
 '''
