@@ -16,7 +16,8 @@ from netdsl.backends.canvas.title import net_name
 from netdsl.backends.draw import draw
 from netdsl.cli.options import add_file, choice, strictly
 from netdsl.cli.parser import Parser
-from netdsl.diagnostics import NetdslError, render
+from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate import analyse
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import show_shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.diagnostics import render
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate import Compilation, analyse
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape

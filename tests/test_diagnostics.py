@@ -12,23 +12,9 @@ import pytest
 
 from netdsl.cli import main
 from netdsl.cli.terminal import coloured
-from netdsl.diagnostics import (
-    CODES,
-    Diagnostic,
-    Edit,
-    NetdslError,
-    Note,
-    Source,
-    Span,
-    count,
-    did_you_mean,
-    edited,
-    nearest,
-    printable,
-    render,
-    sort,
-    width,
-)
+from netdsl.diagnostics import CODES, Diagnostic, Edit, NetdslError, Note, Source, Span, edited, printable, sort, width
+from netdsl.diagnostics.nearest import did_you_mean, nearest
+from netdsl.diagnostics.printing import count, render
 from netdsl.elaborate import LIMITS, Compilation, Limits, analyse, compile
 
 FOLDER = Path(__file__).parent / "diagnostics"

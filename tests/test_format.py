@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 import netdsl
 from netdsl.cli import main
-from netdsl.diagnostics import Source, render
+from netdsl.diagnostics import Source
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate import analyse
 from netdsl.ir.print import text as graph_text
 from netdsl.syntax import format as formatter

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from netdsl.diagnostics import render
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate import analyse
 from netdsl.ir.op import Op, OpError, lookup, registry
 from netdsl.ir.types import Shape, Step

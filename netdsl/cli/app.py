@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from netdsl.cli.terminal import check_name, report, say
-from netdsl.diagnostics import NetdslError, did_you_mean
+from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics.nearest import did_you_mean
 
 #: Each command's one line of help; the command is the module of that name beside this one, or the one in ``_MODULES``.
 COMMANDS: dict[str, str] = {

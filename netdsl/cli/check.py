@@ -11,7 +11,6 @@ from netdsl.cli.findings import Checker, Findings
 from netdsl.cli.options import add_file, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import difference, report, say
-from netdsl.diagnostics import count
 from netdsl.ir.types import plural
 from netdsl.zoo import PREFIX
 
@@ -98,6 +97,8 @@ def _report(found: Findings, options: argparse.Namespace, mended: tuple[Mended, 
         for note in found.notes:
             print(f"note: {note}", file=sys.stderr)
         if found.findings:
+            from netdsl.diagnostics.printing import count
+
             report(found.diagnostics, found.sources, f"{count(found.diagnostics)} in {files}")
         elif options.dry_run:
             print(f"{files}, {_number(found.nets, 'net')}: nothing to report", file=sys.stderr)

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import CODES, Diagnostic, nearest, render
+from netdsl.diagnostics import CODES, Diagnostic
+from netdsl.diagnostics.nearest import nearest
+from netdsl.diagnostics.printing import render
 
 FOLDER = Path(__file__).parent.parent / "explanations"
 

@@ -17,7 +17,7 @@ from netdsl.cli.options import add_engine, add_file, check_engine, compiled, kee
 from netdsl.cli.parser import Parser
 from netdsl.cli.tabled import add_drawn, add_table, tables
 from netdsl.cli.terminal import write
-from netdsl.diagnostics import did_you_mean
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate import split_variant
 
 _EXAMPLES = """

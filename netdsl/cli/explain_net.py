@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.cli.explain_layer import Section, aligned, arithmetic, axes, constructor, module, origin
 from netdsl.cli.terminal import coloured
-from netdsl.diagnostics import Diagnostic, NetdslError, Span, did_you_mean, printable
+from netdsl.diagnostics import Diagnostic, NetdslError, Span, printable
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.print import show_value
 from netdsl.ir.types import show_shape

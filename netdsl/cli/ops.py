@@ -9,7 +9,8 @@ import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl.cli.options import add_operators
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say
-from netdsl.diagnostics import Diagnostic, did_you_mean
+from netdsl.diagnostics import Diagnostic
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.op import Attribute, Op, lookup, names, registry
 from netdsl.ir.print import show_value
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from netdsl.cli.terminal import say
-from netdsl.diagnostics import did_you_mean
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ops import load_operators
 
 #: What argparse says, and what is said here. The names of options stand in backquotes.

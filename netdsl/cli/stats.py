@@ -10,7 +10,7 @@ from netdsl.cli import table
 from netdsl.cli.options import add_file, compiled, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
-from netdsl.diagnostics import did_you_mean
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View, plural, show_axes, show_shape
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from netdsl.diagnostics import Diagnostic, NetdslError, Source, render
+from netdsl.diagnostics import Diagnostic, NetdslError, Source
 
 
 def coloured(stream: TextIO) -> bool:
@@ -27,6 +27,8 @@ def coloured(stream: TextIO) -> bool:
 def report(diagnostics: Sequence[Diagnostic], sources: Sequence[Source] = (), ending: str | None = None) -> None:
     """Prints diagnostics for people to the error stream, and at their end a count of them, or ``ending``."""
     if diagnostics:
+        from netdsl.diagnostics.printing import render
+
         print(render(diagnostics, sources, colour=coloured(sys.stderr), ending=ending), file=sys.stderr)
 
 

@@ -20,7 +20,8 @@ from netdsl.cli.options import add_file, analysed, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.serve import Server
 from netdsl.cli.terminal import report
-from netdsl.diagnostics import Diagnostic, NetdslError, Source, render, sort
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, sort
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate.sources import read
 from netdsl.elaborate.values import Stop
 from netdsl.ir.graph import Graph

@@ -13,7 +13,8 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.table import Column, Table, plain
 from netdsl.cli.terminal import report, say
 from netdsl.cli.weights_report import as_json, heads, plain_problem, say_json, shown_sizes, word_lines, written_at
-from netdsl.diagnostics import Diagnostic, NetdslError, Source, did_you_mean, printable
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, printable
+from netdsl.diagnostics.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from netdsl.ir.graph import Graph

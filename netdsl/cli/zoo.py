@@ -11,7 +11,8 @@ from netdsl import zoo
 from netdsl.cli import table
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
-from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate import compile as compile_net
 from netdsl.elaborate.outline import Column, outline
 from netdsl.elaborate.sources import shipped

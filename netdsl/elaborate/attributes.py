@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from netdsl.diagnostics import Advice, Edit, Note, Span, did_you_mean, nearest
+from netdsl.diagnostics import Advice, Edit, Note, Span
+from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.values import Env, Stop, stop
 from netdsl.ir.op import Attribute, Op, lookup

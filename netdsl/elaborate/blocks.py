@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.circumstances import Binding, of_argument
 from netdsl.elaborate.context import Context, Styles

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import truth
 from netdsl.elaborate.joins import arm, explain

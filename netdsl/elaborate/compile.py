@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
-from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, did_you_mean, nearest, sort
+from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, sort
+from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.complaints import listed
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.circumstances import in_pass, named_later
 from netdsl.elaborate.context import Context

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from netdsl.diagnostics import Diagnostic, Span, did_you_mean
+from netdsl.diagnostics import Diagnostic, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.names import check_label
 from netdsl.elaborate.program import Program

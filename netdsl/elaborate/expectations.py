@@ -6,7 +6,8 @@ import operator
 from collections.abc import Callable
 
 from netdsl.analyses.stats import Stats, stats
-from netdsl.diagnostics import Advice, Diagnostic, Edit, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop

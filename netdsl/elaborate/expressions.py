@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from netdsl.diagnostics import Advice, Edit, Span, did_you_mean
+from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
 from netdsl.ir.types import Scalar, Shape, show_shape
 from netdsl.syntax import tree

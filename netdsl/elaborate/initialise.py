@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Span, did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of
 from netdsl.elaborate.program import Program, split_word
 from netdsl.elaborate.values import Stop, stop

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from netdsl.diagnostics import Advice, Edit, Span, did_you_mean, nearest
+from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.ir.op import Op, lookup, names
 from netdsl.syntax import tree
 

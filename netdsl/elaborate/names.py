@@ -5,7 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 
-from netdsl.diagnostics import Span, did_you_mean
+from netdsl.diagnostics import Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.values import Tensor, stop
 
 #: What ``torch.nn.Module`` has for its own use, and its containers in private: no label may be called so. A test holds

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Advice, Edit, Span, did_you_mean
+from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.attributes import MODES
 from netdsl.elaborate.context import Context, DraftScope
 from netdsl.elaborate.elaborator import Elaborator

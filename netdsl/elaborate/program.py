@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from netdsl.diagnostics import CODES, Diagnostic, Note, Span, did_you_mean, nearest
+from netdsl.diagnostics import CODES, Diagnostic, Note, Span
+from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.complaints import at_file_level, circle, listed, renamed
 from netdsl.elaborate.expressions import evaluate, kind_of, show
 from netdsl.elaborate.meant import DECLARATIONS, elsewhere

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl import zoo
-from netdsl.diagnostics import Diagnostic, Source, Span, nearest
+from netdsl.diagnostics import Diagnostic, Source, Span
+from netdsl.diagnostics.nearest import nearest
 from netdsl.elaborate.limits import LIMITS
 from netdsl.elaborate.values import Stop, stop
 
@@ -153,7 +154,7 @@ def _folder(path: Path) -> Stop:
 
 
 def _nearest_file(path: Path) -> str | None:
-    from netdsl.diagnostics import nearest
+    from netdsl.diagnostics.nearest import nearest
 
     try:
         # By what differs: the ending that all specs share makes any two names look alike.

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar, get_args
 from netdsl.analyses.stats import By
 from netdsl.backends.canvas.options import DIRECTIONS, HEATS, THEMES, Options, labels, page
 from netdsl.backends.draw import KINDS, TAKES, Kind
-from netdsl.diagnostics import did_you_mean
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.types import View
 
 #: Every option, and what it is. `source` and `numbers` are yes where they have no value, and `stats` is of layers.

@@ -16,7 +16,8 @@ from netdsl.analyses.stats import Stats, stats
 from netdsl.backends.canvas.pdf import available, pdf
 from netdsl.backends.canvas.title import net_name
 from netdsl.backends.draw import drawing, usual_view
-from netdsl.diagnostics import NetdslError, Source, render
+from netdsl.diagnostics import NetdslError, Source
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate import Compilation, analyse, split_variant
 from netdsl.embed.asked import Asked
 from netdsl.ir.types import show_axes, show_shape

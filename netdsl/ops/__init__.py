@@ -1,6 +1,7 @@
 """The operators, one file a family. Importing this package fills :func:`netdsl.ir.op.registry`."""
 
-from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ops import activation, conv, internal, linear, merge, norm, pool, regularise, resize, shape, upconv
 
 #: The group of entry points under which a package offers operators of its own.

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.diagnostics import NetdslError, did_you_mean
+from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.types import Shape
 from netdsl.runtime.dependency import require_torch
 from netdsl.runtime.file_kinds import MAGIC, failure, head_of, looks_like_safetensors, no_checkpoint

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from netdsl.diagnostics import Diagnostic, NetdslError, nearest
+from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics.nearest import nearest
 
 
 def failure(code: str, message: str, help: str | None = None) -> NetdslError:

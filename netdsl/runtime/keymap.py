@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdsl import zoo
-from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span, did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.graph import Graph
 
 #: What a key map is called that stands beside a spec: ``densenet.keys.toml`` beside ``densenet.net``.

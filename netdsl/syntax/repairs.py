@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice, nearest
+from netdsl.diagnostics import Advice
+from netdsl.diagnostics.nearest import nearest
 from netdsl.syntax.habits import ATTRIBUTES
 from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice, nearest
+from netdsl.diagnostics import Advice
+from netdsl.diagnostics.nearest import nearest
 from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake
 
 #: Words of other languages for the beginnings of statements.

@@ -14,7 +14,8 @@ import netdsl
 from netdsl.analyses.explain import layer
 from netdsl.backends.draw import drawing
 from netdsl.backends.torch_source import torch_source
-from netdsl.diagnostics import CODES, NetdslError, render
+from netdsl.diagnostics import CODES, NetdslError
+from netdsl.diagnostics.printing import render
 from netdsl.elaborate import analyse, expand
 from netdsl.ir.graph import Graph
 from netdsl.ir.print import from_json, text, to_json

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.analyses.view import restrict
-from netdsl.diagnostics import Diagnostic, NetdslError, did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.graph import Graph, Scope
 from netdsl.ir.types import View
 

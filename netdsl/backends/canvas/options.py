@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, get_args
 
-from netdsl.diagnostics import did_you_mean
+from netdsl.diagnostics.nearest import did_you_mean
 
 #: What the rows are coloured by, instead of their kind.
 Heat = Literal["macs", "params", "activations", "memory"]
