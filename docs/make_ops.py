@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import netdsl.ops
-from netdsl.analyses.explain import Statement, axes, layer
+from netdsl.analyses.explain import axes, layer
+from netdsl.analyses.reach import Statement
 from netdsl.cli.explain_layer import constructor
 from netdsl.cli.ops import FAMILIES, default, takes, written
 from netdsl.elaborate import compile as compile_net

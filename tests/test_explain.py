@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from netdsl.analyses.explain import Layer, find, group, layer
+from netdsl.analyses.explain import Layer, group, layer
+from netdsl.analyses.names import find
 from netdsl.analyses.stats import Row, stats
 from netdsl.cli import codes, main
 from netdsl.diagnostics import CODES

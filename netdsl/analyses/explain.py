@@ -8,39 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
 from netdsl.analyses.cost import BYTES
+from netdsl.analyses.names import Key, keys
 from netdsl.analyses.paths import mapped
+from netdsl.analyses.reach import AXES, Statement, reach
 from netdsl.analyses.stats import Row, stats
 from netdsl.analyses.view import see
 from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.op import Formula, Op, lookup
 from netdsl.ir.print import show_value
-from netdsl.ir.types import Shape, Step, View, show_shape
-
-if TYPE_CHECKING:
-    from netdsl.analyses.patterns import Number
-
-#: What the axes of a map are called, by how many there are.
-_AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-
-
-class Statement(NamedTuple):
-    """One number and how it comes about.
-
-    ``quantity`` is an axis of the output (``channels``, ``height``, …; ``features`` of a vector), ``params``, ``macs``,
-    ``flops``, ``activations``, or ``receptive_field``, ``jump`` and ``offset``, those with the axis of the net's input
-    after a space (``jump height``) where it has several. In the rules of these three ``r′``, ``j′`` and ``a′`` are the
-    field, the jump and the offset of the layer that enters. ``rule`` is in letters, ``numbers`` the same with numbers;
-    both are empty where there is nothing to compute. ``says`` is a remark.
-    """
-
-    quantity: str
-    value: Number
-    rule: str = ""
-    numbers: str = ""
-    says: str = ""
+from netdsl.ir.types import Shape, View, show_shape
 
 
 class Given(NamedTuple):
@@ -54,14 +33,6 @@ class Given(NamedTuple):
     name: str
     value: str
     origin: str
-
-
-class Key(NamedTuple):
-    """One tensor of a layer in a checkpoint. ``kind`` is ``trained``, ``frozen`` or ``buffer``."""
-
-    key: str
-    shape: Shape
-    kind: Literal["trained", "frozen", "buffer"]
 
 
 class Layer(NamedTuple):
@@ -111,86 +82,6 @@ class Group(NamedTuple):
     leaves: Row | None
 
 
-# -- names ------------------------------------------------------------------------------------------------------------
-
-
-class Names(NamedTuple):
-    """What a label may stand for. ``found`` is one thing, or None; ``like`` are longer names that end so."""
-
-    found: Node | Scope | None
-    like: tuple[str, ...] = ()
-
-
-def find(graph: Graph, label: str) -> Names:
-    """The layer, scope or tensor of a name: a module, a scope's path, a key, a tensor, an input or an output.
-
-    ``@name`` is a tensor. The end of a dotted name is enough where only one name ends so, and the name of a block where
-    it is called once.
-    """
-    tensors = _tensors(graph)
-    if label.startswith("@"):
-        name = label[1:]
-        return Names(tensors[name]) if name in tensors else _by_end(name, tensors)
-    modules: dict[str, Node | Scope] = {}
-    for node in graph.nodes:
-        modules.setdefault(node.name, node)
-        if node.module is not None:
-            modules.setdefault(node.module, node)
-    for scope in graph.scopes[1:]:
-        modules.setdefault(scope.path, scope)
-    for known in (modules, tensors, _of_keys(graph)):
-        if label in known:
-            return Names(known[label])
-    found = _by_end(label, {**tensors, **modules})
-    if not found.like and len(calls := calls_of(graph, label)) == 1:
-        return Names(calls[0])
-    return found
-
-
-def calls_of(graph: Graph, block: str) -> tuple[Scope, ...]:
-    """The scopes of a block's calls, in the order of the net."""
-    return tuple(scope for scope in graph.scopes if scope.block == block)
-
-
-def names(graph: Graph) -> Iterator[str]:
-    """Every name that :func:`find` knows, keys left out."""
-    for node in graph.nodes:
-        yield node.name
-    for scope in graph.scopes[1:]:
-        yield scope.path
-    yield from _tensors(graph)
-
-
-def _tensors(graph: Graph) -> dict[str, Node | Scope]:
-    found: dict[str, Node | Scope] = {}
-    for node in graph.nodes:
-        if node.label is not None:
-            path = graph.scopes[node.scope].path
-            found.setdefault(f"{path}.{node.label}" if path else node.label, node)
-    for output in graph.outputs:
-        found.setdefault(output.name, graph.nodes[output.node])
-    return found
-
-
-def _of_keys(graph: Graph) -> dict[str, Node | Scope]:
-    found: dict[str, Node | Scope] = {}
-    for node in graph.nodes:
-        for key in _keys(graph, node):
-            found.setdefault(key.key, node)
-    return found
-
-
-def keys_of(graph: Graph, node: Node) -> tuple[str, ...]:
-    """The keys of a layer in a checkpoint."""
-    return tuple(key.key for key in _keys(graph, node))
-
-
-def _by_end(label: str, known: Mapping[str, Node | Scope]) -> Names:
-    like = {name: thing for name, thing in known.items() if name.endswith(f".{label}")}
-    things = {id(thing): thing for thing in like.values()}
-    return Names(next(iter(things.values())) if len(things) == 1 else None, tuple(like))
-
-
 # -- a layer ----------------------------------------------------------------------------------------------------------
 
 
@@ -208,12 +99,12 @@ def layer(graph: Graph, node: Node, view: View = "infer", origins: Mapping[str, 
     mapping = [graph.nodes[at].name for at in mapped(graph, node, seen.inputs[node.index])]
     shapes = graph.input_shapes(node)
     formulas = list(node.op.formulas(shapes, node.shape))
-    keys = _keys(graph, node)
+    tensors = keys(graph, node)
     shared = [other.name for other in graph.nodes if other.module == node.module and other.module is not None]
     statements = [
         *_shape(node, shapes, formulas),
-        *_cost(node, row, keys, formulas),
-        *_reach(node, row, [rows[name] for name in mapping if name in rows], shapes),
+        *_cost(node, row, tensors, formulas),
+        *reach(node, row, [rows[name] for name in mapping if name in rows], shapes),
     ]
     return Layer(
         node,
@@ -222,19 +113,9 @@ def layer(graph: Graph, node: Node, view: View = "infer", origins: Mapping[str, 
         graph.nodes[node.head] if node.head != node.index else None,
         tuple(_given(node, shapes, statements, origins or {})),
         tuple(statements),
-        keys,
+        tensors,
         tuple(name for name in shared if name != node.name),
     )
-
-
-def _keys(graph: Graph, node: Node) -> tuple[Key, ...]:
-    if node.module is None:
-        return ()
-    found = []
-    for tensor in node.op.tensors(graph.input_shapes(node)):
-        key = f"{node.module}.{tensor.name}" if tensor.name else node.module
-        found.append(Key(key, tensor.shape, "buffer" if tensor.buffer else "trained" if tensor.trainable else "frozen"))
-    return tuple(found)
 
 
 def _times(numbers: Iterable[int]) -> str:
@@ -245,7 +126,7 @@ def axes(shape: Shape) -> tuple[str, ...]:
     """What the axes of a tensor are called: ``channels``, ``height`` and ``width`` of a map of two."""
     if len(shape) == 1:
         return ("features",)
-    return ("channels", *_AXES.get(len(shape) - 1, tuple(f"axis{axis}" for axis in range(1, len(shape)))))
+    return ("channels", *AXES.get(len(shape) - 1, tuple(f"axis{axis}" for axis in range(1, len(shape)))))
 
 
 def _shape(node: Node, inputs: tuple[Shape, ...], formulas: list[Formula]) -> Iterator[Statement]:
@@ -351,123 +232,6 @@ def _of_a_flag(op: Op, name: str) -> bool:
 
 def _letters(rule: str) -> list[str]:
     return [word.partition("_")[0] for word in re.findall(r"[A-Za-z_]+", rule)]
-
-
-# -- receptive field --------------------------------------------------------------------------------------------------
-
-
-def _reach(node: Node, row: Row, inputs: list[Row], shapes: tuple[Shape, ...]) -> Iterator[Statement]:
-    """``inputs`` are those whose places the layer's own are made of: a gate is none."""
-    if row.receptive_field is None or row.jump is None or row.offset is None:
-        return
-    steps = node.op.steps(shapes)
-    rank = len(row.receptive_field)
-    words = [f" {axis}" for axis in _AXES.get(rank, map(str, range(rank)))] if rank > 1 else [""]
-    for axis, word in enumerate(words):
-        here = row.receptive_field[axis], row.jump[axis], row.offset[axis]
-        before = [
-            (each.receptive_field[axis], each.jump[axis], each.offset[axis])
-            for each in inputs
-            if each.receptive_field and each.jump and each.offset and len(each.receptive_field) == rank
-        ]
-        step = steps[axis] if steps is not None and len(steps) == rank else None
-        same_axes = bool(shapes) and rank + 1 == len(node.shape) == len(shapes[0])
-        sizes = (shapes[0][axis + 1], node.shape[axis + 1]) if same_axes else (0, 0)
-        for statement in _along(here, before, step, steps is None, sizes):
-            yield statement._replace(quantity=statement.quantity + word)
-
-
-#: Extent, jump and offset along an axis.
-_Along = tuple["Number", "Number", "Number"]
-
-
-def _along(
-    here: _Along, before: list[_Along], step: Step | None, alone: bool, sizes: tuple[int, int]
-) -> tuple[Statement, ...]:
-    """``sizes`` are those of the axis before and after the layer."""
-    size, jump, start = here
-    if not before:
-        return Statement("receptive_field", size), Statement("jump", jump), Statement("offset", start)
-    if len(before) > 1:
-        return _joined(here, before)
-    if alone and before[0] == here:
-        says = "each element sees what the one in its place sees"
-        return Statement("receptive_field", size, says=says), Statement("jump", jump), Statement("offset", start)
-    if step is None or step.windows or step.upscale != 1 or step.whole:
-        return _resized(here, before[0], step, sizes)
-    return _windowed(here, before[0], step)
-
-
-def _joined(here: _Along, before: list[_Along]) -> tuple[Statement, ...]:
-    size, jump, start = here
-    sizes = ", ".join(dict.fromkeys(str(each[0]) for each in before))
-    says = "of the branch that sees most" if size == max(each[0] for each in before) else "of all branches together"
-    if len(set(before)) == 1:
-        return (
-            Statement("receptive_field", size, says="the same in each branch"),
-            Statement("jump", jump),
-            Statement("offset", start),
-        )
-    return (
-        Statement("receptive_field", size, says=f"{says}: {sizes}"),
-        Statement("jump", jump),
-        Statement("offset", start),
-    )
-
-
-_TRACED = "of the element that sees most, traced element by element"
-
-
-def _resized(here: _Along, before: _Along, step: Step | None, sizes: tuple[int, int]) -> tuple[Statement, ...]:
-    """Of a layer that enlarges its input, fits windows to it, or sees all of it."""
-    (size, jump, start), (size_in, jump_in, _) = here, before
-    (n, m), inside = sizes, _bracketed(jump_in)
-    says = "all of what enters" if step is not None and step.whole else _TRACED
-    field = Statement("receptive_field", size, says=says)
-    most = step.size if step is not None else 0
-    if step is not None and size_in + (most - 1) * jump_in == size:
-        letter = "n" if step.whole else "q"
-        if not step.whole:
-            says = "q being how many elements of what enters lie from the first to the last that one sees"
-        numbers = f"{size_in} + ({most} − 1)·{inside}"
-        field = Statement("receptive_field", size, f"r′ + ({letter} − 1)·j′", numbers, says)
-    far = Statement("jump", jump)
-    if step is not None and step.stride == 1 < step.upscale and jump * step.upscale == jump_in:
-        far = Statement("jump", jump, "j′/s", f"{inside}/{step.upscale}")
-    elif m and jump * m == jump_in * n:
-        far = Statement("jump", jump, "j′·n/m", f"{inside}·{n}/{m}", "m being the size that leaves")
-    elif m > 1 and jump * (m - 1) == jump_in * (n - 1):
-        numbers = f"{inside}·({n} − 1)/({m} − 1)"
-        far = Statement("jump", jump, "j′·(n − 1)/(m − 1)", numbers, "m being the size that leaves")
-    return field, far, Statement("offset", start)
-
-
-def _windowed(here: _Along, before: _Along, step: Step) -> tuple[Statement, ...]:
-    """By the recurrence for windows where it is what the analysis found, else in words."""
-    (size, jump, start), (size_in, jump_in, start_in) = here, before
-    taps, apart = (step.size - 1) // step.spacing + 1, step.spacing
-    rule, numbers = "r′ + (k − 1)·j′", f"{size_in} + ({taps} − 1)·{_bracketed(jump_in)}"
-    if apart > 1:
-        rule, numbers = "r′ + d·(k − 1)·j′", f"{size_in} + {apart}·({taps} − 1)·{_bracketed(jump_in)}"
-    field = Statement("receptive_field", size, says=_TRACED)
-    far, first = Statement("jump", jump, says=_TRACED), Statement("offset", start, says=_TRACED)
-    if size_in + (step.size - 1) * jump_in == size:
-        field = Statement("receptive_field", size, rule, numbers)
-    if jump_in * step.stride == jump:
-        far = Statement("jump", jump, "j′·s", f"{_bracketed(jump_in)}·{step.stride}")
-    if start_in - step.pad * jump_in == start:
-        numbers = f"{signed(start_in)} − {_bracketed(step.pad)}·{_bracketed(jump_in)}"
-        first = Statement("offset", start, "a′ − p·j′", numbers)
-    return field, far, first
-
-
-def _bracketed(number: Number) -> str:
-    return signed(number) if isinstance(number, int) and number >= 0 else f"({signed(number)})"
-
-
-def signed(number: Number) -> str:
-    """A number with a minus as wide as a plus."""
-    return f"−{-number}" if number < 0 else str(number)
 
 
 # -- a scope ----------------------------------------------------------------------------------------------------------

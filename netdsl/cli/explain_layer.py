@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.ir.types import Call, show_shape
 
 if TYPE_CHECKING:
-    from netdsl.analyses.explain import Given, Layer, Statement
+    from netdsl.analyses.explain import Given, Layer
+    from netdsl.analyses.reach import Statement
 
 
 class Section(NamedTuple):
@@ -82,7 +83,7 @@ def axes(values: tuple[Any, ...] | None) -> str:
     """One number for all axes, or one for each: ``2×1``."""
     if not values:
         return "–"
-    from netdsl.analyses.explain import signed
+    from netdsl.analyses.reach import signed
 
     words = [signed(value) for value in values]
     return words[0] if len(set(words)) == 1 else "×".join(words)

@@ -72,7 +72,8 @@ class Asked:
 
     def sections(self, label: str | None) -> _Said:
         """What is said of a label, or of the whole net. Raises :class:`NetdslError` (ND011) for an unknown one."""
-        from netdsl.analyses.explain import find, group, layer
+        from netdsl.analyses.explain import group, layer
+        from netdsl.analyses.names import find
 
         found = self.graph.scopes[0] if label is None else find(self.graph, label).found
         if found is None:
@@ -90,7 +91,7 @@ class Asked:
         return self._group(several)
 
     def _unknown(self, label: str) -> NetdslError:
-        from netdsl.analyses.explain import calls_of, find, keys_of, names
+        from netdsl.analyses.names import calls_of, find, keys, names
 
         calls = dict.fromkeys(scope.path for scope in calls_of(self.graph, label))
         if calls:
@@ -101,8 +102,8 @@ class Asked:
             message = f"{len(like)} names of the net end in `{label}`"
             return NetdslError([Diagnostic("ND011", message, help=f"ask for one of them: {_some(like)}")])
         owner = find(self.graph, label.rpartition(".")[0]).found
-        if isinstance(owner, Node) and (keys := keys_of(self.graph, owner)):
-            has = f"`{owner.name}` has {', '.join(f'`{key}`' for key in keys)}"
+        if isinstance(owner, Node) and (tensors := keys(self.graph, owner)):
+            has = f"`{owner.name}` has {', '.join(f'`{tensor.key}`' for tensor in tensors)}"
             return NetdslError([Diagnostic("ND011", f"the net has no tensor `{label}`", help=has)])
         every = dict.fromkeys(names(self.graph))
         ends = {name.rpartition(".")[2]: name for name in reversed(every)}
