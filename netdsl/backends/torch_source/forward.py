@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 
 from netdsl.backends.torch_source.access import access
@@ -70,11 +71,11 @@ class Forward:
     def _inline(self) -> None:
         for step in self.steps:
             if self._bypasses(step):
-                if step.kind == "select" and self._can_nest(step.operands[1], step):
-                    self._nest(step, [step.operands[1]])
+                if step.kind == "select" and step.operands[0] != step.operands[1]:
+                    self._nest(step, [at for at in step.operands[1:] if self._can_nest(at, step)])
                 continue
             if joins(step):
-                lone = [at for at in dict.fromkeys(step.operands) if self._can_nest(at, step)]
+                lone = [at for at, count in Counter(step.operands).items() if count == 1 and self._can_nest(at, step)]
                 short = [at for at in lone if self._single(at)]
                 if gathers(step) and len(short) < len(lone):
                     continue
@@ -88,11 +89,11 @@ class Forward:
                 self._nest(step, [step.operands[0]])
 
     def _can_nest(self, value: Value, step: Step) -> bool:
+        """Whether a value that a step takes once may be written where it is taken."""
         maker = self.makers.get(value)
         return (
             maker is not None
             and value not in self.parts
-            and step.operands.count(value) == 1
             and self.uses[value] == 1
             and not self._bypasses(maker)
             and maker.live == step.active

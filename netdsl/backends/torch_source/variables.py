@@ -9,6 +9,40 @@ from netdsl.backends.torch_source.steps import Step, Value, gathers, joins
 from netdsl.backends.torch_source.text import RESERVED, snake, unique
 
 
+class _Ways:
+    """For each value the one in which all ways from it meet (None is behind all), kept so that two soon find theirs.
+
+    Every value also knows one further on its way, at such distances that a search takes logarithmically many steps
+    (Myers 1983, "An applicative random-access stack").
+    """
+
+    def __init__(self) -> None:
+        self.after: dict[Value, Value | None] = {}
+        self._far: dict[Value | None, Value | None] = {None: None}
+        self._depth: dict[Value | None, int] = {None: 0}
+
+    def add(self, value: Value, after: Value | None) -> None:
+        far = self._far[after]
+        equal = self._depth[after] - self._depth[far] == self._depth[far] - self._depth[self._far[far]]
+        self.after[value] = after
+        self._far[value] = self._far[far] if equal else after
+        self._depth[value] = self._depth[after] + 1
+
+    def meet(self, one: Value | None, other: Value | None) -> Value | None:
+        """The first value on the ways of both."""
+        if self._depth[one] < self._depth[other]:
+            one, other = other, one
+        while one is not None and self._depth[one] > self._depth[other]:
+            far = self._far[one]
+            one = far if self._depth[far] >= self._depth[other] else self.after[one]
+        while one is not None and other is not None and one != other:
+            if self._far[one] != self._far[other]:
+                one, other = self._far[one], self._far[other]
+            else:
+                one, other = self.after[one], self.after[other]
+        return one
+
+
 class Variables:
     """Names for the values of a body. ``uses`` counts where each is used, its results among that."""
 
@@ -37,29 +71,27 @@ class Variables:
         for step in self.steps:
             for value in dict.fromkeys(step.operands):
                 users.setdefault(value, []).append(step.value)
-        depth: dict[Value | None, int] = {None: 0}
-        self.meets: dict[Value, Value | None] = {}
+        ways = _Ways()
+        self.meets = ways.after
         self.flow: dict[Value, tuple[Step, int] | None] = {}
         results = set(self.body.results)
+        places: dict[Value, dict[Value, int]] = {}
         for value in [*(step.value for step in reversed(self.steps)), *reversed(self.body.inputs)]:
             meet: Value | None = None
             if value not in results:
-                following: list[Value | None] = list(users.get(value, ()))
+                following = users.get(value, ())
                 meet = following[0] if following else None
                 for other in following[1:]:
-                    while meet != other:
-                        if depth[meet] < depth[other]:
-                            meet, other = other, meet
-                        assert meet is not None
-                        meet = self.meets[meet]
-            self.meets[value] = meet
-            depth[value] = depth[meet] + 1
+                    meet = ways.meet(meet, other)
+            ways.add(value, meet)
             if meet is None:
                 self.flow[value] = None
                 continue
             after = self.makers[meet]
             if self.uses.get(value) == 1 and joins(after):
-                self.flow[value] = (after, after.operands.index(value))
+                if meet not in places:
+                    places[meet] = {at: place for place, at in reversed(list(enumerate(after.operands)))}
+                self.flow[value] = (after, places[meet][value])
             else:
                 self.flow[value] = self.flow[meet]
 
