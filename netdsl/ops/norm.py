@@ -6,7 +6,7 @@ norm 5 (sum, deviation, square, sum, scaling) and 2 more where affine; local res
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
@@ -19,14 +19,31 @@ def _affine(length: int) -> tuple[Tensor, Tensor]:
     return Tensor("weight", (length,)), Tensor("bias", (length,), additive=True)
 
 
-def _moments(affine: bool, length: str, tensors: tuple[Tensor, ...], output: Shape) -> Iterator[Formula]:
-    """The arithmetic of a norm that computes mean and variance itself. ``length`` is the affine tensors' in letters."""
-    if affine:
-        yield Formula(
-            "params", f"2·{length}", times(2, tensors[0].size), f"a factor and a summand for each of {length}, learnt"
-        )
-    says = "sum, deviation, square, sum, scaling" + (", factor, summand" if affine else "")
-    yield Formula("work", f"{5 + 2 * affine}·({area('C', output)})", f"{5 + 2 * affine}·({times(*output)})", says)
+class _Standardising(Op):
+    """What the norms share that compute mean and variance themselves."""
+
+    category = "norm"
+    if TYPE_CHECKING:
+        affine: bool  # a field of each, in its place among the others
+
+    def _length(self, shape: Shape) -> tuple[str, int]:
+        """How many factors there are where affine, in letters and in numbers."""
+        return "C", shape[0]
+
+    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
+        return _affine(self._length(inputs[0])[1]) if self.affine else ()
+
+    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
+        return (5 + 2 * self.affine) * elements(output)
+
+    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
+        letter, length = self._length(inputs[0])
+        if self.affine:
+            says = f"a factor and a summand for each of {letter}, learnt"
+            yield Formula("params", f"2·{letter}", times(2, length), says)
+        each = 5 + 2 * self.affine
+        says = "sum, deviation, square, sum, scaling" + (", factor, summand" if self.affine else "")
+        yield Formula("work", f"{each}·({area('C', output)})", f"{each}·({times(*output)})", says)
 
 
 @register
@@ -114,46 +131,35 @@ class LocalResponseNorm(Op):
 
 
 @register
-class LayerNorm(Op):
+class LayerNorm(_Standardising):
     """Layer normalisation over the channels of each position; with ``axis=last`` over the last axis instead."""
 
     keyword = "ln"
-    category = "norm"
     example = Example("ln eps=1e-6")
 
     eps: float = field(default=1e-5, ge=0, description="added to the variance")
     affine: bool = field(default=True, description="learns a factor and a summand for each element of the axis")
     axis: Literal["channels", "last"] = field(default="channels", description="the axis that is normalised")
 
-    def _length(self, shape: Shape) -> int:
-        return shape[0] if self.axis == "channels" else shape[-1]
-
-    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
-        return _affine(self._length(inputs[0])) if self.affine else ()
-
-    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        return (5 + 2 * self.affine) * elements(output)
-
-    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
-        return _moments(self.affine, "C" if self.axis == "channels" else "N", self.tensors(inputs), output)
+    def _length(self, shape: Shape) -> tuple[str, int]:
+        return ("C", shape[0]) if self.axis == "channels" else ("N", shape[-1])
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
         last = self.axis == "last" or len(output) == 1
         if not self.affine:
             kwargs.append(("elementwise_affine", False))
-        args = (self._length(output),)
+        args = (self._length(output)[1],)
         if last:
             return Call("module", "torch.nn.LayerNorm", args, tuple(kwargs))
         return Call("module", "ChannelLayerNorm", args, tuple(kwargs), _CHANNEL_LAYER_NORM)
 
 
 @register
-class GroupNorm(Op):
+class GroupNorm(_Standardising):
     """Group normalisation (Wu & He 2018): over each group of channels and all positions."""
 
     keyword = "gn"
-    category = "norm"
     syntax = Syntax(positional=("groups",))
     example = Example("gn 4")
 
@@ -169,15 +175,6 @@ class GroupNorm(Op):
             raise OpError("ND221", f"`gn` needs more than one value a group: {show_shape(inputs[0])} has one")
         return inputs[0]
 
-    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
-        return _affine(inputs[0][0]) if self.affine else ()
-
-    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        return (5 + 2 * self.affine) * elements(output)
-
-    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
-        return _moments(self.affine, "C", self.tensors(inputs), output)
-
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
         if not self.affine:
@@ -186,14 +183,13 @@ class GroupNorm(Op):
 
 
 @register
-class InstanceNorm(Op):
+class InstanceNorm(_Standardising):
     """Instance normalisation (Ulyanov et al. 2016): over all positions of each channel of each image.
 
     As in PyTorch it learns nothing unless ``affine`` is given.
     """
 
     keyword = "in_norm"
-    category = "norm"
     syntax = Syntax(flags={"affine": {"affine": True}})
     example = Example("in_norm affine")
 
@@ -205,15 +201,6 @@ class InstanceNorm(Op):
         if product(inputs[0][1:]) == 1:
             raise OpError("ND221", f"`in_norm` needs more than one position a channel: {show_shape(inputs[0])} has one")
         return inputs[0]
-
-    def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
-        return _affine(inputs[0][0]) if self.affine else ()
-
-    def work(self, inputs: tuple[Shape, ...], output: Shape) -> int:
-        return (5 + 2 * self.affine) * elements(output)
-
-    def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
-        return _moments(self.affine, "C", self.tensors(inputs), output)
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         kwargs: list[tuple[str, object]] = [("eps", self.eps)] if self.eps != 1e-5 else []
