@@ -14,7 +14,7 @@ class Limits(NamedTuple):
     large one tensor may be, without its batch.
     """
 
-    nodes: int = 10_000
+    nodes: int = 5_000
     calls: int = 200
     bytes: int = 500_000
     elements: int = 10**13

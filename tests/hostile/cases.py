@@ -143,14 +143,14 @@ text("thousands of branches", HEAD + "concat { " + " | ".join(["conv1-1, relu"] 
 text("thousands of outputs", HEAD + "relu\n" + numbered("output o%d { gap }\n", 3000))
 text("hundreds of inputs", numbered("input i%d 3x8x8\n", 500) + "@i0, relu\n")
 text("thousands of styles", numbered("style conv = _, relu\n", 4000) + HEAD + "conv3-4\n", "ND223")
-text("a style of thousands", "style conv = _" + ", relu" * 4000 + f"\n{HEAD}conv3-4, conv3-4\n")
+text("a style of thousands", "style conv = _" + ", relu" * 2000 + f"\n{HEAD}conv3-4, conv3-4\n")
 text(
     "thousands of inits",
     HEAD + "conv3-4 ×3000\n" + numbered("init conv%d = zeros\n", 3000).replace("conv0 ", "conv3000 "),
 )
 text("thousands of expectations", HEAD + "conv3-4 ×500\n" + "expect params > 0, macs > 0\n" * 2500)
 text("thousands of expectations, all wrong", HEAD + "conv3-4 ×500\n" + "expect receptive_field = 1\n" * 4000, "ND211")
-text("a droppath in thousands of blocks", f"block f {{ add {{ id | relu, droppath 0..0.2 }} }}\n{HEAD}f ×2500\n")
+text("a droppath in thousands of blocks", f"block f {{ add {{ id | relu, droppath 0..0.2 }} }}\n{HEAD}f ×1600\n")
 
 # -- blocks
 
