@@ -136,7 +136,9 @@ def test_pages_of_specs_that_are_gone_go(nets: Path, tmp_path: Path, capsys: pyt
     (nets / "one.net").unlink()
     (nets / "two.net").unlink()
     assert main(["docs", "nets", "-o", "out"]) == 0
-    assert "note: `out/two.html` is of no spec any more, and was changed: it stays" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "note: `out/two.html` is of no spec any more, and was changed: it stays" in said.err
+    assert "1 file written, 3 files of specs that are gone removed\n" in said.out
     assert sorted(files(out)) == [
         ".netdsl-docs.json",
         "images/more-index.svg",

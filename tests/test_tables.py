@@ -712,3 +712,42 @@ def test_latex_compiles(name: str, tmp_path: Path, run: Callable[..., str]) -> N
     said = log.read_text(encoding="latin-1") if log.exists() else done.stdout
     assert "Missing character" not in said
     assert "Overfull \\hbox" not in said
+
+
+FAMILY = """\
+net family
+input 3x32x32
+style conv = _, bn, relu
+block wide(c, s = 1) {
+  add {
+    concat { conv3-{c//4}/s | conv3-{c//4}/s dilation=2 | conv1-{c//2}/s }
+    conv1-c +bn
+    | if s != 1 or in.c != c { conv1-c/s +bn } else { id }
+  }
+}
+conv3-16
+table
+  S             | M             {
+  wide(16) ×2   | wide(16) ×3
+  wide(32, s=2) | wide(32, s=2)
+  wide(32)      | wide(32) ×3
+}
+gap, fc-10
+"""
+
+
+def test_a_family_with_branches_has_its_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "family.net"
+    spec.write_text(FAMILY, encoding="utf-8")
+
+    def heads(*words: str) -> list[str]:
+        assert main(["table", *words]) == 0
+        return capsys.readouterr().out.splitlines()[2].split()
+
+    assert heads(str(spec)) == ["layer", "name", "output", "size", "S", "M"]
+    assert heads(str(spec), "--variants", "M,S") == ["layer", "name", "output", "size", "M", "S"]
+    assert heads(f"{spec}:M")[0] == heads(str(spec), "--style", "googlenet")[0] == "type"
+    # Strides inside of branches are no other widths.
+    assert main(["table", str(spec)]) == 0
+    said = capsys.readouterr().out
+    assert "The first block of conv2_x has stride 2." in said and "inner widths" not in said

@@ -334,6 +334,57 @@ def test_every_problem_has_a_place_and_is_a_sentence() -> None:
                 assert text.count("`") % 2 == 0 and not text.endswith(".") and "\n" not in text and "None" not in text
 
 
+def test_a_label_that_was_changed_is_one_error_and_its_map_line_loads(
+    spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]
+) -> None:
+    save_file(state(), tmp_path / "old.safetensors")
+    spec.write_text(SMALL.replace("body", "trunk").replace("fc: FC-5", "fc: FC-7"))
+    shown = netdsl_("weights", "check", spec, tmp_path / "old.safetensors")
+    assert "error[ND412]: `trunk` is called `body` in the checkpoint, by the names and shapes in it: 24" in shown.err
+    assert "error[ND407]: `fc.weight` is" in shown.err and "2 errors" in shown.err
+    (line,) = re.findall(r"a line `(.*)` of a key map", shown.err)
+    (tmp_path / "small.keys.toml").write_text(f"['edit']\n{line}\n")
+    again = netdsl_("weights", "check", spec, tmp_path / "old.safetensors")
+    assert "ND412" not in again.err and "error[ND407]" in again.err
+    assert "24 of its keys were renamed" in again.out
+
+
+def test_a_name_that_could_be_two_is_no_changed_one() -> None:
+    before = "net a\ninput 3x8x8\nconv3-3\np: conv3-3\nq: conv3-3\n"
+    after = before.replace("p:", "r:").replace("q:", "s:")
+    assert codes(state(before), after) == ["ND406", "ND405", "ND405"]
+    one = before.replace("p:", "r:")
+    assert codes(state(before), one) == ["ND412"]
+
+
+def test_a_prefix_that_no_key_has_and_a_map_that_leaves_nothing(
+    spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]
+) -> None:
+    save_file(state(), tmp_path / "a.safetensors")
+    for action in ("check", "convert"):
+        shown = netdsl_("weights", action, spec, tmp_path / "a.safetensors", "--prefix", "foo.")
+        assert shown.code == 1 and "ND403" in shown.err and "begins with `foo.`" in shown.err
+        assert "they begin with `aux`, `bn1`, `body` …" in shown.err
+    (tmp_path / "none.toml").write_text('["x"]\n"**" = false\n')
+    shown = netdsl_("weights", "check", spec, tmp_path / "a.safetensors", "--map", tmp_path / "none.toml")
+    assert shown.code == 1 and "leaves out every key" in shown.err
+
+
+def test_a_key_where_nothing_is_nested(spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]) -> None:
+    torch.save(state(), tmp_path / "a.pth")
+    shown = netdsl_("weights", "check", spec, tmp_path / "a.pth", "--key", "ema")
+    assert shown.code == 1 and "it is read without `--key`" in shown.err
+
+
+def test_no_variant_fits_better_by_a_few_tensors_of_many(
+    spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]
+) -> None:
+    save_file({"fc.weight": state()["fc.weight"]}, tmp_path / "a.safetensors")
+    for variant in ("thin", "wide"):
+        shown = netdsl_("weights", "check", f"{spec}:{variant}", tmp_path / "a.safetensors", "--partial")
+        assert shown.code == 0 and "fits better" not in shown.out
+
+
 def test_no_key_that_is_known() -> None:
     said = refused({"a.weight": torch.zeros(3), "b.weight": torch.zeros(2)})
     assert said.startswith(
@@ -542,6 +593,7 @@ def test_what_is_more_than_tensors_is_named(tmp_path: Path) -> None:
     cases: list[tuple[Any, str]] = [
         ({"state_dict": {}, "args": argparse.Namespace(a=1)}, "`argparse.Namespace`"),
         (nn.Linear(2, 2), "a whole pickled module (`torch.nn.modules.linear.Linear`)"),
+        (load(SMALL), "a whole pickled module (`netdsl_generated_"),
         ({"best": np.float64(1)}, "scalar`"),
     ]
     for value, said in cases:
@@ -572,7 +624,7 @@ STRANGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "zip": (lambda p: _zip(p, {"a/b": b"x"}), "ND403", "holds no tensors"),
     "squeezed": (lambda p: _zip(p, {"a/data.pkl": b"x" * 99}, zipfile.ZIP_DEFLATED), "ND403", "compressed"),
     "script": (lambda p: _zip(p, {"a/data.pkl": b"x", "a/constants.pkl": b"x"}), "ND404", "TorchScript"),
-    "tensor": (lambda p: torch.save(torch.zeros(2), p), "ND403", "it holds a tensor without a key"),
+    "tensor": (lambda p: torch.save(torch.zeros(2), p), "ND403", "it holds a tensor without a name"),
     "list": (lambda p: torch.save([1], p), "ND403", "`list`"),
     "numbers": (lambda p: torch.save({"epoch": 3}, p), "ND403", "it holds no tensors, but `epoch`"),
     "nothing": (lambda p: torch.save({}, p), "ND403", "it holds nothing"),

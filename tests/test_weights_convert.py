@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -506,3 +507,32 @@ def test_what_is_not_one_to_one_is_refused(spec: Path, tmp_path: Path, netdsl_: 
     (tmp_path / "m.toml").write_text('"xfc.*" = false\n')
     shown = netdsl_("weights", "convert", spec, tmp_path / "a.pth", "-o", out, "--map", tmp_path / "m.toml")
     assert shown.code == 1 and "7×96" not in shown.err and "5×96" in shown.err
+
+
+def test_names_pair_what_an_edit_left_uneven(spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]) -> None:
+    """A scope has a new name, and a layer more of a shape that others have: names say which of them is the new one."""
+    weights = state(variant="wide")
+    torch.save(weights, tmp_path / "old.pth")
+    spec.write_text(SMALL.replace("body", "trunk").replace("maxpool\n", "conv3-6 plain\nmaxpool\n", 1))
+    spec.write_text(spec.read_text().replace("stem: conv3-4", "stem: conv3-4\nmore: conv3-4"))
+    out = tmp_path / "new.safetensors"
+    shown = netdsl_("weights", "convert", f"{spec}:wide", tmp_path / "old.pth", "--partial", "-o", out)
+    assert shown.code == 0
+    written = load_file(out)
+    moved = {key.replace("body", "trunk"): value for key, value in weights.items()}
+    assert same(dict(sorted(written.items())), dict(sorted(moved.items())))
+    assert "the net's bn2 (" in shown.out and "num_batches_tracked" not in shown.out
+    if os.name == "posix":
+        assert out.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_one_key_that_keeps_its_name(spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]) -> None:
+    weights = {key if key == "middle.weight" else f"x{key}": value for key, value in state().items()}
+    save_file(weights, tmp_path / "a.safetensors")
+    assert "1 key keeps its name\n" in netdsl_("weights", "convert", spec, tmp_path / "a.safetensors").out

@@ -26,7 +26,7 @@ class Given(NamedTuple):
     """What a layer was given: an attribute with its letter in the rules, if it has one, and where it came from.
 
     ``origin`` is ``written``, ``style``, ``bn`` (left out since batch norm follows), ``default``, or ``input`` for what
-    follows from the tensor that enters; empty where it is not known.
+    follows from the tensor that enters; empty where it is not known, and for an input, which `--input` may set.
     """
 
     letter: str
@@ -209,7 +209,7 @@ def _given(
     if "n" in used and len(inputs[0]) > 1:
         yield Given("n", "size that enters", show_shape(inputs[0][1:]), "input")
     op = node.op
-    known = not op.syntax.required or any(name in origins for name in op.syntax.required)
+    known = op.category != "input" and (not op.syntax.required or any(name in origins for name in op.syntax.required))
     shown = []
     for name, attribute in op.attributes().items():
         value = getattr(op, name)

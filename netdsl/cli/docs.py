@@ -17,7 +17,7 @@ from netdsl.backends.catalogue import write_html, write_markdown
 from netdsl.backends.catalogue.document import code
 from netdsl.backends.catalogue.spec import Net, Spec, entry, index_page, spec_page
 from netdsl.backends.draw import draw
-from netdsl.cli.options import add_limits, add_operators, add_uses
+from netdsl.cli.options import add_limits, add_operators, add_uses, whole
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import check_name, report, say
 from netdsl.diagnostics import Diagnostic, NetdslError, Source
@@ -75,9 +75,11 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if not specs:
         raise NetdslError([Diagnostic("ND001", "there is no spec of a net among these files")])
-    changed = _write(Path(options.output), _pages(specs, options.format, options.title), force=options.force)
+    made = _pages(specs, options.format, options.title)
+    changed, removed = _write(Path(options.output), made, force=options.force)
     nets = sum(len(spec.nets) for spec in specs)
-    say(f"{_number(len(specs), 'spec')}, {_number(nets, 'net')}: {_number(changed, 'file')} written\n")
+    gone = f", {_number(removed, 'file')} of specs that are gone removed" if removed else ""
+    say(f"{_number(len(specs), 'spec')}, {_number(nets, 'net')}: {_number(changed, 'file')} written{gone}\n")
     return 0
 
 
@@ -91,6 +93,9 @@ def _number(count: int, word: str) -> str:
 def _files(given: Iterable[str]) -> Iterable[tuple[str, str, bool]]:
     """Each file with the name of its page, and whether it was found in a folder."""
     for name in given:
+        spec = whole(name)
+        if spec is not None:
+            parser().error(f"a page has all variants of its spec: `netdsl docs {spec}`")
         if not os.path.isdir(name):
             yield name, Path(name).name.removeprefix(zoo.PREFIX).removesuffix(".net") or name, False
             continue
@@ -177,8 +182,8 @@ def _pages(specs: list[Spec], form: str, title: str) -> dict[str, bytes]:
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
-def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> int:
-    """Puts the files into the folder, and takes away those of an earlier run that are no more; counts those written.
+def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> tuple[int, int]:
+    """Puts the files into the folder, and takes away those of an earlier run that are no more; counts both.
 
     Everything is written beside its place first. Raises :class:`NetdslError` (ND006) where a file is in the way, or
     where the folder cannot be written.
@@ -205,16 +210,18 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> int:
                 os.replace(stage / name, folder / name)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+        removed = 0
         for name in known.keys() - made.keys():
             if there[name] == known[name]:
-                (folder / name).unlink()
+                (folder / name).unlink(missing_ok=True)
+                removed += there[name] is not None
             elif there[name] is not None:
                 print(f"note: `{folder / name}` is of no spec any more, and was changed: it stays", file=sys.stderr)
     except OSError as error:
         where = f"`{folder}`"
         reason = (error.strerror or str(error)).lower()
         raise NetdslError([Diagnostic("ND006", f"{where} cannot be written: {reason}")]) from None
-    return len(changed)
+    return len(changed), removed
 
 
 def _in_the_way(folder: Path, names: list[str]) -> NetdslError:

@@ -10,6 +10,7 @@ import sys
 from netdsl.cli.options import add_file, compilation, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import coloured, say
+from netdsl.ir.op import lookup
 from netdsl.zoo import PREFIX
 from netdsl.zoo import find as find_shipped
 
@@ -70,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
         help = f"did you mean `{near}`?" if near is not None else "`netdsl explain` lists the codes"
         if near is None and find_shipped(word) is not None:
             help = f"`{PREFIX}{word}` is a shipped spec"
+        elif near is None and lookup(word.lower()) is not None:
+            help = f"`netdsl ops {word}` says all about the layer"
         elif near is None and os.path.exists(f"{word}.net"):
             help = f"did you mean `{word}.net`?"
         parser().error(f"{what}; {help}")

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from netdsl.cli.options import add_limits
+from netdsl.cli.options import add_limits, whole
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import difference, report, say, write
 from netdsl.diagnostics import NetdslError
-from netdsl.elaborate import Limits, split_variant
+from netdsl.elaborate import Limits
 from netdsl.elaborate.sources import read, read_bytes
 from netdsl.elaborate.values import Stop
 from netdsl.ir.types import plural
@@ -117,8 +117,8 @@ def _formatted(file: str, limits: Limits) -> _Spec:
 
 def _whole(file: str) -> str:
     """The file; exits with 2 where a variant of one is named."""
-    path, variant = split_variant(file)
-    if variant is not None and not Path(file).exists() and Path(path).exists():
+    path = whole(file)
+    if path is not None:
         parser().error(f"a file is laid out whole, with all its variants: `netdsl fmt {path}`")
     return file
 

@@ -15,6 +15,8 @@ from netdsl.diagnostics import Diagnostic, NetdslError
 from netdsl.elaborate import LIMITS, Compilation, Limits, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
+from netdsl.zoo import PREFIX
+from netdsl.zoo import find as find_shipped
 
 
 def add_file(
@@ -285,3 +287,12 @@ def compiled_all(parser: argparse.ArgumentParser, options: argparse.Namespace) -
 def compiled(path: str, variant: str | None, options: argparse.Namespace) -> Graph | None:
     """The graph that is asked for; None where there are errors, which go to the error stream."""
     return compilation(path, variant, options).graph
+
+
+def whole(file: str) -> str | None:
+    """What a file is called without the variant that stands after it; None where none does."""
+    path, variant = split_variant(file)
+    if variant is None or Path(file).exists():
+        return None
+    shipped = path.startswith(PREFIX) and find_shipped(path.removeprefix(PREFIX)) is not None
+    return path if shipped or Path(path).exists() else None

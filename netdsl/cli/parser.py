@@ -24,6 +24,8 @@ _NEEDED = {
     "CHECKPOINT": "a CHECKPOINT is missing: a safetensors file, or a .pth or .pt of torch.save",
     "-o/--output": "where to? `-o` names the output",
 }
+#: Formats by the endings of their files.
+_ENDINGS = {"md": "markdown", "tex": "latex", "htm": "html", "txt": "text", "mermaid": "mmd", "gv": "dot"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -119,7 +121,8 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             *others, last = action.choices
-            help = did_you_mean(str(value), action.choices)
+            meant = _ENDINGS.get(str(value).lower().removeprefix("."))
+            help = f"did you mean `{meant}`?" if meant in action.choices else did_you_mean(str(value), action.choices)
             message = f"`{value}` is none of {', '.join(others)} and {last}" + (f"; {help}" if help else "")
             raise argparse.ArgumentError(action, message)
 

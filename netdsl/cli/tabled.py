@@ -78,6 +78,9 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
         return None
     seen = Net("", first, options.view)
     style: Style = options.style or suited(seen)
+    family = len(said.columns) > 1 and {name for _, name in named} <= {None, *said.columns}
+    if options.style is None and style == "googlenet" and family and (len(named) > 1 or variant is None):
+        style = "resnet"  # the spec's own columns are what is asked for, and the branches' table is of one net
     if style in SEVERAL and len(named) == 1 and variant is None and path != "-":
         # Without a table and without `default` the parameters' own values make a net beside those of the variants.
         alone: tuple[str | None, ...] = (None, *first.variants) if first.variant is None else first.variants

@@ -63,7 +63,7 @@ def _map(conversion: Conversion, pairs: dict[str, str], every: bool) -> list[tup
         lines = [*lines[:50], f"and {len(lines) - 50:,} more: `--all` shows every key"]
     same = len(pairs) - len(changed)
     if same and not every:
-        lines.append(f"{same:,} keys keep their names")
+        lines.append("1 key keeps its name" if same == 1 else f"{same:,} keys keep their names")
     return [("map" if not place else "", line) for place, line in enumerate(lines)]
 
 

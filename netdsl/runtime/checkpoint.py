@@ -239,7 +239,7 @@ def _unread(name: str, error: Exception) -> NetdslError:
         what = found[1]
         blocked = "is blocked" in str(error)
         message = f"`{name}` holds more than tensors, and reading it would run `{what}`: it was not read"
-        if not blocked and re.search(r"\.nn\.|models?\.|\.[A-Z]\w*Net\w*$", what):
+        if not blocked and re.search(r"\.nn\.|models?\.|\.[A-Z]\w*Net\w*$|^netdsl_generated_", what):
             message = f"`{name}` holds a whole pickled module (`{what}`), and reading that runs code: it was not read"
         help = "where you trust its origin, read it with PyTorch, and save its tensors alone: "
         help += "`torch.save(torch.load(path, weights_only=False)['state_dict'], …)`"
@@ -287,8 +287,11 @@ def _gather(value: object, name: str, form: str, inside: str | None, size: int |
     """Finds the dictionary of tensors in what a file holds."""
     torch = require_torch()
     if not isinstance(value, Mapping):
-        what = "a tensor" if isinstance(value, torch.Tensor) else f"a value of Python's `{type(value).__name__}`"
-        raise failure("ND403", f"`{name}` is no checkpoint: it holds {what} without a key")
+        what = (
+            "a tensor without a name" if isinstance(value, torch.Tensor) else f"one value, a `{type(value).__name__}`"
+        )
+        message = f"`{name}` is no checkpoint: it holds {what}"
+        raise failure("ND403", message, "a checkpoint is a dictionary of tensors: `torch.save(net.state_dict(), …)`")
     places: list[_Place] = []
     _collect(value, (), places, torch.Tensor)
     notes: list[str] = []
@@ -331,6 +334,8 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
             if ".".join(place.path) == inside:
                 return place
         listed = f"there {'is' if len(paths) == 1 else 'are'} {_list(paths)}" if paths else None
+        if listed is None and places:
+            listed = "they stand under no name: it is read without `--key`"
         help = did_you_mean(inside, paths) or listed
         raise failure("ND403", f"`{name}` has no tensors under `{inside}`", help)
     if not places:
@@ -382,9 +387,10 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
             raise PermissionError(None, "it is read-only")
         os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         try:
+            usual = beside.stat().st_mode
             save_file(_apart(tensors), beside, {"format": "pt"})
-            if mode is not None:
-                os.chmod(beside, stat.S_IMODE(mode))
+            # The library makes its files readable by their owner alone.
+            os.chmod(beside, stat.S_IMODE(usual if mode is None else mode))
             os.replace(beside, target)
         finally:
             beside.unlink(missing_ok=True)

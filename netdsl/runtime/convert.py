@@ -61,7 +61,10 @@ def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
     pairs = [*fixed, *(pair._replace(source=back[pair.source]) for pair in found.pairs)]
     pairs.sort(key=lambda pair: order[pair.target])
     given = {pair.target for pair in pairs}
-    counters = tuple(key for key, slot in wanted.items() if slot.counter and key not in given)
+    modules = {key.rpartition(".")[0] for key in given}
+    counters = tuple(
+        key for key, slot in wanted.items() if slot.counter and key not in given and key.rpartition(".")[0] in modules
+    )
     return Conversion(comparison, tuple(pairs), found.doubts, found.left, len(fixed), counters)
 
 
@@ -71,10 +74,7 @@ def converted(conversion: Conversion) -> dict[str, Tensor]:
     shapes = {row.key: row.slot.shape for row in conversion.comparison.rows if row.slot is not None}
     read = conversion.comparison.checkpoint.tensors(pair.source for pair in conversion.pairs)
     tensors = {pair.target: read[pair.source].reshape(shapes[pair.target]) for pair in conversion.pairs}
-    modules = {key.rpartition(".")[0] for key in tensors}
-    for key in conversion.counters:
-        if key.rpartition(".")[0] in modules:
-            tensors[key] = torch.zeros((), dtype=torch.int64)
+    tensors.update((key, torch.zeros((), dtype=torch.int64)) for key in conversion.counters)
     return {key: tensors[key] for key in shapes if key in tensors}
 
 

@@ -44,7 +44,8 @@ class Doubt(NamedTuple):
 
 
 class Left(NamedTuple):
-    """Layers of one shape of which the two sides have not equally many: their keys' prefixes, and the shapes."""
+    """Layers of one shape of which the two sides have not equally many, without those that names pair: their keys'
+    prefixes, and the shapes."""
 
     shapes: tuple[tuple[str, Shape], ...]
     sources: tuple[str, ...]
@@ -184,12 +185,30 @@ class _Matcher:
             self.learned = {name: next(iter(others)) for name, others in self.seen.items() if len(others) == 1}
             self.pairs, self.doubts = [], []
             self._pair([_Branch(sources, self.kinds)], [_Branch(targets, self.kinds)], (), (), "shape")
+        lefts = [self._named(*item) for item in left]
         self.pairs.sort(key=lambda pair: pair[1].index)
         return Correspondence(
-            tuple(tensor for pair in self.pairs for tensor in _tensors(*pair)),
-            tuple(self.doubts),
-            tuple(item[0] for item in left),
+            tuple(tensor for pair in self.pairs for tensor in _tensors(*pair)), tuple(self.doubts), tuple(lefts)
         )
+
+    def _named(self, left: Left, layers: list[_Layer]) -> Left:
+        """Pairs of layers of which the sides have not equally many those whose names are the same, in scopes that are
+        one by what else is in them or have one name; and returns the rest."""
+        scopes: dict[str, set[str]] = {}
+        for one, other, _ in self.pairs:
+            scopes.setdefault(one.path.rpartition(".")[0], set()).add(other.path.rpartition(".")[0])
+        count = len(left.sources)
+        targets = {layer.path: layer for layer in layers[count:]}
+        sources = []
+        for layer in layers[:count]:
+            scope, _, name = layer.path.rpartition(".")
+            there = scopes.get(scope, {scope})
+            path = ".".join(filter(None, (*there, name))) if len(there) == 1 else layer.path
+            if path in targets:
+                self.pairs.append((layer, targets.pop(path), "name"))
+            else:
+                sources.append(layer.path)
+        return left._replace(sources=tuple(sources), targets=tuple(targets))
 
     def _sort(self) -> list[tuple[Left, list[_Layer]]]:
         """Numbers the kinds of layers, and returns those of which the sides have not equally many."""

@@ -9,13 +9,17 @@ from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, show_shape
 from netdsl.runtime.correspond import correspond
+from netdsl.runtime.moved import Move, lacking, moves, prefixes, strange
 from netdsl.runtime.slots import Slot, axes
 from netdsl.runtime.weights import Comparison, Row, compare
 
 
 def explain(comparison: Comparison) -> list[Diagnostic]:
-    """Every problem, gathered by the line of the spec that owns the keys: ND405 to ND408, by place."""
-    found = [*_shapes(comparison), *_missing(comparison), *_unexpected(comparison)]
+    """Every problem, gathered by the line of the spec that owns the keys: ND405 to ND408 and ND412, by place."""
+    moved = moves(comparison)
+    said = {id(row) for move in moved for row in (*move.rows, *move.strange)}
+    found = [*_shapes(comparison), *_moved(comparison, moved)]
+    found += [*_missing(comparison, said), *_unexpected(comparison, said)]
     return sorted(found, key=lambda problem: problem.span or Span(0, 0, 0))
 
 
@@ -66,8 +70,8 @@ def better_variant(comparison: Comparison, make: Callable[[str], Graph | None]) 
         held = None if other is None else compare(other, comparison.checkpoint, like=comparison)
         if held is not None and _likeness(held) > _likeness(comparison if best is None else best):
             best = held
-    if best is None:
-        return None
+    if best is None or 2 * len(best.matched) < len(best.matched) + len(best.problems):
+        return None  # the checkpoint is none of these
     name = f"{_file(graph) or ''}:{best.graph.variant}" if _file(graph) else f"variant {best.graph.variant}"
     return f"`{name}` fits better: {share(best)}"
 
@@ -174,7 +178,7 @@ def _names(paths: Iterable[str], most: int = 3) -> str:
     quoted = [f"`{path}`" for path in paths]
     if len(quoted) > most + 1:
         return f"{', '.join(quoted[:most])} and {len(quoted) - most:,} more"
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return "".join(quoted) if len(quoted) < 2 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def _tensors(count: int) -> str:
@@ -298,33 +302,43 @@ def _map_help(graph: Graph, node: Node, have: int) -> str | None:
     return f"{have:,} is a map of {then}, and {show_shape(entering.shape)} enters here: another `--input`?"
 
 
+# -- other names ------------------------------------------------------------------------------------------------------
+
+
+def _moved(comparison: Comparison, moved: Sequence[Move]) -> list[Diagnostic]:
+    """One diagnostic for all scopes in which a name became another."""
+    alike: dict[tuple[str, str], list[Move]] = {}
+    for move in moved:
+        alike.setdefault((move.old.rpartition(".")[2], move.new.rpartition(".")[2]), []).append(move)
+    places = _Places(comparison)
+    return [_renamed(places, group) for group in alike.values()]
+
+
+def _renamed(places: _Places, group: Sequence[Move]) -> Diagnostic:
+    first = group[0]
+    message = f"`{first.new}` is called `{first.old}` in the checkpoint, by the names and shapes in it: "
+    message += _tensors(sum(len(move.rows) for move in group))
+    if len(group) > 1:
+        message += f", with those of {_names((move.new for move in group[1:]), 2)}"
+    help = f'a line `"{first.old}.**" = "{first.new}.**"` of a key map says so'
+    return Diagnostic("ND412", message, places.span(first.new), help=help)
+
+
 # -- missing ----------------------------------------------------------------------------------------------------------
 
 
-def _prefixes(key: str) -> list[str]:
-    parts = key.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+def _unknown(comparison: Comparison) -> bool:
+    """Whether no key of the checkpoint is one of the net's."""
+    return not any(row.source is not None for row in comparison.rows if row.slot is not None)
 
 
-def _missing(comparison: Comparison) -> list[Diagnostic]:
+def _missing(comparison: Comparison, said: set[int]) -> list[Diagnostic]:
     graph = comparison.graph
-    lacking = [row for row in comparison.rows if row.status == "missing"]
-    if not lacking:
-        return []
-    expected: dict[str, int] = {}
-    absent: dict[str, int] = {}
-    for row in comparison.rows:
-        if row.slot is not None:
-            for prefix in _prefixes(row.key):
-                expected[prefix] = expected.get(prefix, 0) + 1
-                absent[prefix] = absent.get(prefix, 0) + (row.status == "missing")
-    if not any(row.source is not None for row in comparison.rows if row.slot is not None):
-        return [_nothing(comparison, lacking)]
+    absent = [row for row in comparison.rows if row.status == "missing"]
+    if absent and not said and _unknown(comparison):
+        return [_nothing(comparison, absent)]
     places = _Places(comparison)
-    units: dict[str, list[Row]] = {}
-    for row in lacking:
-        whole = next(prefix for prefix in _prefixes(row.key) if absent[prefix] == expected[prefix])
-        units.setdefault(whole, []).append(row)
+    units = {whole: rows for whole, rows in lacking(comparison).items() if id(rows[0]) not in said}
     groups: dict[Span, dict[str, list[Row]]] = {}
     for whole, rows in units.items():
         slot = rows[0].slot
@@ -354,26 +368,27 @@ def _lack(comparison: Comparison, span: Span, units: dict[str, list[Row]]) -> Di
     return Diagnostic("ND405", message, span, help=help, trace=trace)
 
 
-def _nothing(comparison: Comparison, lacking: Sequence[Row]) -> Diagnostic:
+def _nothing(comparison: Comparison, absent: Sequence[Row]) -> Diagnostic:
     theirs = [row.key for row in comparison.rows if row.status == "unexpected"]
-    ours = _names((row.key for row in lacking), 2)
+    ours = _names((row.key for row in absent), 2)
     message = f"no key of the checkpoint is one of the net's: it has {_names(theirs, 2)}, the net {ours}"
+    if not theirs:
+        message = f"the key map leaves out every key of the checkpoint, and the net has {ours}"
     return Diagnostic("ND405", message, comparison.graph.scopes[0].span)
 
 
 # -- unexpected -------------------------------------------------------------------------------------------------------
 
 
-def _unexpected(comparison: Comparison) -> list[Diagnostic]:
-    strange = [row for row in comparison.rows if row.status == "unexpected"]
-    known = {prefix for row in comparison.rows if row.slot is not None for prefix in _prefixes(row.key)}
-    if not any(row.source is not None for row in comparison.rows if row.slot is not None):
+def _unexpected(comparison: Comparison, said: set[int]) -> list[Diagnostic]:
+    known = {prefix for row in comparison.rows if row.slot is not None for prefix in prefixes(row.key)}
+    if not said and _unknown(comparison):
         return []  # said already: no key is known
     places = _Places(comparison)
     owners: dict[str, dict[str, list[Row]]] = {}
-    for row in strange:
-        unit = next((prefix for prefix in _prefixes(row.key) if prefix not in known), row.key)
-        owners.setdefault(unit.rpartition(".")[0], {}).setdefault(unit, []).append(row)
+    for unit, rows in strange(comparison).items():
+        if id(rows[0]) not in said:
+            owners.setdefault(unit.rpartition(".")[0], {})[unit] = rows
     # Calls of one block lack the same.
     groups: dict[tuple[str, ...], list[str]] = {}
     for owner, units in owners.items():

@@ -14,6 +14,7 @@ from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape
 from netdsl.runtime import keymap
 from netdsl.runtime.checkpoint import Checkpoint, Stored, of_mapping, open_checkpoint
+from netdsl.runtime.file_kinds import failure
 from netdsl.runtime.keymap import KeyMap
 from netdsl.runtime.slots import Slot, slots
 
@@ -110,6 +111,10 @@ def compare(
     if prefix is not None:
         names = {key: key[len(prefix) :] if key.startswith(prefix) else None for key in names}
         left = sum(name is None for name in names.values())
+        if left == len(names):
+            begun = list(dict.fromkeys(key.partition(".")[0] for key in names))
+            help = f"they begin with {', '.join(f'`{part}`' for part in begun[:3])}{' …' if len(begun) > 3 else ''}"
+            raise failure("ND403", f"no key of `{checkpoint.name}` begins with `{prefix}`", help)
         notes.append(f"of its keys those that begin with `{prefix}` were taken, and {left:,} were not")
     if asked.maps is None:
         standing = keymap.beside(graph)
@@ -158,7 +163,7 @@ def _name(
 
     best, top = _Named(names, [], frozenset()), met(names)
     schemes = [(keys.name, scheme) for keys in maps for scheme in keys.schemes]
-    failure: NetdslError | None = None
+    unusable: NetdslError | None = None
     for taken, begun in _without(names):
         if (reached := met(begun)) > top and not (asked and best.mapped):
             best, top = _Named(begun, taken, frozenset()), reached
@@ -167,7 +172,7 @@ def _name(
             try:
                 called = scheme.apply([new for new in begun.values() if new is not None])
             except NetdslError as error:
-                failure = failure or error
+                unusable = unusable or error
                 continue
             tried = {key: None if new is None else called[new] for key, new in begun.items()}
             reached = met(tried, True)
@@ -176,8 +181,8 @@ def _name(
                 changed = sum(tried[key] != new for key, new in begun.items())
                 line = f"{changed:,} of its keys were renamed by `{scheme.name}` of `{file}`"
                 best, top = _Named(tried, [*taken, line], decided), reached
-    if failure is not None and asked and not best.mapped:
-        raise failure
+    if unusable is not None and asked and not best.mapped:
+        raise unusable
     if asked and schemes and not best.mapped:
         best.said.append("no line of the key map fits one of its keys")
     return best

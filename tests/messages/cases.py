@@ -160,6 +160,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "draw drawn.net -o small.svg --as layers --page 100x100",
     ),
     "table": (
+        "table small.net --format tex",
         "table small.net -o small.bmp",
         "table small.net --max-drawn 3",
         "table family.net --variants a,,b",
@@ -185,6 +186,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "docs small.net -o taken",
         "docs small.net twins.net family.net -o taken",
         "docs small.net -o small.net",
+        "docs zoo:resnet:50 -o pages",
     ),
     "explain": (
         "explain resnet",
@@ -193,6 +195,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "explain ND299",
         "explain ND2O4",
         "explain whatever",
+        "explain conv",
         "explain blocks.net conv",
         "explain blocks.net conv1",
         "explain blocks.net unit",
@@ -277,6 +280,11 @@ SHOWN = (
     "weights check weighty.net old.pth",
     "weights check weighty.net prefixed.safetensors --prefix net.",
     "weights check weighty.net prefixed.safetensors --map net.toml",
+    "weights check weighty.net prefixed.safetensors --prefix foo.",
+    "weights check weighty.net whole.pth --map none.toml",
+    "weights check weighty.net whole.pth --key ema",
+    "weights check weighty.net label.pth",
+    "weights check weighty.net labels.pth",
     "weights check weighty.net whole.safetensors --map other.toml",
 )
 

@@ -88,6 +88,7 @@ MAPS = {
     "same.toml": '"*.*" = "one"\n',
     "counts.toml": '"{block}.{part}" = "unit.{block+1}.{part}"\n',
     "net.toml": '"net.**" = "**"\n',
+    "none.toml": '"**" = false\n',
     "other.toml": '"nothing.like.it" = "here"\n',
 }
 
@@ -173,6 +174,8 @@ def write(here: Path) -> None:
     keep("list.pth", [1])
     keep("numbers.pth", {"epoch": 3})
     keep("nothing.pth", {})
+    keep("label.pth", {key.replace("body", "trunk"): value for key, value in changed(fc__bias=None).items()})
+    keep("labels.pth", {key.replace(".conv1.", ".c."): value for key, value in changed(fc__bias=None).items()})
     keep("two.pth", {"first": state, "second": state})
     keep("inside.pth", {"state_dict": state, "epoch": 3})
     keep("classes.pth", changed(fc__weight=torch.zeros(7, 96), fc__bias=torch.zeros(7)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -185,7 +186,10 @@ def _together(one: Entry, other: Entry) -> Entry | None:
 
 def _plain(net: Net, item: Item) -> list[str]:
     """An item's lines without strides."""
-    return [line.partition(", stride")[0] for line in lines(net.graph, item, listed)]
+    return [_STRIDE.sub("", line) for line in lines(net.graph, item, listed)]
+
+
+_STRIDE = re.compile(r", stride \d+(×\d+)*")
 
 
 def _strided(net: Net, each: Fold) -> Strided | None:
