@@ -75,8 +75,8 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if not specs:
         raise NetdslError([Diagnostic("ND001", "there is no spec of a net among these files")])
-    made = _pages(specs, options.format, options.title)
-    changed, removed = _write(Path(options.output), made, force=options.force)
+    pages = _pages(specs, options.format, options.title)
+    changed, removed = _write(Path(options.output), pages, force=options.force)
     nets = sum(len(spec.nets) for spec in specs)
     gone = f", {_number(removed, 'file')} of specs that are gone removed" if removed else ""
     say(f"{_number(len(specs), 'spec')}, {_number(nets, 'net')}: {_number(changed, 'file')} written{gone}\n")
