@@ -250,12 +250,26 @@ def test_fixes_of_whole_files(wrong: str, right: str, tmp_path: Path, capsys: py
         "input 3x8x8\nconv1: relu\nconv3: gelu\n@conv2\n",  # two are as near
         "input 3x8x8\nadd { conv3-8 | id }\n",  # several ways to mend it
         "input 3x8x8\nconv3-8\nexpect params = 1\n",  # a test is not mended by changing what it expects
+        "input 3x8x8\nconv3-8 -> 8x4x4\nmaxpool -> 2x2\n",
         "input 3x8x8\nparam n = 3\nblock f { relu }\nrelu as a\n",  # what is unused may be used yet
     ],
 )
 def test_what_a_person_must_choose_stays(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert mended_text(text, tmp_path) == text
     assert "mended" not in capsys.readouterr().err
+
+
+def test_shapes_are_written_where_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    """Those of one layer and of all that follows it in one change; one that is computed stays as it is."""
+    file = tmp_path / "a.net"
+    file.write_text("param n = 2\ninput 3x8x8\nconv3-8 -> 8x4x4\nmaxpool -> 2x2\nrelu -> {n}x{n}\n", encoding="utf-8")
+    shown = run("--fix", file)
+    assert (shown.code, shown.err.count("error[ND210]")) == (1, 1)
+    assert shown.err.count("so it is 8×4×4 here") == 2
+    shown = run("--fix", "--expect", file)
+    text = "param n = 2\ninput 3x8x8\nconv3-8 -> 8x8x8\nmaxpool -> 4x4\nrelu -> {n}x{n}\n"
+    assert file.read_text(encoding="utf-8") == text
+    assert "help: `-> 4x4` would hold" in shown.err
 
 
 def test_expectations_are_written_where_that_is_asked_for(run: Run, tmp_path: Path) -> None:

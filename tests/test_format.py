@@ -101,7 +101,7 @@ CASES = {
     "ranges and texts": ('droppath 0 .. {p} "a  b"', 'droppath 0..{p} "a  b"'),
     "no comma at an end": ("[a, b,]\n[\n  a,\n  b,\n]\nf(1, 2,)", "[a, b]\n[\n  a,\n  b\n]\nf(1, 2)"),
     "blank lines": ("\n\na\n\n\n\nb\n[\n\n  a\n\n]\n\n\n", "a\n\nb\n[\n  a\n]\n"),
-    "line ends": ("a\r\nb  # c\r\n\r\n\r\nc", "a\nb  # c\n\nc"),
+    "line ends": ("a\nb  # c\r\n\r\n\nc", "a\nb  # c\n\nc"),
     "comments": ("#a\n##b\n#!c\n# d   \na #e\n  # f\n", "# a\n## b\n#!c\n# d\na  # e\n# f"),
     "indentation": (
         "block b {\nadd {\n      a\n  | [\n c\n]\n}\n    # of b\n}",
@@ -235,13 +235,15 @@ _PIECES = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[ \t]+|\n|[^\s"#]+')
 
 
 def with_other_blanks(text: str, choose: random.Random) -> str:
-    """A text with more and other blanks where there are some, in lines that stay."""
-    found = []
+    """A text with more and other blanks where there are some, in lines that stay; the first ends as it did."""
+    found: list[str] = []
+    ends = ["\n"]
     for piece in _PIECES.findall(text):
         if not piece.strip(" \t"):
             found.append(choose.choice([" ", "  ", "\t", "      ", " \t "]))
         elif piece == "\n":
-            found.append(choose.choice(["", "", "  ", "\t"]) + choose.choice(["\n", "\r\n"]))
+            found.append(choose.choice(["", "", "  ", "\t"]) + choose.choice(ends))
+            ends = ["\n", "\r\n"]
             found.append(choose.choice(["", "    ", "\t"]))
         else:
             found.append(piece)
@@ -543,13 +545,29 @@ def test_diff_is_one_that_patch_takes(run: Run) -> None:
     assert run("--diff", "a.net").out == ""
 
 
-def test_windows_files_become_plain_ones(run: Run) -> None:
-    for data in (b"\xef\xbb\xbf" + NEAT.encode(), NEAT.replace("\n", "\r\n").encode()):
-        Path("a.net").write_bytes(data)
+def test_a_mark_of_byte_order_goes(run: Run) -> None:
+    Path("a.net").write_bytes(b"\xef\xbb\xbf" + NEAT.encode())
+    assert run("--check", "a.net").code == 1
+    assert run("--diff", "a.net").out.startswith("--- a.net\n")
+    assert run("a.net").code == 0
+    assert Path("a.net").read_bytes() == NEAT.encode()
+
+
+def test_lines_end_as_the_first_of_them_does(run: Run) -> None:
+    windows = NEAT.replace("\n", "\r\n").encode()
+    Path("a.net").write_bytes(windows)
+    assert run("--check", "a.net").code == 0
+    assert run("--diff", "a.net").out == ""
+    Path("a.net").write_bytes(MESSY.replace("\n", "\r\n").encode())
+    assert run("a.net").code == 0
+    assert Path("a.net").read_bytes() == windows
+    first, rest = NEAT.split("\n", 1)
+    for ends, kept in (("\r\n", windows), ("\n", NEAT.encode())):
+        other = rest if ends == "\r\n" else rest.replace("\n", "\r\n")
+        Path("a.net").write_bytes((first + ends + other).encode())
         assert run("--check", "a.net").code == 1
-        assert run("--diff", "a.net").out.startswith("--- a.net\n")
         assert run("a.net").code == 0
-        assert Path("a.net").read_bytes() == NEAT.encode()
+        assert Path("a.net").read_bytes() == kept
 
 
 def test_what_has_errors_stays_and_the_rest_is_done(run: Run) -> None:

@@ -47,7 +47,7 @@ def parser() -> Parser:
     options.add_argument(
         "--expect",
         action="store_true",
-        help="with --fix: write what the nets come to into an `expect` that does not hold",
+        help="with --fix: write what the nets come to into each `expect` and `->` that does not hold",
     )
     options.add_argument("--schema", action="store_true", help="print the JSON Schema of --format json")
     return options

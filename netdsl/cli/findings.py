@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdsl.cli.options import choice
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span, sort
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected, Note, Source, Span, sort
 from netdsl.elaborate import Compilation, Limits, analyse
 from netdsl.ir.types import plural
 
@@ -83,7 +83,7 @@ def gathered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
             continue
         notes = tuple(Note(said.span, said.message) for said in others if said.span is not None)
         edits = [edit for said in several for edit in said.edits]
-        help = Advice("`netdsl check --fix --expect` writes these figures", *edits) if edits else None
+        help = Expected("`netdsl check --fix --expect` writes these figures", *edits) if edits else None
         message = f"{len(several)} expectations do not hold: {first.message}"
         merged.update(dict.fromkeys(others))
         merged[first] = first._replace(message=message, notes=notes, help=help)
@@ -201,8 +201,8 @@ def _moved(diagnostic: Diagnostic, places: list[int]) -> Diagnostic:
         return tuple(note._replace(span=span(note.span)) for note in old)
 
     help = diagnostic.help
-    if help is not None and diagnostic.edits:
-        help = Advice(help, *(Edit(span(edit.span), edit.text) for edit in diagnostic.edits))
+    if isinstance(help, Advice):
+        help = type(help)(help, *(Edit(span(edit.span), edit.text) for edit in diagnostic.edits))
     return diagnostic._replace(
         span=None if diagnostic.span is None else span(diagnostic.span),
         notes=notes(diagnostic.notes),

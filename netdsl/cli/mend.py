@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from netdsl.cli.findings import Checker, Finding, Findings
 from netdsl.cli.terminal import write
-from netdsl.diagnostics import Diagnostic, Edit, NetdslError, Source, Span, edited
+from netdsl.diagnostics import Diagnostic, Edit, Expected, NetdslError, Source, Span, edited
 
 #: What one change makes readable may show the next.
 _ROUNDS = 20
@@ -48,7 +48,7 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
         offered = [
             finding
             for finding in found.findings
-            if (finding.diagnostic.code != "ND211" or checker.options.expect)
+            if (not isinstance(finding.diagnostic.help, Expected) or checker.options.expect)
             and _may_change(finding, found.sources, folders)
         ]
         chosen = _apart([finding for finding in offered if _sign(finding, found) not in refused])

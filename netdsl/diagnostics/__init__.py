@@ -139,6 +139,10 @@ class Advice(str):
         return made
 
 
+class Expected(Advice):
+    """A help whose edits change what the spec expects, and not its net: made where that is asked for alone."""
+
+
 class Note(NamedTuple):
     """A second place that a diagnostic points at."""
 

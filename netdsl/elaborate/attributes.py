@@ -8,6 +8,7 @@ from typing import Any
 from netdsl.diagnostics import Advice, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
+from netdsl.elaborate.sizes_apart import braced
 from netdsl.elaborate.values import Env, Stop, stop
 from netdsl.ir.op import Attribute, Op, lookup
 from netdsl.syntax import tree
@@ -119,6 +120,9 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
                 place = Span(word.span.file, word.span.end, layer.channels.span.end)
                 if attribute.minimum is not None and attribute.minimum >= 0:
                     given_value = f" {layer.channels.value}"
+                    if attribute.kind == "axes":
+                        help = "each of the sizes is said, and none left open; `flatten` makes a vector of a map"
+                        raise stop("ND202", message, layer.channels.span, help=help)
                     help = f"a value stands without a hyphen: `{op.keyword}{given_value}`"
                 else:
                     given_value = f" {{-{layer.channels.value}}}"
@@ -241,6 +245,8 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
             glued = flag.span.start == given.end
             text = f"/{short[2]}" if glued and ours == op.syntax.stride else f"{' ' * glued}{ours}={short[2]}"
             help = Advice(f"it is written `{text.strip()}`", Edit(flag.span, text))
+        elif "x" in word and env.lookup(word) is None and (sizes := braced(word, env)) is not None:
+            help = Advice(f"a value by its name takes braces: `{sizes}`", Edit(flag.name.span, sizes))
         elif env.lookup(word) is not None and given.bare < len(op.syntax.positional):
             slot = op.syntax.positional[given.bare]
             help = f"a value by its name takes braces or a key: `{{{word}}}` or `{slot}={word}`"

@@ -108,9 +108,14 @@ class BlockMaker(BranchMaker):
         if order:
             self.step(call.span, len(order))
         bound: dict[str, Value] = {}
+        taken: list[str] = []
+        if call.name.text in block.program.doubled and len(call.arguments) > len(order):
+            raise Stop  # another block of that name may take them
         for place, argument in enumerate(call.arguments):
             if argument.name is not None:
                 name = argument.name.text
+                if name not in parameters and call.name.text in block.program.doubled:
+                    raise Stop
                 if name not in parameters:
                     help = did_you_mean(name, order, argument.name.span) or f"it is {_signature(block)}"
                     initial = [own for own in order if name in _INITIALS and own == name[0]]
@@ -120,7 +125,15 @@ class BlockMaker(BranchMaker):
                     message = f"`{call.name.text}` has no parameter `{name}`"
                     raise stop("ND216", message, argument.name.span, help=help)
             elif any(earlier.name is not None for earlier in call.arguments[:place]):
-                raise stop("ND216", "an argument without a name stands after one with a name", argument.span)
+                help = "arguments without names come first"
+                if place < len(order) and order[place] not in (
+                    other.name and other.name.text for other in call.arguments
+                ):
+                    start = argument.span._replace(end=argument.span.start)
+                    text = f"{order[place]}={self.text_of(argument.span)}"
+                    help = Advice(f"{help}; this one is `{text}`", Edit(start, f"{order[place]}="))
+                message = "an argument without a name stands after one with a name"
+                raise stop("ND216", message, argument.span, help=help)
             elif place >= len(order):
                 takes = f"takes {len(order)} argument{'s' * (len(order) != 1)}" if order else "takes no arguments"
                 here = len(call.arguments)
@@ -129,7 +142,10 @@ class BlockMaker(BranchMaker):
             else:
                 name = order[place]
             if name in bound:
-                raise stop("ND216", f"`{name}` is given twice", argument.span)
+                first = call.arguments[next(n for n, given in enumerate(taken) if given == name)]
+                notes = (Note(first.span, "first here"),)
+                raise stop("ND216", f"`{name}` is given twice", argument.span, notes=notes)
+            taken.append(name)
             value = argument.value
             try:
                 if isinstance(value, tree.Reference):
@@ -142,6 +158,8 @@ class BlockMaker(BranchMaker):
                 self.forgive(problem, context, flow)
                 bound[name] = UNKNOWN
         missing = [n for n, p in parameters.items() if n not in bound and p.default is None]
+        if missing and call.name.text in block.program.doubled:
+            raise Stop
         if missing:
             raise self.incomplete(block, call, missing)
         scalars = [(n, bound[n]) for n in order if n in bound and isinstance(bound[n], (bool, int, float, str))]
@@ -223,6 +241,10 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     pools = op.syntax.kernel is not None and op.syntax.channels is None and op.syntax.stride is not None
     if pools and len(plain) == len(parts) in (1, 2):
         text = f"{op.keyword}{'/'.join(map(str, plain))}"
+        return Advice(f"it is written `{text}`", Edit(call.span, text))
+    first = op.attributes().get(op.syntax.positional[0]) if op.syntax.positional else None
+    if first is not None and first.kind == "axes" and parts and len(plain) == len(parts):
+        text = f"{op.keyword} {'x'.join(map(str, plain))}"
         return Advice(f"it is written `{text}`", Edit(call.span, text))
     values = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Literal)]
     rest = Span(call.span.file, call.name.span.end, call.span.end)

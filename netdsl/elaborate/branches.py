@@ -191,12 +191,10 @@ class BranchMaker(LayerMaker):
     def asserted(self, wanted: tree.Sizes, flow: Tensor | None, context: Context) -> Tensor | None:
         """A tensor, once it is held against what stands behind a whole row."""
         try:
-            if flow is not None:
-                self.assert_shape(wanted, flow, context.env)
+            return flow if flow is None else self.held(wanted, flow, context, flow)
         except Stop as problem:
             self.forgive(problem, context, flow)
             return POISON
-        return flow
 
 
 def of_row(cells: Sequence[tree.Row | None]) -> tree.Sizes | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected, Note, Source, Span
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import axes, show, within
 from netdsl.elaborate.program import Program
@@ -178,3 +178,41 @@ def in_pass(said: Diagnostic, outer: int, index: int, count: int, span: Span) ->
     place = max(0, len(said.trace) - outer)
     note = Note(span, f"in pass {index + 1} of {count} (`i` is {index})")
     return said._replace(trace=(*said.trace[:place], note, *said.trace[place:]))
+
+
+#: Of assertions that do not hold since one before them does not, so many are shown.
+_FOLLOWERS = 3
+
+
+def with_followers(own: Sequence[Diagnostic], all: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """``own`` with each assertion that does not hold (ND210) beside the one before it from which that follows.
+
+    ``all`` are those that do not hold for the shapes that there are, in the order of the net.
+    """
+    roots = {(said.code, said.span) for said in own}
+    following: dict[tuple[str, Span | None], list[Diagnostic]] = {}
+    last: list[Diagnostic] = []
+    for said in all:
+        if said.code == "ND210" and (said.code, said.span) in roots:
+            last = following.setdefault((said.code, said.span), [])
+        elif said.code == "ND210":
+            last.append(said)
+    return [_followed(said, following.get((said.code, said.span), ())) for said in own]
+
+
+def _followed(said: Diagnostic, others: Sequence[Diagnostic]) -> Diagnostic:
+    if not others:
+        return said
+    notes = []
+    for other in others[:_FOLLOWERS]:
+        shape = other.message.removeprefix("the output here is ").partition(",")[0]
+        notes.append(Note(other.span or Span(0, 0, 0), f"so it is {shape} here"))
+    more = len(others) - len(notes)
+    if more:
+        text = f"{notes[-1].message}, and {more} more below {'does' if more == 1 else 'do'} not hold"
+        notes[-1] = notes[-1]._replace(message=text)
+    help = said.help
+    if isinstance(help, Expected):
+        edits = [edit for other in others if isinstance(other.help, Expected) for edit in other.edits]
+        help = Expected(f"{help}, and what follows below", *help.edits, *edits) if edits else help
+    return said._replace(notes=(*said.notes, *notes), help=help)

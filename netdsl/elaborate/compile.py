@@ -16,6 +16,7 @@ import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
 from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, sort
 from netdsl.diagnostics.nearest import did_you_mean, nearest
+from netdsl.elaborate.circumstances import with_followers
 from netdsl.elaborate.complaints import listed
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator
@@ -378,7 +379,7 @@ class Compiler:
             self.work = drafts.steps
             return self.done()
         self.diagnostics += drafts.diagnostics
-        self.diagnostics += self.behind_joins(program, drafts, shapes)
+        self.diagnostics = self.behind_joins(program, drafts, shapes)
         self.diagnostics += self.uncalled(program, drafts)
         self.work = drafts.steps + len(drafts.drafts)
         paths = frozenset([*(d.module for d in drafts.drafts if d.module), *(s.path for s in drafts.scopes)])
@@ -416,14 +417,14 @@ class Compiler:
     def behind_joins(
         self, program: Program, drafts: Elaborator, shapes: list[tuple[Shape, Shape, tree.Input]]
     ) -> list[Diagnostic]:
-        """What is wrong behind joins and assertions that do not hold, whatever comes of them.
+        """What has been said, and what is wrong behind joins and assertions that do not hold, whatever comes of them.
 
         It is said alike for each branch's tensor, and for the shape that is asserted as for the one that there is.
         """
         first = {(said.code, said.span) for said in drafts.diagnostics}
         joins = any(code == "ND204" for code, _ in first)
         if not (joins or any(code == "ND210" for code, _ in first)) or drafts.steps > self.limits.steps // 8:
-            return []
+            return self.diagnostics
         found: list[list[Diagnostic]] = []
         self.muted = True
         for branch in (0, -1):
@@ -449,7 +450,7 @@ class Compiler:
                 said = said._replace(notes=notes, help=said.help if said.help == other.help else None)
             shown.update(note.span for note in said.notes if said.code == "ND210")
             kept.append(said)
-        return kept
+        return [*self.diagnostics, *kept] if joins else with_followers([*self.diagnostics, *kept], found[0])
 
 
 def _in_its_place(help: str | None, use: tree.Use) -> str | None:

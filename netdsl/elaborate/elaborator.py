@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.assertions import misplaced, no_shape, would_hold
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.circumstances import in_pass, named_later
 from netdsl.elaborate.context import Context
@@ -18,6 +19,7 @@ from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
+from netdsl.elaborate.sizes_apart import repeated_sizes
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, plural, show_shape
@@ -105,7 +107,12 @@ class Elaborator(BlockMaker):
                     label, wrong = None, True
                     result = self.moded(item, None, context, flow)
                 if item.assertion is not None and result is not None:
-                    result = self.held(item.assertion, result, context, flow)
+                    named = no_shape(item, context, self.sources)
+                    if named is None:
+                        result = self.held(item.assertion, result, context, flow)
+                    else:
+                        self.name_tensor(named[0], POISON, context.labels, item)
+                        self.forgive(named[1])
             except Stop as problem:
                 self.forgive(problem, context, flow)
                 result = POISON
@@ -205,6 +212,10 @@ class Elaborator(BlockMaker):
         if item.repeat is None:
             self.remember(item, label, context)
             return self.core(core, label, context, flow)
+        if self.sources:
+            apart = repeated_sizes(item, context.env, self.sources[item.span.file].text)
+            if apart is not None:
+                raise apart
         if isinstance(core, tree.Layer) and self.is_size(core):
             return self.core(core, label, context, flow, times=item.repeat)
         count = whole(item.repeat, context.env, "a repeat")
@@ -365,7 +376,7 @@ class Elaborator(BlockMaker):
     def held(self, wanted: tree.Sizes, result: Tensor, context: Context, flow: Tensor | None) -> Tensor:
         """A tensor, once it is held against its assertion; where that does not hold, what is taken for it then."""
         try:
-            self.assert_shape(wanted, result, context.env)
+            self.assert_shape(wanted, result, context)
         except Stop as problem:
             if self.believed is None or problem.diagnostic is None or result.shape is None:
                 raise
@@ -384,9 +395,9 @@ class Elaborator(BlockMaker):
             return POISON
         return result
 
-    def assert_shape(self, wanted: tree.Sizes, result: Tensor, env: Env) -> None:
+    def assert_shape(self, wanted: tree.Sizes, result: Tensor, context: Context) -> None:
         """Holds ``-> 64x112x112`` against the tensor; two numbers of three are the spatial ones."""
-        sizes = tuple(whole(part, env, "a size", least=1) for part in wanted.parts)
+        sizes = tuple(whole(part, context.env, "a size", least=1) for part in wanted.parts)
         shape = result.shape
         if shape is None or not self.check_shapes:
             return
@@ -400,7 +411,7 @@ class Elaborator(BlockMaker):
             help = None
             if maker is not None and self.same_place(self.drafts[maker].span, wanted.span):
                 help = asserted(maker, sizes, self.drafts, self.sources)
-            if sizes == (*shape[1:], shape[0]):
-                text = "x".join(map(str, shape))
-                help = Advice(f"channels come first: `-> {text}`", Edit(wanted.span, text))
+            if not self.calls and context.env.count() is None:
+                help = would_hold(help, wanted, len(sizes), shape)  # in a block it may be another shape each time
+            help = misplaced(wanted, sizes, shape, self.sources) or help
             raise stop("ND210", message, wanted.span, help=help, notes=() if made is None else (made,))

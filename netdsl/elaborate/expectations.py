@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 
 from netdsl.analyses.stats import Stats, stats
-from netdsl.diagnostics import Advice, Diagnostic, Edit
+from netdsl.diagnostics import Diagnostic, Edit, Expected
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.program import Program
@@ -94,7 +94,7 @@ def _check(
         figures = "x".join(str(value) for value in values)
         help = f"`{name}{given} = {figures}` would hold"
         if condition.relation in ("=", "=="):
-            help = Advice(help, Edit(condition.quantity.span, figures))
+            help = Expected(help, Edit(condition.quantity.span, figures))
         elif condition.relation == "!=":
             help = None
         if condition.relation in ("=", "==") and len(wanted) == len(values) == 1:

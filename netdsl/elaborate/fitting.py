@@ -9,7 +9,7 @@ from typing import Any
 
 from netdsl.diagnostics import Source
 from netdsl.elaborate.context import Draft
-from netdsl.elaborate.layer_text import CHANNELS, with_padding, with_stride
+from netdsl.elaborate.layer_text import CHANNELS, enlarging, with_padding, with_stride
 from netdsl.ir.op import Op, OpError
 from netdsl.ir.types import Shape, show_shape
 
@@ -133,7 +133,7 @@ def asserted(at: int, wanted: Shape, drafts: Sequence[Draft], sources: Sequence[
 def _others(op: Op, text: str, wanted: Shape, rank: int) -> list[tuple[str, dict[str, Any]]]:
     """Other forms of a layer: its text and what that changes."""
     fields = type(op).model_fields
-    found: list[tuple[str, dict[str, Any]]] = []
+    found: list[tuple[str, dict[str, Any]]] = enlarging(op, text)
     slot = op.syntax.channels
     if slot is not None and len(wanted) == rank + 1 and CHANNELS.search(text):
         found.append((CHANNELS.sub(f"-{wanted[0]}", text, count=1), {slot: wanted[0]}))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from netdsl.ir.op import Op
 
 HEAD = re.compile(r"(?:soft-max|[A-Za-z_]\w*)(?:\{[^{}]*\})?(?:[x×](?:\w+|\{[^{}]*\}))*(?:-(?:\w+|\{[^{}]*\}))?")
 STRIDE = re.compile(r"/(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*")
 CHANNELS = re.compile(r"-(?:\w+|\{[^{}]*\})")
 PADDING = re.compile(r" (?:valid|same|same_tf|pad=(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*)(?![^ ,|}\])])")
+#: A layer's word with one number for its kernel.
+NUMBERED = re.compile(r"([A-Za-z_]+)\d+(?![\w×])")
 #: Names that mean another thing in another place.
 OF_PLACE = re.compile(r"\b(?:in|i)\b")
 
@@ -30,3 +35,21 @@ def with_stride(text: str, stride: int, pool: bool, as_written: str | None) -> s
         return None
     rest = rest[written.end() :] if written is not None else rest
     return head + ("" if stride == 1 and not pool else as_written or f"/{stride}") + rest
+
+
+def enlarging(op: Op, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """A transposed convolution whose kernel is its stride, or that adds what its stride leaves open."""
+    head = NUMBERED.match(text)
+    if op.keyword != "upconv" or head is None:
+        return []
+    values = op.model_dump()
+    stride = values["stride"]
+    found: list[tuple[str, dict[str, Any]]] = []
+    if " pad=" not in text and len({*stride}) == 1 and stride[0] > 1:
+        pad = tuple(d * (s - 1) // 2 for d, s in zip(values["dilation"], stride, strict=True))
+        found.append((f"{head[1]}{stride[0]}{text[head.end() :]}", {"kernel": stride, "pad": pad}))
+    if stride != values["kernel"] and "out_pad=" not in text and "+" not in text:
+        found += [
+            (f"{text} out_pad={extra}", {"out_pad": (extra,) * len(stride)}) for extra in range(1, min((*stride, 9)))
+        ]
+    return found

@@ -105,8 +105,10 @@ class LayerMaker(Maker):
         name = layer.word
         if name.text in context.program.blocks:
             if layer.span != name.span:
+                block = context.program.blocks[name.text].syntax
+                parameters = [parameter.name.text for parameter in block.parameters]
                 message = f"`{name.text}` is a block: its arguments stand in parentheses"
-                raise stop("ND216", message, layer.span, help=as_call(layer))
+                raise stop("ND216", message, layer.span, help=as_call(layer, parameters, self.text_of))
             return self.call(tree.Call(name, (), name.span), label, context, flow)
         if context.program.broken(name.text, block=True):
             raise Stop

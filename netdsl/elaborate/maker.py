@@ -264,8 +264,8 @@ class Maker:
         """An item that may act in one mode alone."""
         raise NotImplementedError
 
-    def assert_shape(self, wanted: tree.Sizes, result: Tensor, env: Env) -> None:
-        """Holds an asserted shape against a tensor."""
+    def held(self, wanted: tree.Sizes, result: Tensor, context: Context, flow: Tensor | None) -> Tensor:
+        """A tensor, once it is held against its assertion."""
         raise NotImplementedError
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:

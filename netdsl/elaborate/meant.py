@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Advice, Edit, Span
@@ -192,21 +192,35 @@ def _underscored(word: tree.Name) -> str | None:
     return Advice(f"channels stand after a hyphen: `{text}`", Edit(word.span, text))
 
 
-def as_call(layer: tree.Layer) -> str:
-    """A help for a block that is written as a layer: its call, where its one argument is a number."""
-    name, channels = layer.word, layer.channels
-    alone = not layer.kernel and layer.stride is None and not layer.modifiers and not layer.suffixes
-    if alone and isinstance(channels, tree.Literal):
-        text = f"{name.text}({channels.value})"
-        return Advice(f"`{text}`", Edit(layer.span, text))
-    given = layer.modifiers[0] if len(layer.modifiers) == 1 else None
-    bare = not layer.kernel and channels is None and layer.stride is None and not layer.suffixes
-    if bare and isinstance(given, tree.Positional) and isinstance(given.value, tree.Sizes):
-        value = given.value.parts[0]
-        if len(given.value.parts) == 1 and isinstance(value, (tree.Literal, tree.Variable)):
-            text = f"{name.text}({value.value if isinstance(value, tree.Literal) else value.name})"
-            return Advice(f"`{text}`", Edit(layer.span, text))
-    return f"`{name.text}(…)`"
+def as_call(layer: tree.Layer, parameters: Sequence[str], text_of: Callable[[Span], str]) -> str:
+    """A help for a block that is written as a layer: its call, where what stands there can be arguments of it.
+
+    ``parameters`` are those of the block, and ``text_of`` gives the text of a span.
+    """
+    name = layer.word.text
+    parts: list[tuple[str, str]] = []
+    if layer.kernel:
+        parts += [("", text_of(part.span)) for part in layer.kernel]
+    if layer.channels is not None:
+        parts.append(("", text_of(layer.channels.span)))
+    if layer.stride is not None:
+        named = next((own for own in ("s", "stride") if own in parameters), None)
+        parts.append((named or "?", text_of(layer.stride.span)))
+    for modifier in layer.modifiers:
+        if isinstance(modifier, tree.Flag):
+            parts.append(("", modifier.name.text))
+        elif isinstance(modifier, tree.Attribute):
+            parts.append((modifier.name.text, text_of(modifier.value.span)))
+        else:
+            parts.append(("", text_of(modifier.span)))
+    values = [re.sub(r"\A\{([^{}]*)\}\Z", r"\1", value).strip() for _, value in parts]
+    fits = len(parts) <= len(parameters) and all(not key or key in parameters for key, _ in parts)
+    plain = all(re.fullmatch(r"@?[\w.]+(?:[ \t]*[-+*/%][ \t]*\w+)*|\"[^\"]*\"", value) for value in values)
+    if not parts or not fits or not plain or layer.suffixes:
+        return f"`{name}(…)`"
+    shown = ", ".join(f"{key}={value}" if key else value for (key, _), value in zip(parts, values, strict=True))
+    text = f"{name}({shown})"
+    return Advice(f"`{text}`", Edit(layer.span, text))
 
 
 def takes_kernel(word: str) -> bool:

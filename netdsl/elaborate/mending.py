@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Advice, Edit, Source, Span
 from netdsl.elaborate.context import Draft
-from netdsl.elaborate.layer_text import CHANNELS, HEAD, OF_PLACE, STRIDE, with_padding, with_stride
+from netdsl.elaborate.layer_text import CHANNELS, HEAD, OF_PLACE, STRIDE, enlarging, with_padding, with_stride
 from netdsl.ir.op import Op, OpError
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
@@ -195,7 +196,8 @@ class Mender:
         return f"`gap` at the end of branch {others[0].number} makes one factor for each channel of it"
 
     def strided(self) -> str | None:
-        """A transposed convolution before an arm that has no stride, where its kernel's size as one would do."""
+        """A transposed convolution before an arm that has no stride, where its kernel's size as one would do, or with a
+        stride that another kernel would fit."""
         for one in self.arms:
             others = {other.shape[1:] for other in self.arms if other is not one}
             at = one.start
@@ -211,10 +213,16 @@ class Mender:
             kernel, stride = values["kernel"], values["stride"]
             span = draft.span
             text = self.sources[span.file].text[span.start : span.end] if self.sources else ""
+            before = self.drafts[draft.inputs[0]].shape
+            for new, changed in enlarging(draft.op, text) if len(text) <= _LONGEST and draft.head in (at, -1) else ():
+                with suppress(OpError):
+                    if {draft.op.model_copy(update=changed).infer((before,))[1:]} == others:
+                        help = f"`{new}` in place of `{text}` makes the sizes equal"
+                        return Advice(help, Edit(span, new))
             if {*stride} != {1} or len({*kernel}) > 1 or not re.fullmatch(r"upconv\d+-\w+", text):
                 continue
             try:
-                shape = draft.op.model_copy(update={"stride": kernel}).infer((self.drafts[draft.inputs[0]].shape,))
+                shape = draft.op.model_copy(update={"stride": kernel}).infer((before,))
             except OpError:
                 continue
             if {shape[1:]} == others:
@@ -294,6 +302,10 @@ class Mender:
         ]
         if "same_tf" in fields:
             paddings.append(("same_tf", {**no_rule, "same_tf": True}))
+        for new, values in enlarging(op, text):
+            shape = self.tried(one, place, before, op, values)
+            if shape is not None and shape[1:] == target:
+                found.append(_layer(1 + far, text, new, shape, place, values))
         for word, values in paddings if changes else ():
             new = with_padding(text, word)
             shape = self.tried(one, place, before, op, values)

@@ -59,6 +59,8 @@ class Program:
         self.unseen = False
         #: blocks that are called like a layer, and so are none
         self.misnamed: set[str] = set()
+        #: blocks that stand twice, perhaps with other parameters
+        self.doubled: set[str] = set()
         self.statements: tuple[Node, ...] = ()
         self.env = Env(None, {}, opaque=True)
 
@@ -102,7 +104,8 @@ class Program:
             elif isinstance(statement, tree.Default):
                 if self.default is not None:
                     self.twice("the default variant", statement.span, self.default.span)
-                self.default = statement.name
+                else:
+                    self.default = statement.name
             elif isinstance(statement, tree.Block):
                 self.declare_block(statement)
             elif isinstance(statement, tree.Style):
@@ -172,6 +175,7 @@ class Program:
         name = syntax.name.text
         if name in self.blocks:
             self.twice(f"the block `{name}`", syntax.name.span, self.blocks[name].syntax.name.span)
+            self.doubled.add(name)
         elif name in RESERVED:
             self.report(reserved(syntax.name))
         elif like_layer(name):

@@ -224,7 +224,7 @@ class Brackets:
         message = f"`{closer}` closes nothing"
         if best is out or reached[best] < reached[out]:
             help: str = Advice(out.help, edit)
-        elif reached[best] == reached[out] and best.behind is not None:
+        elif reached[best] == reached[out] and best.behind is not None and not self._calls(best.behind):
             shown = edited(text, best.edits)[self._line(best.edits[0].span.start) :].partition("\n")[0].strip()
             help = f"take it out, or open it: `{shown}`"
         else:
@@ -238,6 +238,11 @@ class Brackets:
             return
         self.problems.append(Diagnostic("ND102", message, span, help=help))
         self.changes[at] = " "
+
+    def _calls(self, word: Span) -> bool:
+        """Whether a word is that of a block of the file, whose arguments are in parentheses."""
+        name = re.escape(self.text[word.start : word.end])
+        return re.search(rf"^[ \t]*block[ \t]+{name}[ \t]*\(", self.text, re.MULTILINE) is not None
 
     def _outermost(self, at: int) -> int:
         """Where the line begins of the outermost bracket around a place, or else its own line."""

@@ -33,7 +33,8 @@ _BLANKS = str.maketrans("", "", "\t\n\r\f\xa0")
 def format(source: Source, tokens: int = sys.maxsize) -> tuple[str | None, list[Diagnostic]]:
     """The text of a source in its canonical layout; None, and why, where it cannot be read.
 
-    Formatting the result gives the result again. A text of more than ``tokens`` words and signs is not read.
+    Formatting the result gives the result again. Its lines end as the first line of the text does, with ``\\n`` or with
+    Windows' ``\\r\\n``. A text of more than ``tokens`` words and signs is not read.
     """
     text = source.text
     if "#" in text.rpartition("\n")[2]:
@@ -54,7 +55,8 @@ def format(source: Source, tokens: int = sys.maxsize) -> tuple[str | None, list[
     if result != text and not _says_the_same(text, reading, result):
         message = f"formatting would change what `{source.name}` says, so it stays as it is"
         return None, [Diagnostic("ND104", message, help="this is netdsl's mistake: please report it, with the file")]
-    return result, []
+    first = source.text.find("\n")
+    return result.replace("\n", "\r\n") if first > 0 and source.text[first - 1] == "\r" else result, []
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -121,6 +121,8 @@ def _calls(mistake: Mistake) -> str | None:
     if mistake.word == "[" and called is not None and closer is not None and mistake.is_layer(called[1]):
         edits = (mistake.edit("("), mistake.edit(")", closer, closer + 1))
         return Advice(f"the arguments of a block stand in parentheses: `{called[1]}(…)`", *edits)
+    if (help := _arguments(mistake)) is not None:
+        return help
     if mistake.word != "(" or "LPAR" in mistake.names:
         return None
     found = re.search(r"\)([ \t]+)[A-Za-z_]\w*\Z", mistake.text[mistake.begin : mistake.offset])
@@ -128,6 +130,32 @@ def _calls(mistake: Mistake) -> str | None:
         return None
     place = mistake.begin + found.start(1)
     return Advice("a comma stands between two layers", mistake.edit(",", place, place))
+
+
+def _arguments(mistake: Mistake) -> str | None:
+    """``unit{8, 2}``, ``unit 8, 2``: the arguments of a block in braces, or in nothing."""
+    line = mistake.text[mistake.begin : mistake.code_end()]
+    given = r"(?:\w+[ \t]*=[ \t]*)?@?[\w.]+"
+    for found in re.finditer(
+        rf"(?<![\w.@])([A-Za-z_]\w*)(?:(\{{)|[ \t]+)({given}(?:[ \t]*,[ \t]*{given})+)(?(2)\}})", line
+    ):
+        name, braces, inside = found.groups()
+        block = re.search(rf"^[ \t]*block[ \t]+{name}[ \t]*\(([^()]*)\)", mistake.text, re.MULTILINE)
+        if block is None or not mistake.begin + found.start() <= mistake.offset <= mistake.begin + found.end():
+            continue
+        parts, most = re.split(r"[ \t]*,[ \t]*", inside), block[1].count(",") + 1
+        if braces is None:
+            values = [part for part in parts if not re.match(r"[A-Za-z_][\w.]*\Z", part)]
+            parts = parts[: min(most, len(values))]
+        if len(parts) < 2 or len(parts) > most:
+            continue
+        text = f"{name}({', '.join(parts)})"
+        start = mistake.begin + found.start()
+        end = start + len(found.group()) if braces else mistake.begin + found.start(3) + len(", ".join(parts))
+        if not braces and ", ".join(parts) != inside[: len(", ".join(parts))]:
+            continue
+        return Advice(f"the arguments of a block stand in parentheses: `{text}`", mistake.edit(text, start, end))
+    return None
 
 
 def comma(mistake: Mistake) -> str | None:

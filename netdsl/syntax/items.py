@@ -17,6 +17,11 @@ _COUNT = re.compile(
     r"(?:[X*✕✖⨯⨉]|times\b|repeat\b)?[ \t]*(\d+|\{[^{}\n]*\})[ \t]*(?:times\b|x|X)?"
     r"[ \t]*(?=$|[,\]}|)#]|->|as\b|allow\b)"
 )
+_JOINS = frozenset(["add", "concat", "mul", "sub", "if"])
+#: What other hands draw between two layers.
+_ARROW = re.compile(
+    r"[ \t]*(?P<sign>-{1,2}>|={1,2}>|>>|>|[→⟶⇒➔➜])[ \t]*(?P<word>\[|soft-max\b|[A-Za-z_]\w*(?!\w|[ \t]*=(?!=?>)))"
+)
 
 
 def _turned(mistake: Mistake) -> str | None:
@@ -107,9 +112,34 @@ def _labels(mistake: Mistake) -> str | None:
     return Advice(f"a label takes a colon: `{name}: …`", edit)
 
 
+def _chained(mistake: Mistake) -> str | None:
+    """Layers with arrows between them, all of the line at once: ``conv3-64 -> relu -> maxpool``."""
+    line = mistake.text[mistake.begin : mistake.code_end()]
+    arrows = [
+        found
+        for found in _ARROW.finditer(line)
+        if found["word"] in ("[", "soft-max") or found["word"].lower() in _JOINS or mistake.is_layer(found["word"])
+    ]
+    if not arrows or not line[: arrows[0].start()].strip() or mistake.computes:
+        return None
+    sign = arrows[0]["sign"]
+    begin, end = mistake.begin + arrows[0].start("sign"), mistake.begin + arrows[0].end("sign")
+    edits = [mistake.edit(", ", mistake.begin + a.start(), mistake.begin + a.start("word")) for a in arrows]
+    mistake.instead(f"`{sign}` cannot stand between two layers", begin, end)
+    asserts = "; `-> 64x112x112` asserts a shape" if sign == "->" else ""
+    return Advice(f"a comma stands there, or a new line{asserts}", *edits)
+
+
 def _tensors(mistake: Mistake) -> str | None:
-    """``as @mid``, ``=> mid``, ``: mid`` at the end of an item, where its tensor is named."""
+    """``as @mid``, ``=> mid``, ``: mid``, ``-> @mid`` at the end of an item, where its tensor is named."""
     text, offset = mistake.text, mistake.offset
+    arrow = re.compile(r"->[ \t]*(?:@[ \t]*([A-Za-z_]\w*)|\"([A-Za-z_]\w*)\")[ \t]*(?=$|[,\]}|#\n])").match(
+        text, mistake.begin + len(mistake.before) - 2 if mistake.before.endswith("->") else offset, mistake.end
+    )
+    if arrow is not None:
+        name = arrow[1] or arrow[2]
+        edit = mistake.edit(f"as {name}", arrow.start(), arrow.end(1) if arrow[1] else arrow.end(2) + 1)
+        return Advice(f"a tensor is named by `as {name}`; `-> 64x112x112` asserts a shape", edit)
     if mistake.word == "@" and mistake.before.endswith(" as"):
         return Advice(
             "the name alone stands there: `as name`; `@name` takes it up", mistake.edit("", offset, offset + 1)
@@ -138,6 +168,6 @@ def _counts(mistake: Mistake) -> str | None:
 
 
 #: What is particular to names of tensors, to the order of parts, and to other signs.
-NAMES: tuple[Callable[[Mistake], str | None], ...] = (_tensors,)
+NAMES: tuple[Callable[[Mistake], str | None], ...] = (_chained, _tensors)
 ORDER: tuple[Callable[[Mistake], str | None], ...] = (_turned,)
 MARKS: tuple[Callable[[Mistake], str | None], ...] = (_counts, _dollars, _labels)

@@ -27,6 +27,11 @@ _LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
 _SIZES = re.compile(
     r"(?:input(?:[ \t]+[A-Za-z_]\w*)?|->)[ \t]*([(\[]?[ \t]*\d+(?:(?:[ \t]*[,;*×x][ \t]*|[ \t]+)\d+)*[ \t]*[)\]]?)"
 )
+#: Layers that are followed by sizes.
+_OF_SIZES = re.compile(
+    r"\b(?:reshape|crop|permute)[ \t]+(?:to=)?((?:\d+|\{[^{}\n]*\}|[A-Za-z_]+)"
+    r"(?:[ \t]*[x×][ \t]*(?:\d+|\{[^{}\n]*\}|[A-Za-z_]+)|[ \t]*,[ \t]*\d+(?![\w-]))+)"
+)
 _BIG = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.]|,\d)")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(?=(\S))")
 _PRODUCT = re.compile(r"-[ \t]*((?:\w+)(?:[ \t]*(?:\*\*|//|[*+%])[ \t]*\w+)+)(?=$|[\s,/\]}|)])")
@@ -43,6 +48,12 @@ _CALLED = re.compile(r"(?P<kind>\w*conv)\([ \t]*(?P<k>\d+)(?:[x×](?P<l>\d+))?,[
 _COUNTED = re.compile(
     r"(?P<n>\d+)[ \t]*[x×][ \t]*"
     r"(?P<item>\[[^\[\]\n]*\]|[A-Za-z]\w*(?:\([^()\n]*\)|[\w-]*(?:/\w+)?))[ \t]*(?=$|[,\]}|])"
+)
+
+#: One of the ends of an item.
+_END = re.compile(
+    r"[ \t]*(?:(?P<count>[×x][ \t]*(?:\d+|\{[^{}\n]*\}))|\b(?P<name>as[ \t]+\w+)|"
+    r"(?P<shape>->[ \t]*\w+(?:×\w+)*)|\b(?P<excuse>allow(?:[ \t]+ND\d+)+))"
 )
 
 
@@ -94,6 +105,8 @@ def _separators(mistake: Mistake) -> str | None:
         if alone is not None and mistake.rest and not mistake.is_layer(alone[1]):
             return None  # a label
         help = "layers are separated by `,` or a new line"
+        if "RPAR" in mistake.names:
+            return Advice("a comma parts one from the next", mistake.edit(","))
         if not mistake.rest or mistake.rest.startswith("#"):
             return Advice(help, mistake.edit(""))
         start = mistake.begin + len(mistake.before)
@@ -173,6 +186,14 @@ def _sizes(mistake: Mistake) -> str | None:
             text = "x".join(numbers)
             end = found.start(1) + len(inside.rstrip())
             return Advice(f"sizes are written `{text}`", mistake.edit(text, found.start(1), end))
+    for found in _OF_SIZES.finditer(mistake.text, mistake.begin, mistake.code_end()):
+        if found.start(1) <= mistake.offset <= found.end(1):
+            parts = re.findall(r"\d+|\{[^{}\n]*\}|[A-Za-z_]+(?<!x)", found.group(1))
+            text = "x".join(part if part[0] == "{" or part.isdecimal() else f"{{{part}}}" for part in parts)
+            edit = mistake.edit(text, found.start(1), found.end(1))
+            return Advice(f"sizes have no blanks or commas between them: `{text}`", edit)
+    if mistake.word == "-" and re.search(r"\breshape\b[^,]*\Z", mistake.before) and re.match("1\\b", mistake.rest):
+        return "each of the sizes is said, and none left open; `flatten` makes a vector of a map"
     large = re.match(r"(\d+)((?:X\d+)+)\b", mistake.text[mistake.offset - len(_digits(mistake)) : mistake.end])
     if large is not None and mistake.word.startswith("X"):
         text = large.group().replace("X", "x")
@@ -353,6 +374,10 @@ def _missing(mistake: Mistake) -> str | None:
     if names == {"EQUAL"} and mistake.rest + word.strip() and not re.fullmatch(r"[:,;|)\]}]", word):
         return Advice("an `=` is missing", mistake.edit(" =", place, place))
     apart = mistake.text[mistake.offset - 1 : mistake.offset].isspace()
+    valued = re.search(r"[(,][ \t]*(\w+)\Z", mistake.before)
+    if {"COMMA", "RPAR", "EQUAL"} <= names and valued is not None and re.fullmatch(r"\d+(?:\.\d+)?|true|false", word):
+        equals = mistake.edit("=", place, mistake.offset)
+        return Advice(f"an argument and its value have `=` between them: `{valued[1]}={word}`", equals)
     if {"COMMA", "RPAR"} <= names and re.fullmatch(r"\w+", word) and "TIMES" not in names and apart:
         return Advice("a comma parts one from the next", mistake.edit(",", place, place))
     quoted = re.fullmatch(r"[ \t]*(?:net[ \t]+[\w.-]+|use)", mistake.before)
@@ -384,6 +409,24 @@ def _products(mistake: Mistake) -> str | None:
     return None
 
 
+def _ordered(mistake: Mistake, help: str) -> str:
+    """The ends of an item in their order, where each stands there once; ``-> mid`` between them names a tensor."""
+    for first in _END.finditer(mistake.text, mistake.begin, mistake.offset + 1):
+        parts: dict[str, str] = {}
+        place, found = first.start(), first
+        while found is not None and (kind := found.lastgroup) is not None and kind not in parts:
+            text = found[kind]
+            if kind == "shape" and (name := re.fullmatch(r"->[ \t]*([A-Za-z_]\w*)", text)) and "name" not in parts:
+                kind, text = "name", f"as {name[1]}"
+            parts[kind] = text
+            place = found.end()
+            found = _END.match(mistake.text, place, mistake.code_end())  # type: ignore[assignment]
+        if place > mistake.offset:
+            ends = " ".join(parts[kind] for kind in ("count", "name", "shape", "excuse") if kind in parts)
+            return Advice(f"what ends an item has an order: `{ends}`", mistake.edit(f" {ends}", first.start(), place))
+    return help
+
+
 def _order(mistake: Mistake) -> str | None:
     """The parts of an item in another order."""
     word, before, rest = mistake.word, mistake.before, mistake.rest
@@ -392,7 +435,7 @@ def _order(mistake: Mistake) -> str | None:
         return "an item has one repeat; brackets hold another: `[conv3-64 ×2] ×3`"
     ends = re.search(r"(?:\bas[ \t]+\w+|->[ \t]*[\w×{}.]+|\ballow[ \t]+\w+)\Z", before)
     if word in ("as", "×", "x", "-", "->", "allow") and ends is not None and rest:
-        return "an item ends in this order: `×2`, `as name`, `-> 64x112x112`, `allow ND301`"
+        return _ordered(mistake, "an item ends in this order: `×2`, `as name`, `-> 64x112x112`, `allow ND301`")
     if word == "else":
         return "an `else` follows the `}` of its `if`"
     return None
