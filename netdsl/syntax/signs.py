@@ -413,14 +413,15 @@ def _ordered(mistake: Mistake, help: str) -> str:
     """The ends of an item in their order, where each stands there once; ``-> mid`` between them names a tensor."""
     for first in _END.finditer(mistake.text, mistake.begin, mistake.offset + 1):
         parts: dict[str, str] = {}
-        place, found = first.start(), first
+        place = first.start()
+        found: re.Match[str] | None = first
         while found is not None and (kind := found.lastgroup) is not None and kind not in parts:
             text = found[kind]
             if kind == "shape" and (name := re.fullmatch(r"->[ \t]*([A-Za-z_]\w*)", text)) and "name" not in parts:
                 kind, text = "name", f"as {name[1]}"
             parts[kind] = text
             place = found.end()
-            found = _END.match(mistake.text, place, mistake.code_end())  # type: ignore[assignment]
+            found = _END.match(mistake.text, place, mistake.code_end())
         if place > mistake.offset:
             ends = " ".join(parts[kind] for kind in ("count", "name", "shape", "excuse") if kind in parts)
             return Advice(f"what ends an item has an order: `{ends}`", mistake.edit(f" {ends}", first.start(), place))
