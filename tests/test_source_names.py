@@ -107,6 +107,28 @@ output _a_b { sigmoid }
 NETS = _nets()
 
 
+def _long(letters: int) -> str:
+    """A net whose labels have so many letters."""
+    a, b = "a" * letters, "b" * letters
+    return f"""
+net {a}
+input 3x8x8
+style conv = _, bn, relu
+block u(c) {{
+  {b}: conv3-c
+  add {{ {a}: conv3-c | id }}
+}}
+{b}: [u(4) ×2]
+x.{a}: [conv3-4, {b}: conv3-4 groups=2 dilation=2 bias=false, conv3-4 ×3]
+{a}4: lrn 5 k=2
+{a}2: fc-10
+{a}3: dropout 0.3
+init conv = kaiming_normal fan_out relu
+init {a}2 = normal 0.01 bias=0
+output {b}5 train {{ relu }}
+"""
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_names_are_names(name: str) -> None:
     holds(NETS[name])
@@ -122,4 +144,13 @@ def test_what_containers_have_is_known() -> None:
 def test_ruff_has_nothing_to_complain_of(tmp_path: Path) -> None:
     for at, text in enumerate(NETS.values()):
         (tmp_path / f"net{at}.py").write_text(torch_source(netdsl.compile(text)), encoding="utf-8")
+    assert complaints(tmp_path) == ""
+
+
+def test_ruff_lays_long_names_out_no_other_way(tmp_path: Path) -> None:
+    """Names that fit a line nowhere stand alone on it."""
+    for letters in (39, 60, 80, 98, 120, 400):
+        text = torch_source(netdsl.compile(_long(letters)))
+        (tmp_path / f"net{letters}.py").write_text(text, encoding="utf-8")
+        assert letters > 50 or max(map(len, text.splitlines())) <= 120
     assert complaints(tmp_path) == ""

@@ -7,7 +7,7 @@ from itertools import groupby
 from netdsl.backends.torch_source.access import access
 from netdsl.backends.torch_source.classes import Definition
 from netdsl.backends.torch_source.plan import Plan
-from netdsl.backends.torch_source.text import Atom, Bracket, literal, quoted
+from netdsl.backends.torch_source.text import Atom, Bracket, call, literal, quoted
 from netdsl.ir.graph import Graph, Init, Node
 from netdsl.ir.op import registry
 
@@ -245,22 +245,23 @@ def _calls(graph: Graph, init: Init, module: str, nodes: list[Node], indent: int
     given = {name: arguments.get(name, default) for name, default in known.items()}
     if unknown := set(arguments) - set(known):
         raise ValueError(f"`{init.scheme}` takes no {', '.join(sorted(unknown))}")
-    words = "".join(
-        f", {literal(value) if name == 'value' else f'{name}={literal(value)}'}"
+    words = [
+        Atom(literal(value) if name == "value" else f"{name}={literal(value)}")
         for name, value in given.items()
         if value is not None
-    )
-    pad = " " * indent
+    ]
     lines = []
     weights = {next((name for name, additive in _tensors(graph, node) if not additive), None) for node in nodes}
     for weight in sorted(name for name in weights if name is not None):
-        lines.append(f"{pad}{function}({f'{module}.{weight}' if weight else module}{words})")
+        target = Atom(f"{module}.{weight}" if weight else module)
+        lines += call(function, [target, *words]).lines(indent, "", "")
     if bias is not None:
         with_bias = [any(name == "bias" for name, _ in _tensors(graph, node)) for node in nodes]
         if any(with_bias):
             if not all(with_bias):
-                lines.append(f"{pad}if {module}.bias is not None:")
-                pad += "    "
-            fill = {0.0: "zeros_({})", 1.0: "ones_({})"}.get(float(bias), f"constant_({{}}, {literal(bias)})")
-            lines.append(f"{pad}nn.init.{fill.format(f'{module}.bias')}")
+                lines.append(f"{' ' * indent}if {module}.bias is not None:")
+                indent += 4
+            fill = {0.0: "zeros_", 1.0: "ones_"}.get(float(bias))
+            values = [Atom(literal(bias))] if fill is None else []
+            lines += call(f"nn.init.{fill or 'constant_'}", [Atom(f"{module}.bias"), *values]).lines(indent, "", "")
     return lines

@@ -126,7 +126,8 @@ def _net(graph: Graph, plan: Plan, net: Definition, output_name: str) -> list[li
     several = len(graph.outputs) > 1
     names: list[str] = []
     for output in graph.outputs:
-        name = snake(output.name).lstrip("_") if plain(output.name) else snake(output.name)
+        name = snake(output.name, len(output.name))
+        name = name.lstrip("_") if plain(output.name) else name
         names.append(unique(name or "output", set(names)))
     # Where two outputs are one tensor the later name is as good.
     variables = ["x_" if name == "x" else name for name in names] if several else ()

@@ -12,6 +12,9 @@ from netdsl.diagnostics import width
 #: The generated file's line length.
 WIDTH = 120
 
+#: How many letters a name of our own making has at most, of a class or a variable.
+LONGEST = 40
+
 #: What a name in the generated file must not hide.
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins)}
@@ -37,7 +40,7 @@ def camel(*words: str) -> str:
     Empty where nothing usable is left.
     """
     parts = [part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part]
-    return "".join(map(_capital, parts)).lstrip("0123456789")
+    return "".join(map(_capital, parts)).lstrip("0123456789")[:LONGEST]
 
 
 def _capital(part: str) -> str:
@@ -58,9 +61,9 @@ def positions(names: Sequence[str]) -> bool:
     return all(name == str(place) for place, name in enumerate(names))
 
 
-def snake(word: str) -> str:
-    """A word as the name of a variable, or an empty string where nothing usable is left."""
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", word).strip("_")
+def snake(word: str, most: int = LONGEST) -> str:
+    """A word as the name of a variable, cut to ``most`` letters, or an empty string where nothing usable is left."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", word)[: most + 1].strip("_")[:most].rstrip("_")
     return name if name and not name[0].isdigit() else ""
 
 
@@ -146,6 +149,10 @@ def atomic(text: str) -> bool:
 # -- expressions that know how to break -------------------------------------------------------------------------------
 
 
+#: What a value stands behind.
+_SIGNS = (" = ", " += ", "return ")
+
+
 class Doc:
     """An expression. ``_flat`` is its text on one line, or None where it is wanted over several."""
 
@@ -157,7 +164,16 @@ class Doc:
         text = self._flat()
         if text is not None and indent + width(lead) + width(text) + width(tail) <= WIDTH:
             return [" " * indent + lead + text + tail]
+        if not tail and lead.endswith(_SIGNS) and indent + width(lead + self._head()) > WIDTH:
+            # The sign is all that its line has room for.
+            inside = self.lines(indent + 4, "", "")
+            if width(lead) + indent < WIDTH and max(map(width, inside)) <= WIDTH:
+                return [" " * indent + lead + "(", *inside, " " * indent + ")"]
         return self._broken(indent, lead, tail)
+
+    def _head(self) -> str:
+        """What stands before its first break."""
+        raise NotImplementedError
 
     def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         raise NotImplementedError
@@ -170,6 +186,9 @@ class Atom(Doc):
         self.text = text
 
     def _flat(self) -> str | None:
+        return self.text
+
+    def _head(self) -> str:
         return self.text
 
     def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
@@ -186,6 +205,9 @@ class Keyword(Doc):
     def _flat(self) -> str | None:
         text = self.value._flat()
         return None if text is None else self.prefix + text
+
+    def _head(self) -> str:
+        return self.prefix + self.value._head()
 
     def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         return self.value._broken(indent, lead + self.prefix, tail)
@@ -209,7 +231,12 @@ class Bracket(Doc):
         comma = "," if self.opening.endswith("(") and self.opening == "(" and len(texts) == 1 else ""
         return f"{self.opening}{', '.join(text for text in texts if text is not None)}{comma}{self.closing}"
 
+    def _head(self) -> str:
+        return self.opening if self.items else self.opening + self.closing
+
     def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
+        if not self.items:
+            return [" " * indent + lead + self.opening + self.closing + tail]
         lines = [" " * indent + lead + self.opening]
         # A lone item takes no comma; ruff would leave out none after several.
         comma = "," if len(self.items) > 1 or self.opening == "(" else ""
@@ -228,6 +255,9 @@ class Repeat(Doc):
     def _flat(self) -> str | None:
         text = self.element._flat()
         return None if text is None else f"*({text} {self.loop})"
+
+    def _head(self) -> str:
+        return "*("
 
     def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         inside = self.element.lines(indent + 4, "", "")
@@ -249,7 +279,7 @@ def call(target: str, arguments: Sequence[Doc], *, tall: bool = False) -> Doc:
 
 
 class Chain(Doc):
-    """``first + second + third``, three or more; broken, it has a line an operand, in parentheses."""
+    """``first + second + third``; broken, it stands in parentheses, and where it must with a line an operand."""
 
     def __init__(self, operands: Sequence[Doc], sign: str) -> None:
         self.operands = operands
@@ -259,8 +289,14 @@ class Chain(Doc):
         texts = [operand._flat() for operand in self.operands]
         return None if None in texts else f" {self.sign} ".join(text for text in texts if text is not None)
 
+    def _head(self) -> str:
+        return "("
+
     def _broken(self, indent: int, lead: str, tail: str) -> list[str]:
         lines = [" " * indent + lead + "("]
+        text = self._flat()
+        if text is not None and indent + 4 + width(text) <= WIDTH:
+            return [*lines, " " * (indent + 4) + text, " " * indent + ")" + tail]
         for place, operand in enumerate(self.operands):
             lines += operand.lines(indent + 4, f"{self.sign} " if place else "", "")
         return [*lines, " " * indent + ")" + tail]
@@ -269,13 +305,14 @@ class Chain(Doc):
 def expression(text: str) -> Doc:
     """An expression's text as a document that can break at its last bracket, and inside that at every one.
 
-    One operator between three or more operands breaks there.
+    One operator between three or more operands breaks there, and one before a last operand that has no brackets.
     """
     if '"' in text or "'" in text:
         return Atom(text)
     for sign in "+-*":
         operands = _split(text, f" {sign} ")
-        if len(operands) > 2 and all(map(atomic, operands)):
+        several = len(operands) > 2 or (len(operands) == 2 and not operands[1].endswith((")", "]")))
+        if several and all(map(atomic, operands)):
             return Chain([expression(operand) for operand in operands], sign)
     if not text.endswith((")", "]")):
         return Atom(text)
