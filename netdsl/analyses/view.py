@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netdsl.analyses.recent import recent
 from netdsl.ir.graph import Graph, Node, Output
+from netdsl.ir.op import Op
 from netdsl.ir.types import Mode, View
 
 #: Keyword of the operator that passes on its second input in its node's mode, and its first in the other.
@@ -16,7 +17,8 @@ class Seen(NamedTuple):
     """A graph as one view sees it.
 
     ``nodes`` are those that some output of the view needs and that act in it, in topological order. ``inputs`` has, for
-    every node of the graph by index, the nodes whose tensors reach it: what is left out passes on its first input.
+    every node of the graph by index, the nodes whose tensors reach it: what is left out passes on its first input, and
+    what nothing but a size is taken of is left out.
     ``outputs`` are those of the view, each with the node whose tensor it is. ``idle`` are layers with a module that no
     output needs in any mode: they are part of the module and have their parameters, and nothing computes them.
     """
@@ -58,10 +60,20 @@ def see(graph: Graph, view: View) -> Seen:
     needed = bytearray(len(nodes))
     for _, at in outputs:
         needed[at] = 1
+    lent = []
     for index in range(len(nodes) - 1, -1, -1):
         if needed[index]:
-            for at in inputs[index]:
+            taken = inputs[index]
+            if len(taken) > 1 and nodes[index].op.syntax.reference:
+                lent.append(index)
+                needed[taken[0]] = 1
+                continue
+            for at in taken:
                 needed[at] = 1
+    for index in lent:
+        # A tensor whose size alone is taken is never computed.
+        if not needed[inputs[index][1]]:
+            inputs[index] = inputs[index][:1]
     idle = tuple([nodes[at] for at in dead_ends(graph) if nodes[at].module is not None and nodes[at].mode != skipped])
     return Seen(tuple([node for node in nodes if needed[node.index]]), inputs, outputs, idle)
 
@@ -83,19 +95,19 @@ def with_idle(seen: Seen) -> Seen:
 
 @recent(2)
 def needed(graph: Graph) -> bytearray:
-    """For each node by index, 1 where some output needs it in some mode."""
+    """For each node by index, 1 where some output needs its values in some mode."""
     reached = bytearray(len(graph.nodes))
     for output in graph.outputs:
         reached[output.node] = 1
     for node in reversed(graph.nodes):
         if reached[node.index]:
-            for at in node.inputs:
+            for at in carried(node, node.inputs):
                 reached[at] = 1
     return reached
 
 
 def dead_ends(graph: Graph) -> list[int]:
-    """Nodes that no output needs in any mode, by index."""
+    """Nodes whose values no output needs in any mode, by index."""
     reached = needed(graph)
     return [node.index for node in graph.nodes if not reached[node.index] and node.inputs]
 
@@ -105,8 +117,16 @@ def carried(node: Node, inputs: tuple[int, ...]) -> tuple[int, ...]:
     return inputs[:1] if node.op.syntax.reference else inputs
 
 
+def _told(node: Node) -> Op:
+    """The operator of a node that takes its size from a tensor, with that size as its own."""
+    return node.op.model_copy(update={"to": node.shape[1:]})
+
+
 def restrict(graph: Graph, view: View) -> Graph:
-    """A graph of what ``view`` has alone, numbered anew. The tree of scopes, with the names, stays as it is."""
+    """A graph of what ``view`` has alone, numbered anew. The tree of scopes, with the names, stays as it is.
+
+    What took its size from a tensor that the view leaves out is told that size.
+    """
     seen = see(graph, view)
     place = {node.index: index for index, node in enumerate(seen.nodes)}
     nodes = tuple(
@@ -115,6 +135,7 @@ def restrict(graph: Graph, view: View) -> Graph:
                 "index": index,
                 "inputs": tuple(place[at] for at in seen.inputs[node.index]),
                 "head": place.get(node.head, index),
+                "op": _told(node) if len(seen.inputs[node.index]) < len(node.inputs) else node.op,
             }
         )
         for index, node in enumerate(seen.nodes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from netdsl.analyses.view import dead_ends
+from netdsl.analyses.view import carried, dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.expressions import show
 from netdsl.elaborate.program import Program
@@ -161,20 +161,23 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
 
 def _nowhere(graph: Graph) -> list[Diagnostic]:
     """Layers whose output neither a layer nor an output of the net takes up: the last of each such chain."""
-    taken = {at for node in graph.nodes for at in node.inputs}
+    taken = {at for node in graph.nodes for at in carried(node, node.inputs)}
+    sized = {node.inputs[1]: node for node in graph.nodes if node.op.syntax.reference and len(node.inputs) > 1}
     found = []
-    given = {output.node for output in graph.outputs}
+    somewhere = taken.union(sized, (output.node for output in graph.outputs))
     for node in graph.nodes:
-        if node.op.keyword == "input" and node.index not in taken and node.index not in given:
+        if node.op.keyword == "input" and node.index not in somewhere:
             message = f"nothing takes up the input `{node.name}`"
             found.append(Diagnostic("ND309", message, node.span, help=f"`@{node.name}` takes it up, or leave it out"))
     for index in dead_ends(graph):
         node = graph.nodes[index]
         if index not in taken:
             written = graph.nodes[node.inputs[1]] if node.op.keyword == "select" else node
-            message = f"nothing takes up what `{written.op.keyword}` gives here, so it is never computed"
+            what, user = f"what `{written.op.keyword}` gives here", sized.get(index)
+            message = f"nothing takes up {what}{' but its size' if user is not None else ''}, so it is never computed"
+            notes = (Note(user.span, "its size is taken here"),) if user is not None else ()
             help = "join it, return it by an `output`, or leave it out"
-            found.append(Diagnostic("ND309", message, node.span, (), help, _trace(graph, node)))
+            found.append(Diagnostic("ND309", message, node.span, notes, help, _trace(graph, node)))
     return found
 
 

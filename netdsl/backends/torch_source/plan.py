@@ -74,7 +74,7 @@ class Plan:
                 if node.op.keyword == "select":
                     live[node.inputs[1]] |= needed & mode
                 else:
-                    for at in node.inputs:
+                    for at in self.taken[node.index]:
                         live[at] |= needed & mode
             if needed & ~mode:
                 live[node.inputs[0]] |= needed & ~mode
