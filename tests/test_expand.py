@@ -139,7 +139,30 @@ tanh
 """
 
 
-@pytest.mark.parametrize("text", [AGAIN, THERE, PASSED, HIDDEN], ids=["again", "there", "passed", "hidden"])
+#: Modules and tensors of outputs whose scopes are called as the output is, or as a scope of the net is.
+ALIKE = """\
+input 4x6x6
+s: [c: conv3-4 bias=false]
+k: reuse s.c
+relu
+output o { c: conv3-4, relu, o: [relu, c: conv1-4], reuse c, add { id | @c } }
+output p { s: [c: conv1-4], relu, reuse k, tanh, reuse s.c }
+output q { @k, s: [c: conv1-4], relu, reuse k, add { id | @s.c } }
+tanh
+"""
+LATER = """\
+input 4x6x6
+s: [c: conv3-4 bias=false]
+output o { k: reuse s.c, relu, s: [c: conv1-4], relu, reuse k, tanh, reuse s.c }
+tanh
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [AGAIN, THERE, PASSED, HIDDEN, ALIKE, LATER],
+    ids=["again", "there", "passed", "hidden", "alike", "later"],
+)
 def test_outputs(text: str) -> None:
     before, after = netdsl.compile(text), netdsl.compile(expand(text))
     assert nodes(after) == nodes(before)

@@ -69,6 +69,11 @@ class _Writer:
         self.last: int | None = graph.inputs[0] if len(graph.inputs) == 1 else None
         self.known: dict[str, int] = {}
         self.hidden: dict[int, str] = {}
+        self.modules = {node.module for node in graph.nodes}
+        #: what modules of outside are called in an output that has their names too
+        self.others: dict[tuple[str, str], str] = {}
+        #: the path of the output whose body is written
+        self.prefix = ""
         names = {name for node in graph.nodes if node.inputs for name in (node.name, node.label)}
         self.entry = next(name for n in range(len(names) + 1) if (name := f"input#{n}" if n else "input") not in names)
         self.starts = [_line_starts(source.text) for source in graph.sources]
@@ -195,6 +200,7 @@ class _Writer:
     def body(self, members: list[Node], indent: str, mode: str | None, prefix: str) -> Iterator[str]:
         """One line a node; ``prefix`` is the path of the scope that the lines stand in."""
         scope: int | None = None
+        self.prefix = prefix
         groups = self.groups(members)
         open_until: list[int] = []
         for node in members:
@@ -257,7 +263,7 @@ class _Writer:
             text = f"{node.op.keyword} {{ {branches} }}{words}"
         elif node.module is not None and self.known.get(node.module, node.index) != node.index:
             self.known[node.name] = node.index
-            return f"reuse {_path(node.module)}{words}{_MARK} as {_quoted(node.name)}"
+            return f"{self.again(node, node.module, prefix)}{words}{_MARK} as {_quoted(node.name)}"
         else:
             text = layer(node, [self.name(i) for i in node.inputs[1:]]) + words
         if node.module is None:
@@ -267,13 +273,28 @@ class _Writer:
         other = f" as {_quoted(self.hidden[node.index])}" if node.index in self.hidden else ""
         return f"{_path(node.module.removeprefix(prefix))}: {text}{other}"
 
+    def again(self, node: Node, module: str, prefix: str) -> str:
+        """A module applied once more. In an output its own go before those outside, and are called from there.
+
+        One of outside whose name an output has too takes another name where it is first applied once more.
+        """
+        outputs = [f"{output.name}." for output in self.graph.outputs]
+        own = prefix != "" and module.startswith(prefix)
+        if own or not any(f"{output}{module}" in self.modules for output in (outputs if not prefix else [prefix])):
+            return f"reuse {_path(module.removeprefix(prefix))}"
+        there = next((where for where in ("", prefix) if (where, module) in self.others), None)
+        if there is not None:
+            return f"reuse {_quoted(self.others[there, module])}"
+        self.others[prefix, module] = other = node.name.replace(".", "/")
+        return f"{_quoted(other)}: reuse {_path(module)}"
+
     def name(self, index: int) -> str:
         """How a tensor is referred to."""
         node = self.graph.nodes[index]
         if node.index in self.graph.inputs:
             return _path(node.name) if _named(node) else _quoted(self.entry)
         if node.module is not None and self.known.get(node.module) == index:
-            return _quoted(self.hidden[index]) if index in self.hidden else _path(node.module)
+            return _quoted(self.hidden[index]) if index in self.hidden else _path(node.module.removeprefix(self.prefix))
         return _quoted(node.name)
 
     def remark(self, node: Node) -> str:
