@@ -103,11 +103,19 @@ PRINT: dict[str, str] = {
     PALE["pool"]: "#F4F4F4",
     PALE["fc"]: "#E8E8E8",
 }
+#: The same for :data:`CHANGES`: what is added is darkest, and what is removed is white.
+PRINT_CHANGES: dict[str, str] = {
+    "#F8D0C8": "#FFFFFF",
+    "#C9E8D2": "#BEBEBE",
+    "#FBE5A8": "#DDDDDD",
+    "#117733": "#222222",
+    "#8A6D00": "#555555",
+}
 
 
 def colours(theme: Theme) -> dict[str, str]:
     """What a theme puts in the place of the light colours; nothing for ``auto``, where the reader's screen decides."""
-    return {"dark": DARK | DARK_CHANGES, "print": PRINT}.get(theme, {})
+    return {"dark": DARK | DARK_CHANGES, "print": PRINT | PRINT_CHANGES}.get(theme, {})
 
 
 def luminance(colour: str) -> float:
