@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from netdsl.backends.canvas.curves import HEAD, Point, bezier, short
 from netdsl.backends.canvas.metrics import width
@@ -245,6 +246,8 @@ def escaped(text: str) -> str:
     return plain(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
 
 
+@lru_cache(4096)
 def number(value: float) -> str:
     """A length with at most two digits after the point."""
-    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return text if text != "-0" else "0"
