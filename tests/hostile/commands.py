@@ -110,7 +110,8 @@ def wrong(name: str, case: Case, ran: Ran, before: dict[str, bytes | str], folde
     quiet = name.startswith("check ")  # those print what is wrong to the standard output
     large = (line.drawn or (case.many and line.words[0] in _ALL)) and not case.codes and ran.codes == {"ND218"}
     large = large or (quiet and case.many)
-    if line.compiles and not large and not case.either:
+    told = len(_taken(line.words[0], case.options)) == len(case.options)
+    if line.compiles and told and not large and not case.either:
         if bool(ran.code) != bool(case.codes) and (line.fits or case.codes):
             said.append(f"ended with {ran.code}, and {sorted(case.codes) or 'no errors'} were to come")
         if not quiet and not ran.codes <= case.codes and (line.fits or case.codes):
