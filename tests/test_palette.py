@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 import pytest
 
 from netdsl.backends.canvas.options import Theme
-from netdsl.backends.canvas.palette import CHANGES, FILLS, HEAT, INK, KINDS, colours, contrast, luminance
+from netdsl.backends.canvas.palette import CHANGES, FILLS, GREY, HEAT, INK, KINDS, colours, contrast, luminance
 from netdsl.backends.captions import Tint
 from netdsl.backends.overview.heat import shade
 
@@ -79,6 +79,7 @@ def test_greys_of_print_are_those_of_ink() -> None:
         colour = shown.get(fill, fill)
         assert len({colour[at : at + 2] for at in (1, 3, 5)}) == 1
         assert luminance(colour) > 0.4
+        assert contrast(colour, shown[GREY]) > 4.5
 
 
 def test_what_two_nets_do_not_share_differs_in_print_too() -> None:
@@ -89,4 +90,5 @@ def test_what_two_nets_do_not_share_differs_in_print_too() -> None:
     assert all(len({colour[at : at + 2] for at in (1, 3, 5)}) == 1 for colour in (*fills, *rims))
     assert len({*fills}) == len(fills)
     assert min(contrast(fill, INK) for fill in fills) > 7
+    assert min(contrast(fill, shown[GREY]) for fill in fills) > 4.5
     assert contrast(shown["#C9E8D2"], shown["#FBE5A8"]) > 1.3 < contrast(shown["#FBE5A8"], shown["#F8D0C8"])

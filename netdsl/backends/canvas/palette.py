@@ -90,6 +90,7 @@ DARK_CHANGES: dict[str, str] = {
     "#AAAAAA": "#666C73",
 }
 PRINT: dict[str, str] = {
+    GREY: "#444444",
     "#F6F6F6": "#FFFFFF",
     "#ECECEC": "#F4F4F4",
     RED: "#222222",
