@@ -195,7 +195,6 @@ IDLE = [
     ("explain --set width=3", "`--set` does nothing here: without a FILE it lists the codes"),
     ("build full.net --no-run --device cpu", "`--no-run` does not run it"),
     ("draw full.net -o x.mmd --direction rows", "takes no --direction rows"),
-    ("draw full.net -o x.mmd --max-drawn 9", "Mermaid draws itself"),
     ("table full.net --max-drawn 9", "--max-drawn is of a drawing"),
     ("table full.net --engine pure", "nothing of a .text"),
     ("weights convert full.net x.pth --all --format json", "JSON has every key"),

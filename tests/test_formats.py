@@ -17,7 +17,8 @@ from netdsl.backends.canvas import engine as engine_module
 from netdsl.backends.canvas import pdf as pdf_module
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import Options
-from netdsl.backends.draw import drawing
+from netdsl.backends.canvas.scene import Scene
+from netdsl.backends.draw import Drawing, drawing
 from netdsl.backends.mermaid import mermaid
 from netdsl.cli import main
 from netdsl.diagnostics import NetdslError
@@ -264,6 +265,20 @@ def test_mermaid_dots_what_acts_in_training_alone() -> None:
     assert "-.->" not in mermaid(graph, "infer") and "in training" not in mermaid(graph, "infer")
 
 
+def test_mermaid_has_the_bound_of_other_drawings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, out = tmp_path / "long.net", tmp_path / "long.mmd"
+    spec.write_text("net long\ninput 8x16x16\n" + "".join(f"conv3-{8 + n % 90}, relu\n" for n in range(520)))
+    assert main(["draw", str(spec), "-o", str(out), "--max-drawn", "500"]) == 1
+    assert "this flowchart would be too large: it takes as long as 5" in capsys.readouterr().err and not out.exists()
+    assert main(["draw", str(spec), "-o", str(out)]) == 0 and out.exists()
+    # What code hosts do not draw is said.
+    assert "note: Mermaid draws 50,000 letters and 500 arrows unless its page says more" in capsys.readouterr().err
+    assert main(["draw", "zoo:resnet:50", "-o", str(out)]) == 0
+    assert capsys.readouterr().err == ""
+    with pytest.raises(NetdslError, match="this flowchart would be too large"):
+        mermaid(zoo("resnet", "50"), most=20)
+
+
 def test_words_are_no_mermaid() -> None:
     graph = zoo("resnet", "18")
     node = graph.nodes[0].model_copy(update={"label": '1. "a"] <b> `end` #35; |x_y|'})
@@ -318,3 +333,16 @@ def test_an_engine_is_found_or_said_to_be_missing(monkeypatch: pytest.MonkeyPatc
     assert (engine_module.find(), engine_module.find("pure")) == ("/bin/graphviz-pure", "/bin/graphviz-pure")
     with pytest.raises(NetdslError, match="Graphviz's `dot` is not found"):
         engine_module.find("dot")
+
+
+def test_words_at_an_edge_stand_there_in_a_png_too() -> None:
+    """graphviz-pure takes signs beyond ASCII to be wider than they are, and moved such words over the edge."""
+    starts = []
+    for words in ("68.6 k params (7.0%)", "68.6 k params (–7.0%) – 1–2–3 · 28² · 14²"):
+        scene = Scene("edge", "words")
+        scene.text(0, 10, words, 14, ink="#222222")
+        scene.w, scene.h = 400, 20
+        drawn = engine_module._run(engine_module.find("pure"), Drawing(scene).dot, "-Tsvg").decode()
+        (start,) = re.findall(r'<text [^>]*text-anchor="start" x="([-\d.]+)"', drawn)
+        starts.append(float(start))
+    assert starts == [pytest.approx(starts[0], abs=0.1)] * 2

@@ -36,7 +36,8 @@ from netdsl.backends.canvas.scene import Scene
 from netdsl.backends.draw import drawing
 from netdsl.backends.overview import overview
 from netdsl.backends.overview.cards import Card, Columns, Row, Skip, Times, rows
-from netdsl.backends.overview.flow import Flow, flow
+from netdsl.backends.overview.flow import Flow, flow, least_boxes
+from netdsl.backends.overview.page import Page
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
@@ -688,3 +689,12 @@ def test_a_sum_is_no_repeat_of_a_gate_after_it() -> None:
     """)
     shown = {layer.head.index for unit in flown(graph).units for row in rows(unit.card.parts) for layer in row.layers}
     assert {node.index for node in graph.nodes if node.op.keyword in ("add", "mul")} <= shown
+
+
+@pytest.mark.parametrize("name", ["densenet", "googlenet", "resnet", "unet", "xception"])
+def test_the_boxes_that_are_counted_before_are_never_too_many(name: str) -> None:
+    graph = netdsl.compile(f"zoo:{name}")
+    for options in (Options(), Options(direction="down"), Options(direction="columns"), Options(page=(234, 724))):
+        page = Page(graph, "train", options, 2 if options.page else 0)
+        found = least_boxes(page.flow, folded=options.page is not None)
+        assert found <= len(page.scene().boxes) < 3 * found

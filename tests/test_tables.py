@@ -604,7 +604,7 @@ def test_a_drawing_goes_to_a_file(tmp_path: Path) -> None:
     assert main(["table", "zoo:resnet", "--format", "svg", "-o", str(path)]) == 0
     drawn = ElementTree.fromstring(path.read_bytes())
     said = [element.text or "" for element in drawn.iter() if element.tag.endswith(("title", "desc"))]
-    assert said[0] == "resnet: He, Zhang, Ren & Sun 2015, Table 1"
+    assert said[0] == "resnet: after He, Zhang, Ren & Sun 2015, Table 1"
     assert "conv5_x" in said[1]
     assert main(["table", "zoo:resnet:18", "--format", "png", "-o", str(tmp_path / "resnet.png")]) == 0
     assert (tmp_path / "resnet.png").read_bytes().startswith(b"\x89PNG")

@@ -13,6 +13,7 @@ from itertools import pairwise
 from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.structure import Layer, structure
 from netdsl.analyses.view import see
+from netdsl.backends.canvas.engine import MAX_DRAWN, check_drawn
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import FILLS, INK, LINE, WHITE, colours
 from netdsl.backends.canvas.title import net_name
@@ -20,7 +21,7 @@ from netdsl.backends.costs import rounded, total
 from netdsl.backends.labels import plain, show, times
 from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Chain, Columns, Part, Row, Skip, Times, rows
-from netdsl.backends.overview.flow import Flow, Unit, flow
+from netdsl.backends.overview.flow import Flow, Unit, flow, least_boxes
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
 
@@ -31,27 +32,29 @@ _STRANGE = re.compile(r"[^A-Za-z0-9 ,.:/=·×²³→–—-]|^[-=]|(?<=\d)\.(?= 
 _LEADING = 20
 
 
-def mermaid(graph: Graph, view: View = "train", options: Options | None = None) -> str:
+def mermaid(graph: Graph, view: View = "train", options: Options | None = None, *, most: int = MAX_DRAWN) -> str:
     """The overview of a net as Mermaid text. The same graph gives the same text.
 
     Of ``options`` it takes the heat, the theme, the direction (``right`` is from left to right, the others from the top
     down) and the labels. ``ValueError`` for receptive fields, a page, and the theme ``auto``, which it cannot have.
+    Raises :class:`netdsl.NetdslError` (ND218) for more than ``most`` boxes, counted as in a drawing of our own.
     """
     options = options or Options()
     if options.page is not None or options.theme == "auto" or "rf" in (options.labels or ()):
         raise ValueError("Mermaid text has no page, no theme `auto`, and no receptive fields")
-    return _Writer(graph, view, options).text()
+    return _Writer(graph, view, options, most).text()
 
 
 class _Writer:
-    def __init__(self, graph: Graph, view: View, options: Options) -> None:
+    def __init__(self, graph: Graph, view: View, options: Options, most: int) -> None:
         self.graph = graph
         self.options = options
         self.labels = ("shapes", "params", "macs") if options.labels is None else options.labels
         seen = see(graph, view)
+        self.flow: Flow = flow(graph, structure(graph, seen))
+        check_drawn(least_boxes(self.flow), most, "this flowchart", "`netdsl stats` lists the layers")
         self.costs = costs_by_node(graph, seen)
         self.training = any(node.mode == "train" for node in seen.nodes)
-        self.flow: Flow = flow(graph, structure(graph, seen))
         self.cards = self.flow.cards
         if options.heat:
             found = [row for card in self.cards for row in rows(card.parts)]

@@ -30,12 +30,16 @@ netdsl draw specs/vgg.net -o vgg.svg --as table --theme auto
 netdsl draw specs/alexnet.net -o alexnet.svg --as volumes
 netdsl draw specs/resnet.net:50 -o resnet50.html
 netdsl draw specs/vgg19.net -o vgg19.pdf --page a4
-netdsl draw specs/unet.net --format mmd -o - >> README.md
+netdsl draw specs/unet.net -o unet.mmd
 netdsl draw specs/vgg19.net specs/resnet.net:plain-34 specs/resnet.net:34 --side-by-side -o figure3.svg
 """
 
 _FORMATS = (*FORMATS, "mmd", "html")
 _Read = TypeVar("_Read")
+
+
+#: Its `maxTextSize` and `maxEdges`, which a page may set, and pages of code hosts leave as they are.
+_MERMAID_LETTERS, _MERMAID_LINKS = 50_000, 500
 
 
 def parser() -> Parser:
@@ -156,8 +160,6 @@ def run(options: argparse.Namespace) -> int:
         parser().error("Mermaid draws an overview, fits it to no page, and has no label rf")
     if form == "mmd" and options.direction in ("rows", "columns"):
         parser().error(f"Mermaid goes right or down, and takes no --direction {options.direction}")
-    if form == "mmd" and "--max-drawn" in options.given:
-        parser().error("--max-drawn is of what netdsl draws, and Mermaid draws itself")
     if kind != "table" and (options.variants or options.style):
         parser().error(f"--{'variants' if options.variants else 'style'} is of --as table")
     if not options.diff:
@@ -198,7 +200,14 @@ def _mermaid(options: argparse.Namespace, chosen: Options) -> int:
     graph = compiled(*target(parser(), options.file, options), options)
     if graph is None:
         return 1
-    write(options.output, mermaid(graph, options.view, chosen).encode())
+    text = mermaid(graph, options.view, chosen, most=options.max_drawn)
+    write(options.output, text.encode())
+    links = sum("-->" in line or "-.->" in line for line in text.splitlines())
+    if len(text) > _MERMAID_LETTERS or links > _MERMAID_LINKS:
+        _say(
+            f"note: Mermaid draws {_MERMAID_LETTERS:,} letters and {_MERMAID_LINKS:,} arrows unless its page says more:"
+        )
+        _say(f"here are {len(text):,} and {links:,}")
     return 0
 
 

@@ -182,7 +182,7 @@ def rows_of(found: list[Entry]) -> table.Table:
         star = " *" if entry.default and entry.name in several else ""
         shapes = ", ".join(show_shape(shape) for shape in entry.inputs)
         arxiv = (entry.paper.arxiv if entry.paper else None) or "–"
-        cells = (entry.target + star, f"{entry.params:,}", f"{entry.macs:,}", shapes, entry.title or "–", arxiv)
+        cells = (entry.target + star, f"{entry.params:,}", f"{entry.macs:,}", shapes, _paper(entry), arxiv)
         rows.append(cells)
     return table.Table(tuple(columns), rows)
 
@@ -193,3 +193,8 @@ def _foot(found: list[Entry]) -> str:
         f"{specs} specs, {len(found)} nets; * is what the name alone means. `netdsl zoo NAME` prints a spec;\n"
         "`zoo:NAME` and `zoo:NAME:VARIANT` stand wherever a FILE does. params and MACs are of inference at this input."
     )
+
+
+def _paper(entry: Entry) -> str:
+    """What the title says of the paper; that some columns are only after its own is said where they are shown."""
+    return (entry.title or "–").removeprefix("after ")

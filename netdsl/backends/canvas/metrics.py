@@ -41,6 +41,8 @@ _OTHERS = {
     "½": 834,
     "α": 578,
     "Σ": 618,
+    "−": 584,
+    "…": 1000,
 }
 #: What any other character is taken to have: as wide as most capitals.
 _UNKNOWN = 722
@@ -54,6 +56,13 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
         code = ord(character) - 32
         total += table[code] if 0 <= code < len(table) else _OTHERS.get(character, _UNKNOWN)
     return total * size / 1000
+
+
+def taken(text: str, size: float, *, bold: bool = False) -> float:
+    """How wide graphviz-pure takes a line of text to be, which has a space's width for each byte beyond ASCII."""
+    table = _BOLD if bold else _REGULAR
+    codes = (byte - 32 for byte in text.encode())
+    return sum(table[code] if 0 <= code < len(table) else table[0] for code in codes) * size / 1000
 
 
 def wrap(words: str, room: float, size: float) -> list[str]:

@@ -33,7 +33,7 @@ KINDS: dict[Tint, str] = {
     "gate": "squeeze-and-excitation",
     "norm": "norm",
     "activation": "activation",
-    "shape": "new shape",
+    "shape": "shape, order",
     "regularise": "regularising",
 }
 #: A quarter of these colours, behind cells of tables.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from netdsl.backends.canvas.curves import HEAD, Point, bezier, short
-from netdsl.backends.canvas.metrics import width
+from netdsl.backends.canvas.metrics import taken, width
 from netdsl.backends.labels import plain
 
 FONT = "Helvetica"
@@ -183,9 +183,10 @@ class Scene:
         return f"{number(x)},{number(self.h - y)}"
 
     def _box(self, box: Box) -> str:
+        x, w = self._room(box)
         style: dict[str, str] = {
-            "pos": self._at(box.x + box.w / 2, box.y + box.h / 2),
-            "width": f"{box.w / 72:.4f}",
+            "pos": self._at(x + w / 2, box.y + box.h / 2),
+            "width": f"{w / 72:.4f}",
             "height": f"{box.h / 72:.4f}",
         }
         kinds = ["rounded"] if box.round else []
@@ -212,6 +213,17 @@ class Scene:
         if box.tip:
             style["tooltip"] = escaped(box.tip)
         return " ".join(f'{key}="{value}"' for key, value in style.items())
+
+    def _room(self, box: Box) -> tuple[float, float]:
+        """The left end and width of a box. Words at one side of nothing have what graphviz-pure takes them to need, as
+        far as the page goes: where it finds less it moves them over the edge that they stand at."""
+        if not box.text or box.align == "c" or box.fill != "none" or box.stroke != "none":
+            return box.x, box.w
+        need = taken(box.text, box.size, bold=box.bold)
+        if box.align == "l":
+            return box.x, max(box.w, min(need, self.w - box.x))
+        left = max(0.0, min(box.x, box.x + box.w - need))
+        return left, box.x + box.w - left
 
     def _line(self, line: Line) -> str:
         points = list(line.points)

@@ -264,5 +264,8 @@ def _fill(found: Sequence[Card], count: int) -> list[list[Card]]:
 def _pair(before: int, after: int, what: str) -> str:
     if before == after:
         return f"{metric(after)} {what}"
-    share = f" ({100 * (after - before) / before:+.1f}%)" if before else ""
-    return f"{metric(before)} → {metric(after)} {what}{share.replace('-', '–')}"
+    percent = 100 * (after - before) / before if before else 0.0
+    share = f" ({percent:+.1f}%)".replace("-", "–") if before else ""
+    if before and abs(percent) < 0.05:
+        share = f" (<0.1% {'more' if after > before else 'less'})"
+    return f"{metric(before)} → {metric(after)} {what}{share}"

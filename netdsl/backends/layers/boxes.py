@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from netdsl.analyses.structure import Layer
@@ -68,8 +68,8 @@ def habits_in_words(habits: Habits) -> list[str]:
     for ((before, after), whole), keywords in alike.items():
         kinds = " and ".join(keywords)
         it = f"the {keywords[0]}" if len(keywords) == 1 else "it"
-        parts = [f"{' and '.join(before)} before {it}"] if before else []
-        parts += [f"{' and '.join(after)} after {it}"] if after else []
+        parts = [f"{_listed(before)} before {it}"] if before else []
+        parts += [f"{_listed(after)} after {it}"] if after else []
         has = " and ".join(parts)
         if whole:
             words.append(f"Every {kinds} box has {has}.")
@@ -78,6 +78,10 @@ def habits_in_words(habits: Habits) -> list[str]:
         article = "An" if kinds[0] in "aeiouf" else "A"
         words.append(f"{article} {kinds} box that names nothing more has {has} ({kept} of {total} boxes).")
     return words
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------

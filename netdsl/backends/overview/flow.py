@@ -83,6 +83,21 @@ class Flow:
         return "; ".join(stages)
 
 
+def least_boxes(flow: Flow, *, folded: bool = False) -> int:
+    """How many boxes a drawing of this has at least, before anything is laid out; ``folded``: where blocks may lose
+    their rows for want of room."""
+    count = sum(len(bow.rows) for bow in flow.bows)
+    for card in flow.cards:
+        framed = bool(card.title or card.notes) or len(card.parts) > 1 or not isinstance(card.parts[0], Row)
+        if framed:
+            # A frame, its title and notes; two edges and a badge where it repeats.
+            count += 1 + bool(card.title) + 3 * (card.count > 1) + (0 if folded else len(card.notes))
+        if not (folded and card.title):
+            # Beside a row its words and a badge where it repeats.
+            count += sum(3 if row.times > 1 else 1 for row in rows(card.parts))
+    return count
+
+
 def flow(graph: Graph, found: Structure) -> Flow:
     """The line of a net."""
     return _Maker(graph, found).make()

@@ -19,7 +19,7 @@ from netdsl.backends.overview import heat
 from netdsl.backends.overview.cards import Card, Row, rows, summary
 from netdsl.backends.overview.cells import SMALL, UNMARKED, Mark, Sheet
 from netdsl.backends.overview.down import CardColumns
-from netdsl.backends.overview.flow import Flow, Side, flow
+from netdsl.backends.overview.flow import Flow, Side, flow, least_boxes
 from netdsl.backends.overview.hourglass import Hourglass, is_hourglass
 from netdsl.backends.overview.layout import Placed, RowLayout, place, rows_of
 from netdsl.backends.overview.legend import draw_legend
@@ -83,9 +83,8 @@ class Page:
         self.seen = seen
         self.flow: Flow = flow(graph, structure(graph, seen))
         cards = self.flow.cards
-        if fits is not None and options.page is None:
-            # Each row is a box at least. What is to fit a page may yet lose them.
-            fits(sum(1 for card in cards for _ in rows(card.parts)))
+        if fits is not None:
+            fits(least_boxes(self.flow, folded=options.page is not None))
         self.costs = costs_by_node(graph, seen)
         if sparse:
             for card in cards:
