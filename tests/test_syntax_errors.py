@@ -162,6 +162,11 @@ def test_brackets_are_matched_first(text: str, line: int, under: str) -> None:
     assert places(text) == [("ND102", line, under)]
 
 
+def test_no_more_brackets_than_other_errors_are_reported() -> None:
+    for text in ("[relu\ntanh }\n", "net a {\n", ")\n"):
+        assert len(read(text * 100)[1]) == MAX_ERRORS
+
+
 def test_brackets_in_comments_and_texts_are_none() -> None:
     assert places('# ( [ {\n"({[": relu # }\nnet a "]"\n') == []
 
@@ -291,6 +296,25 @@ conv3-8,, relu
         ("ND101", 10, ","),
         ("ND102", 11, "["),
     ]
+
+
+def test_each_of_many_brackets_has_the_same_help() -> None:
+    # Long lines behind each: where as much has been tried as may be, what goes untried does not win.
+    layers = "  " + ", ".join(["conv3-64"] * 500)
+    blocks = (f"block b{at}(c) {{\n  add {{ conv3-c | [conv3-c, relu }}\n{layers}\n}}\n" for at in range(12))
+    problems = read("".join(blocks))[1]
+    assert [str(problem.help) for problem in problems] == [
+        f"add `]` at the end of line {4 * at + 2}" for at in range(12)
+    ]
+
+
+def test_a_closer_is_put_before_comments_below() -> None:
+    for text, closed in (
+        ("add { relu | id # a\n# b\ntanh\n", "add { relu | id } # a\n# b\ntanh\n"),
+        ("add {\n  relu | id # a\n\n  # b\ntanh\n", "add {\n  relu | id # a\n}\n\n  # b\ntanh\n"),
+    ):
+        (problem,) = read(text)[1]
+        assert edited(text, problem.edits) == closed
 
 
 def test_what_a_help_would_do_can_be_read() -> None:

@@ -114,7 +114,7 @@ def parse(
             mistake = _mistake(error, current, offset, file, brackets, progress, layers)
             if not problems and (other := _other(text, file)) is not None:
                 return None, other
-            if mistake.word != _HOLE:
+            if mistake.word != _HOLE and len(problems) < MAX_ERRORS:
                 problems.append(_explain(mistake))
             begin, end = _statement_at(current, offset, brackets)
             if mistake.beside is not None:

@@ -90,6 +90,8 @@ text("many nested brackets, closed", HEAD + ("[" * 99 + "relu" + "]" * 99 + "\n"
 text("brackets within, closed", HEAD + "[" * 200_000 + "]" * 200_000 + "\n", "ND218")
 text("closing brackets", HEAD + "]" * 400_000, "ND102")
 text("brackets of the wrong kind", HEAD + "[ relu }\n" * 40_000, "ND102")
+text("blanks in a bracket that is not closed", HEAD + "add { relu |" + " " * 400_000 + "relu\n", "ND102")
+text("a long line in a bracket that is not closed", HEAD + "add { relu |" + "[tanh], " * 50_000 + "\n", "ND102")
 text("joins in joins", HEAD + "add { id | " * 90 + "relu" + " }" * 90 + "\n")
 text("parentheses in an expression", "param a = " + "(" * 95 + "1" + ")" * 95 + f"\n{HEAD}conv1-{{a}}\n")
 
