@@ -698,3 +698,14 @@ def test_the_boxes_that_are_counted_before_are_never_too_many(name: str) -> None
         page = Page(graph, "train", options, 2 if options.page else 0)
         found = least_boxes(page.flow, folded=options.page is not None)
         assert found <= len(page.scene().boxes) < 3 * found
+
+
+def test_a_page_of_one_card_a_row_is_a_column() -> None:
+    """Rows of one card each would go back to the left side after every card."""
+    drawn = {way: overview(zoo("vgg19"), "train", Options(direction=way, page=PAGES["column"])).dot() for way in WAYS}
+    assert drawn["auto"] == drawn["columns"] != drawn["rows"]
+    other = {way: overview(zoo("resnet", "50"), "train", Options(direction=way, page=PAGES["column"])) for way in WAYS}
+    assert other["auto"].w == other["rows"].w != other["columns"].w
+
+
+WAYS: tuple[Direction, ...] = ("auto", "columns", "rows")

@@ -242,6 +242,15 @@ def test_a_shortcut_takes_the_channels_that_enter() -> None:
     agrees(graph)
 
 
+def test_a_projection_of_one_call_takes_the_channels_that_enter() -> None:
+    """Not the number that they have in that call: another call would be broken by it."""
+    text = "net one\ninput 8x8x8\nstyle conv = _, bn, relu\nblock unit(c, s = 1) {\n  add { conv3-c/s, conv3-c +bn | "
+    text += "if s != 1 or in.c != c { conv1-c/s +bn } else { id } }\n}\nunit(8), unit(16, s=2), unit(16)\n"
+    made = torch_source(netdsl.compile(text))
+    assert "nn.Conv2d(in_channels, c, 1, stride=s, bias=False) if in_channels != c else nn.Identity()" in made
+    assert "Conv2d(8," not in made
+
+
 def test_a_layer_s_class_is_called_after_the_more_general_kind() -> None:
     text = """
     input 8x8x8

@@ -138,7 +138,9 @@ class Page:
         if self.flow.bows or way == "right" or (short and way == "auto"):
             return strip
         rows = self._rows(strip)
-        if way == "auto" and page is not None and self._scale(rows) * SMALL < LEAST:
+        # Rows of one card each are a column that goes back to its left side after every card.
+        lone = 3 * len(rows.rows) > 2 * len(self.flow.units) > 6
+        if way == "auto" and page is not None and (lone or self._scale(rows) * SMALL < LEAST):
             columns = self._columns(whole=False, down=True)
             return columns if self._scale(columns) > self._scale(rows) else rows
         return rows

@@ -198,6 +198,9 @@ class Factors:
             if text is not None:
                 self.written[slot] = text
                 used[text] = given[text]
+            elif slot in eater and terms.channels in used and agree(vector, entering):
+                # A projection that one call alone has takes what enters, as the layers beside it do.
+                self.written[slot] = terms.channels
         for part in parts:
             words = {terms.channels if word == "in" else word for word in mentions.conditions(part)}
             self._condition(part, terms, leaving, words)
