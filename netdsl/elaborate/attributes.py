@@ -144,6 +144,8 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
 
 def _unkernelled(op: type[Op], layer: tree.Layer, digits: str, span: Span) -> str:
     """A help for a number at the word of a layer that has no kernel: ``fc10``, ``upsample2``."""
+    if op.syntax.times is not None and re.fullmatch(r"\d+[xX]", digits) and not layer.kernel:
+        return Advice(f"it is written `{op.keyword} ×{digits[:-1]}`", Edit(span, f" ×{digits[:-1]}"))
     if digits.isdecimal() and not layer.kernel and layer.channels is None and layer.stride is None:
         if op.syntax.channels is not None:
             return Advice(f"a hyphen stands before it: `{op.keyword}-{digits}`", Edit(span, f"-{digits}"))
@@ -235,7 +237,11 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         near = nearest(word, [*known, *attributes])
         short = _SHORT.fullmatch(word)
         help: str
-        if word.lower() in MODES:
+        if re.fullmatch(r"no_?bias|bias_?free|without_?bias", word.lower()) and "bias" in attributes:
+            help = Advice("it is written `bias=false`", Edit(flag.name.span, "bias=false"))
+        elif word in ("without", "no") and "bias" in attributes:
+            help = "what a layer leaves out has a value: `bias=false`; `plain` leaves out its style"
+        elif word.lower() in MODES:
             ours = MODES[word.lower()]
             help = Advice(f"here it is called `{ours}`", Edit(flag.name.span, ours))
         elif word == "global" and op.keyword in ("avgpool", "maxpool"):
@@ -258,6 +264,9 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         elif lookup(word) is not None and not given.styled and flag.span.start > given.end:
             glued = flag.span.start - given.last < 3
             place = flag.span._replace(start=given.last if glued else flag.span.start, end=flag.span.start)
+            help = Advice(f"a comma stands between two layers: `, {word}`", Edit(place, ", "))
+        elif lookup(word) is not None and origin == "style":
+            place = flag.span._replace(start=flag.span.start - 1, end=flag.span.start)
             help = Advice(f"a comma stands between two layers: `, {word}`", Edit(place, ", "))
         elif lookup(word) is not None:
             help = f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
@@ -293,7 +302,10 @@ _SHORT = re.compile(r"([spgdk])(\d{1,3})")
 _ELSEWHERE = {
     "s": "stride", "strides": "stride", "padding": "pad", "p": "pad", "k": "kernel", "kernel_size": "kernel",
     "size": "kernel", "filters": "channels", "out_channels": "channels", "units": "features", "d": "dilation",
-    "out_features": "features", "g": "groups", "padding_mode": "pad_mode", "output_size": "to",
+    "out_features": "features", "g": "groups", "padding_mode": "pad_mode", "output_size": "to", "rate": "dilation",
+    "dilation_rate": "dilation", "atrous_rate": "dilation", "use_bias": "bias", "cardinality": "groups",
+    "num_filters": "channels", "out": "channels", "negative_slope": "slope", "num_groups": "groups",
+    "scale_factor": "scale", "factor": "scale",
 }  # fmt: skip
 
 
@@ -305,6 +317,8 @@ def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute]) -> str | 
         return Advice(f"`{word}` is a flag: it stands alone", Edit(item.span, word))
     if name.text in ("activation", "act", "norm", "nonlinearity"):
         return f"it is a layer of its own: `, {word or 'relu'}` after this one, or in a `style`"
+    if name.text in ("name", "label", "id"):
+        return f"a layer is named by a label before it: `{word or 'name'}: …`"
     ours = _ELSEWHERE.get(name.text.lower())
     if ours is None or ours not in attributes:
         return None
@@ -345,6 +359,8 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
                 help = f"{what}: `{op.keyword}{glue}{'x'.join(map(str, numbers))}`"
                 if given.head is not None:
                     help = Advice(help, Edit(Span(item.span.file, given.head, item.span.start), glue))
+        if parts and isinstance(parts[0], tree.Literal) and isinstance(parts[0].value, str):
+            help = "a layer is named by a label before it: `name: …`"
         raise stop("ND202", message, item.span, help=help)
     name = op.syntax.positional[given.bare]
     given.bare += 1

@@ -57,6 +57,12 @@ class BlockMaker(BranchMaker):
                 help=Advice(f"it is written `{text}`", Edit(call.span, text)),
             )
         layer = elsewhere(name)
+        given = [self.text_of(argument.span) for argument in call.arguments]
+        ours = layer.edits[0].text if isinstance(layer, Advice) else ""
+        if layer is not None and ours in ("gap", "gmp") and given in ([], ["1"]):
+            raise stop(
+                "ND201", f"there is no block called `{name.text}`", name.span, help=Advice(layer, Edit(call.span, ours))
+            )
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or did_you_mean(name.text, names())
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
@@ -237,6 +243,9 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     plain = [int(part) for part in parts if part.isdecimal() and len(part) < 6]
     if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 2:
         text = f"{op.keyword}{min(plain)}-{max(plain)}"
+        return Advice(f"it is written `{text}`", Edit(call.span, text))
+    if op.syntax.kernel is None and op.syntax.channels is not None and len(plain) == len(parts) in (1, 2):
+        text = f"{op.keyword}-{plain[-1]}"
         return Advice(f"it is written `{text}`", Edit(call.span, text))
     pools = op.syntax.kernel is not None and op.syntax.channels is None and op.syntax.stride is not None
     if pools and len(plain) == len(parts) in (1, 2):

@@ -17,6 +17,7 @@ from netdsl.elaborate.fitting import asserted, windowed
 from netdsl.elaborate.joins import origin, origin_node
 from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.maker import Abort
+from netdsl.elaborate.meant import ENTERING
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sizes_apart import repeated_sizes
@@ -312,6 +313,9 @@ class Elaborator(BlockMaker):
                 help = "a tensor is taken up after the line that makes it"
                 problem.diagnostic = said._replace(notes=(Note(later, "named here, after this"),), help=help)
                 raise
+            if said is not None and said.help is None and len(name) == 1 and name[0] in ENTERING:
+                help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
+                problem.diagnostic = said = said._replace(help=help)
             outside = problem.diagnostic is not None and any(labels.has(name) for labels in self.callers)
             if outside and problem.diagnostic is not None and problem.diagnostic.help is None:
                 shown = ".".join(name)

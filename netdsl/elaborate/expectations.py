@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 
 from netdsl.analyses.stats import Stats, stats
-from netdsl.diagnostics import Diagnostic, Edit, Expected
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.program import Program
@@ -27,6 +28,15 @@ UNITS = {
     for suffix, base in (("", 1000), ("B", 1000), ("iB", 1024))
     if (prefix or suffix == "B")
 }
+#: What others call these quantities and units.
+_ELSEWHERE = {
+    "parameters": "params", "parameter": "params", "weights": "params", "nparams": "params", "num_params": "params",
+    "mac": "macs", "madds": "macs", "mult_adds": "macs", "multiply_adds": "macs", "maccs": "macs", "flop": "flops",
+    "layers": "depth", "rf": "receptive_field", "receptive_fields": "receptive_field", "stride": "downsampling",
+    "reduction": "downsampling",
+}  # fmt: skip
+_UNITS_ELSEWHERE = {"thousand": "K", "million": "M", "mio": "M", "billion": "G", "bn": "G", "trillion": "T", "k": "K"}
+_UNIT_OF = re.compile(r"([kmgt])(?:-|_)?(?:flops?|macs?|madds?|params?|ops?)", re.IGNORECASE)
 _RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "==": operator.eq,
@@ -68,6 +78,8 @@ def _check(
     if name not in QUANTITIES:
         listed = "there are " + ", ".join(f"`{q}`" for q in QUANTITIES)
         help = did_you_mean(name, QUANTITIES, condition.name.span) or listed
+        if (ours := _ELSEWHERE.get(name.lower())) is not None:
+            help = Advice(f"here it is called `{ours}`", Edit(condition.name.span, ours))
         raise stop("ND230", f"`{name}` is no quantity that can be expected", condition.name.span, help=help)
     view, batch = _arguments(condition, program)
     wanted = _wanted(condition.quantity, program)
@@ -99,6 +111,7 @@ def _check(
             help = None
         if condition.relation in ("=", "==") and len(wanted) == len(values) == 1:
             by = abs(values[0] - wanted[0])
+            by = int(by) if by == int(by) else by
             of += f": {by:,} {'more' if values[0] > wanted[0] else 'less'} than expected" if by == int(by) else ""
         raise stop("ND211", f"`{name}` is {shown}{of}", condition.span, help=help)
 
@@ -114,7 +127,10 @@ def _arguments(condition: tree.Condition, program: Program) -> tuple[View, int]:
             batch = to_whole(evaluate(value, program.env), value.span, "a batch", least=1)
         else:
             message = f"`{condition.name.text}` does not take this"
-            raise stop("ND230", message, argument.span, help="it takes `train`, `infer` and `batch=…`")
+            help = "it takes `train`, `infer` and `batch=…`"
+            if isinstance(value, tree.Variable) and program.is_variant(value.name):
+                help = f"a variant stands first: `expect {value.name}: {condition.name.text} = …`"
+            raise stop("ND230", message, argument.span, help=help)
     return view, batch
 
 
@@ -123,6 +139,11 @@ def _wanted(quantity: tree.Quantity, program: Program) -> tuple[float, ...]:
     if quantity.unit is not None:
         if quantity.unit.text not in UNITS:
             help = did_you_mean(quantity.unit.text, UNITS, quantity.unit.span)
+            word = quantity.unit.text.lower()
+            found = _UNIT_OF.fullmatch(word)
+            ours = found[1].upper() if found is not None else _UNITS_ELSEWHERE.get(word)
+            if ours is not None:
+                help = Advice(f"here it is written `{ours}`", Edit(quantity.unit.span, ours))
             help = help or "there are `K`, `M`, `G`, `GB`, `GiB` and the like"
             raise stop("ND230", f"there is no unit `{quantity.unit.text}`", quantity.unit.span, help=help)
         factor = UNITS[quantity.unit.text]

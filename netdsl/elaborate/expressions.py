@@ -7,6 +7,7 @@ import math
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
+from netdsl.ir.op import lookup
 from netdsl.ir.types import Scalar, Shape, show_shape
 from netdsl.syntax import tree
 
@@ -19,6 +20,8 @@ FUNCTIONS = ("min", "max", "round", "floor", "ceil", "int", "abs", "divisible")
 _FIELDS = {"c": 0, "d": -3, "h": -2, "w": -1}
 #: What others call the sizes of a tensor.
 _SIZES = {"channels": "c", "depth": "d", "height": "h", "width": "w"}
+#: What others call the truth values.
+_TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 #: What others have as functions.
 _ELSEWHERE = {
     "pow": "a power is written `x ** y`",
@@ -117,10 +120,8 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
     if value is None:
         inner = within(span, name)
         help = did_you_mean(name, env.visible(), inner) or _known(name, env)
-        if name.lower() in ("true", "false"):
-            help = Advice("truth values are `true` and `false`", Edit(inner, name.lower()))
-        elif name in ("yes", "no", "on", "off"):
-            help = "truth values are `true` and `false`"
+        if name.lower() in _TRUTHS:
+            help = Advice("truth values are `true` and `false`", Edit(inner, _TRUTHS[name.lower()]))
         elif name in ("same", "valid"):
             help = f"`{name}` is a flag: it stands alone after the layer"
         raise stop("ND203", f"there is no value called `{name}` here", span, help=help)
@@ -139,6 +140,8 @@ def within(span: Span, name: str) -> Span:
 
 def _known(name: str, env: Env) -> str:
     """A help for a name that is none and resembles none."""
+    if lookup(name) is not None:
+        return f'a value is no layer: `"{name}"` is a text, and `if … {{ {name} }} else {{ … }}` chooses layers'
     known = [f"`{known}`" for known in env.visible()]
     if not known:
         return f"`param {name} = 1` declares it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
@@ -42,7 +43,9 @@ class LayerMaker(Maker):
         op = lookup(word)
         if layer.word.text in DECLARATIONS and (op is None or not op.writable):
             message = f"`{layer.word.text}` begins a declaration, which stands at the head of a line of the file"
-            raise stop("ND201", message, layer.word.span)
+            help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`" if flow is not None else None
+            help = help if layer.word.text == "input" and layer.span == layer.word.span else None
+            raise stop("ND201", message, layer.word.span, help=help)
         if op is None:
             return self.bare_call(layer, label, context, flow)
         if not op.writable:
@@ -156,7 +159,12 @@ class LayerMaker(Maker):
             self.styling.pop()
         if not head and result is not None and result.shape is not None:
             message = f"the style of `{op.keyword}` does not say where the layer stands"
-            raise stop("ND229", message, style[0].span, help="`_` is the layer itself")
+            help = "`_` is the layer itself"
+            if op.weight_layer:
+                help = Advice(
+                    f"{help}, and stands before what follows it", Edit(row.span._replace(end=row.span.start), "_, ")
+                )
+            raise stop("ND229", message, style[0].span, help=help)
         return result, head[0] if head else None
 
     def style_items(
@@ -274,6 +282,8 @@ class LayerMaker(Maker):
                 stride = self.text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
                 text = f"{op.keyword}3-{layer.channels.value}{'/' if stride else ''}{stride}"
                 help = f"the kernel stands at the word, a 3×3 one as `{text}`"
+            if self.styling and re.match(rf"style[ \t]+{layer.word.text}\b", self.text_of(self.styling[-1])):
+                help = Advice("`_` is the layer that a style is of", Edit(layer.span, "_"))
             raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=help)
         if op.bias_unless_norm and "bias" not in given.values and normed:
             put(given, "bias", False, layer.head, "bn")

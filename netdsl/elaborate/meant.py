@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
+from netdsl.elaborate.values import Unknown
 from netdsl.ir.op import Op, lookup, names
 from netdsl.syntax import tree
 
@@ -26,9 +27,14 @@ ELSEWHERE = {
     "deconv": "upconv", "convtranspose": "upconv", "transposedconv": "upconv", "depthwiseconv": "dwconv",
     "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
     "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
-    "stochasticdepth": "droppath", "fullyconnected": "fc", "pixelshuffle": "upsample",
+    "stochasticdepth": "droppath", "fullyconnected": "fc",
     "cat": "concat", "concatenate": "concat", "adaptiveavgpool": "gap", "adaptiveaveragepool": "gap",
-    "adaptivemaxpool": "gmp",
+    "adaptivemaxpool": "gmp", "globalaveragepool": "gap", "globalpooling": "gap", "globalpool": "gap",
+    "globalmaxpooling": "gmp", "hswish": "hardswish", "hsigmoid": "hardsigmoid", "leakyrelu": "leaky_relu",
+    "parametricrelu": "prelu", "innerproduct": "fc", "gemm": "fc", "channelshuffle": "shuffle", "eltwise": "add",
+    "elementwiseadd": "add", "sum": "add", "plus": "add", "transpose": "permute", "spatialdropout": "dropout2d",
+    "dropconnect": "droppath", "zeropad": "pad", "zeropadding": "pad", "bnorm": "bn", "pointwiseconv": "conv",
+    "multiply": "mul", "product": "mul", "subtract": "sub", "noop": "id", "pass": "id", "shortcut": "id",
 }  # fmt: skip
 #: What stands for a statement of Python's, or for the first of two words of a layer.
 PYTHON = {
@@ -41,6 +47,23 @@ PYTHON = {
     "while": "what repeats stands before its number: `[conv3-64, relu] ×3`",
     "def": "`block name(c) { … }` declares a block",
     "class": "`block name(c) { … }` declares a block",
+    "pixelshuffle": "there is none: `upsample ×2` enlarges a map, and `upconv2-64/2` learns to",
+    "interpolate": "it is written `upsample ×2` by a factor, `upsample to=56` to a size",
+    "resize": "it is written `upsample ×2` by a factor, `upsample to=56` to a size",
+    "view": "it is written `flatten`, or `reshape 16x32x4` with each size",
+    "unsqueeze": "it is written `reshape 1x64x64`, with each size",
+    "squeeze": "it is written `flatten`, or `reshape 64x64` with each size",
+    "split": "`chunk 0 of=2` takes the first of two parts of the channels",
+    "slice": "`take 0 5` takes channels, `crop 12x12` a part of the map",
+    "attention": "there is no such layer: `mul { id | gap, conv1-8, relu, conv1-64, sigmoid }` weighs channels",
+    "se": "a block says what it is: `mul { id | gap, conv1-8, relu, conv1-64, sigmoid }`",
+    "lstm": "there is none: a spec has feed-forward layers alone",
+    "gru": "there is none: a spec has feed-forward layers alone",
+    "embedding": "there is none: a spec begins with a tensor of numbers",
+    "activation": "it is a layer of its own, as `relu`, or stands in a `style`",
+    "nonlinearity": "it is a layer of its own, as `relu`, or stands in a `style`",
+    "norm": "there are `bn`, `gn`, `ln`, `in_norm` and `lrn`",
+    "normalization": "there are `bn`, `gn`, `ln`, `in_norm` and `lrn`",
     "max": "here it is called `maxpool`",
     "average": "here it is called `avgpool`",
     "global": "here it is called `gap`: global average pooling",
@@ -60,8 +83,12 @@ TWO_WORDS = {
     "average pooling": "avgpool", "soft max": "soft-max", "batch norm": "bn", "batch normalization": "bn",
     "layer norm": "ln", "group norm": "gn", "instance norm": "in_norm", "leaky relu": "leaky_relu",
     "global pool": "gap", "global pooling": "gap", "drop out": "dropout", "drop path": "droppath", "up conv": "upconv",
-    "depthwise conv": "dwconv", "separable conv": "sepconv",
+    "depthwise conv": "dwconv", "separable conv": "sepconv", "h swish": "hardswish", "hard swish": "hardswish",
+    "h sigmoid": "hardsigmoid", "hard sigmoid": "hardsigmoid", "log softmax": "log_softmax",
+    "channel shuffle": "shuffle",
 }  # fmt: skip
+#: What a tensor is called that enters, by other hands.
+ENTERING = frozenset(["x", "y", "in", "input", "inp", "inputs", "res"])
 #: Words that stand behind what they belong to.
 BEHIND = frozenset(["as", "same", "valid", "ceil", "plain", "train", "eval"])
 #: Words that begin what is no layer, for the suggestions of a misspelt word.
@@ -79,14 +106,17 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
         stem, digits = stem[:-1], stem[-1] + digits
     place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
-    help = _as_net(layer) or _adaptive(layer) or _two_words(layer) or _reused(layer)
-    help = help or elsewhere(name) or _underscored(name)
+    help = _as_net(layer) or _dilated(layer, text_of) or _adaptive(layer) or _two_words(layer) or _reused(layer)
+    labelled = context.labels.has([name.text]) and layer.span == name.span
+    help = help or (None if labelled else elsewhere(name) or _underscored(name))
+    if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
+        help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
     if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
         help = did_you_mean(stem, [near], place)
         assert help is not None
         text = f"did you mean `{near}{digits}`?"
         help = Advice(text, *help.edits) if isinstance(help, Advice) else text
-    if help is None and context.labels.has([name.text]) and layer.span == name.span:
+    if help is None and labelled:
         tensor = f"the tensor of that label is `@{name.text}`"
         before = Span(name.span.file, max(0, name.span.start - 200), name.span.start)
         line = text_of(before).rpartition("\n")[2]
@@ -99,14 +129,16 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     help = help or did_you_mean(name.text, [*context.program.blocks, *names(), *STATEMENTS], name.span)
     if help is None and name.text in context.env.visible():
         help = f"`{name.text}` is a value; a value stands in braces or after `=`"
+        if isinstance(context.env.lookup(name.text), (str, Unknown)):
+            help = f'`{name.text}` is a value, and no layer: `if {name.text} == "relu" {{ relu }}` chooses one'
     return help
 
 
 def elsewhere(word: tree.Name) -> str | None:
     """A help for a word that other tools have for one of our layers (``BatchNorm2d``), or that Python has for more."""
-    if word.text in PYTHON:
-        return PYTHON[word.text]
     plain = word.text.lower().replace("_", "")
+    if word.text in PYTHON or (len(plain) > 5 and plain in PYTHON):
+        return PYTHON.get(word.text) or PYTHON[plain]
     stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", plain)
     kernel = re.sub(r"^[123]d", "", plain[len(stem) :])
     ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
@@ -165,6 +197,17 @@ def _reused(layer: tree.Layer) -> str | None:
         return None
     path = tree.show_path(given.value.path)
     return Advice(f"the label stands alone: `reuse {path}`", Edit(given.span, path))
+
+
+def _dilated(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
+    """A help for ``dilated_conv3-64``."""
+    found = re.fullmatch(r"(?:dilated|atrous)_?conv(?:[123]d)?_?(\d[\dx]*)?", layer.word.text, re.IGNORECASE)
+    if found is None:
+        return None
+    head = f"conv{found[1] or ''}{text_of(layer.head._replace(start=layer.word.span.end))}"
+    if any(isinstance(given, tree.Attribute) and given.name.text == "dilation" for given in layer.modifiers):
+        return Advice(f"it is written `{head}`", Edit(layer.head, head))
+    return f"a dilation is an attribute: `{head} dilation=2`"
 
 
 def _adaptive(layer: tree.Layer) -> str | None:

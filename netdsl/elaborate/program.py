@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from netdsl.diagnostics import CODES, Diagnostic, Note, Span
+from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.complaints import at_file_level, circle, listed, renamed
 from netdsl.elaborate.expressions import evaluate, kind_of, show
@@ -71,7 +71,10 @@ class Program:
         """
         if block:
             word = re.escape(name)
-            head = re.compile(rf"^[ \t]*\w+[ \t]+{word}[ \t]*(?:[({{]|$)|\buse\b.*\b{word}\b|^{word}$", re.MULTILINE)
+            head = re.compile(
+                rf"^[ \t]*\w+[ \t]+{word}[ \t]*(?:[({{]|$)|^[ \t]*block[ \t]+{word}\b|\buse\b.*\b{word}\b|^{word}$",
+                re.MULTILINE,
+            )
             return any(head.search(hole) for hole in self.holes)
         return any(re.search(rf"\b{re.escape(name)}\b", hole) for hole in self.holes)
 
@@ -198,6 +201,12 @@ class Program:
         op = lookup(word)
         if op is None:
             help = elsewhere(style.word) or did_you_mean(word, names(), style.word.span)
+            stem = split_word(word)[0]
+            if stem != word and lookup(stem) is not None:
+                text = f"a style is of a kind of layer, whatever its kernel: `{stem}`"
+                help = Advice(text, Edit(style.word.span, stem))
+            elif word in ("all", "any", "every", "each", "layers"):
+                help = "a style is of one kind of layer, a line for each: `style conv = _, relu`"
             if any(isinstance(line, tree.Block) and line.name.text == word for line in self.statements):
                 help = "a style is of a kind of layer; what a block's layers have stands in the block: `style conv = …`"
             self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.elaborate.expressions import truth
 from netdsl.elaborate.values import Env, Tensor, stop
 from netdsl.ir.op import Op, lookup
@@ -18,7 +19,10 @@ def check_target(sign: tree.Layer) -> None:
     for part in (*sign.kernel, sign.channels, sign.stride, *sign.suffixes):
         if part is not None:
             message = "`_` is the layer as it is written elsewhere: a style adds attributes to it alone"
-            raise stop("ND202", message, part.span, help="write the layers after it, with commas")
+            help = "write the layers after it, with commas"
+            if sign.suffixes and part is sign.suffixes[0] and not sign.modifiers and sign.head == sign.word.span:
+                help = Advice(help, Edit(Span(part.span.file, sign.head.end, part.word.span.start), ", "))
+            raise stop("ND202", message, part.span, help=help)
     for modifier in sign.modifiers:
         if isinstance(modifier, tree.Flag) and modifier.name.text in ("plain", "train", "eval"):
             raise stop("ND202", f"`{modifier.name.text}` is said of a layer, not in its style", modifier.span)

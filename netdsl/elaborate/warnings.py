@@ -237,6 +237,12 @@ def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
     for declared in inputs:
         parts = declared.sizes.parts
         sizes = [part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int]
+        if len(sizes) == len(parts) == 4 and looks_batched(sizes):
+            text = "x".join(map(str, sizes[1:]))
+            message = f"this input has 1 channel of {sizes[1]}×{sizes[2]}×{sizes[3]}: a batch is no part of its shape"
+            help = Advice(f"without the batch it is `{text}`", Edit(declared.sizes.span, text))
+            found.append(Diagnostic("ND312", message, declared.sizes.span, help=help))
+            continue
         if len(sizes) < len(parts) or not looks_channels_last(sizes):
             continue
         text = "x".join(map(str, (sizes[-1], *sizes[:-1])))
@@ -244,6 +250,11 @@ def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
         help = Advice(f"with its channels first it is `{text}`", Edit(declared.sizes.span, text))
         found.append(Diagnostic("ND312", message, declared.sizes.span, help=help))
     return found
+
+
+def looks_batched(sizes: Sequence[int]) -> bool:
+    """Whether four sizes are those of an image with a batch of one before them."""
+    return sizes[0] == 1 and sizes[1] in (1, 3) and sizes[2] == sizes[3] >= 28
 
 
 def looks_channels_last(sizes: Sequence[int]) -> bool:

@@ -91,6 +91,8 @@ def _layer(path: list[str], values: list[Any], given: dict[str, Any]) -> str:
     keras = word[-2:] in ("1D", "2D", "3D") or word == "Dense" or "layers" in path
     stem = re.sub(r"[123]d$", "", word.lower())
     stem = {"maxpooling": "maxpool", "averagepooling": "avgpool", "linear": "fc", "dense": "fc"}.get(stem, stem)
+    if word.lower() in ("dropout2d", "spatialdropout2d"):
+        return f"dropout2d {_positional(values[0] if values else given.get('p', given.get('rate', 0.5)))}"
     activation = given.pop("activation", None)
     made = _made(stem, keras, values, given)
     if activation is not None:
@@ -113,8 +115,15 @@ def _made(stem: str, keras: bool, values: list[Any], given: dict[str, Any]) -> s
         return _alone("bn", [], {name: value for name, value in given.items() if name not in ("num_features", "axis")})
     if stem in ("flatten", "identity"):
         return "flatten" if stem == "flatten" else "id"
-    if stem == "softmax":
-        return "soft-max"
+    if stem in ("softmax", "logsoftmax"):
+        return "soft-max" if stem == "softmax" else "log_softmax"
+    if stem == "leakyrelu":
+        slope = values[0] if values else given.get("negative_slope", given.get("alpha", 0.3 if keras else None))
+        return "leaky_relu" if slope is None else f"leaky_relu {_positional(slope)}"
+    if stem == "prelu" and not values and not given:
+        return "prelu"
+    if stem == "groupnorm" and values:
+        return f"gn {_positional(values[0])}"
     if stem == "dropout":
         share = values[0] if values else given.get("p", given.get("rate", 0.5))
         return f"dropout {_positional(share)}"

@@ -187,7 +187,9 @@ def _repeats(mistake: Mistake) -> str | None:
     if mistake.word != "*":
         return None
     text, offset = mistake.text, mistake.offset
-    count = re.match(r"\*[ \t]*(\d+|\{[^{}\n]*\})[ \t]*(?=$|[,\]}|)#\n]|->|as\b|allow\b)", text[offset : mistake.end])
+    count = re.match(
+        r"\*[ \t]*(\d+|\{[^{}\n]*\}|[A-Za-z_]\w*)[ \t]*(?=$|[,\]}|)#\n]|->|as\b|allow\b)", text[offset : mistake.end]
+    )
     before = text[mistake.begin : offset]
     if count is None or not re.search(r"(?:[ \t]|[\])}])\Z", before) or mistake.computes:
         return None
@@ -229,6 +231,21 @@ def _declarations(mistake: Mistake) -> str | None:
         return Advice("a style has an `=`: `style conv = _, relu`", mistake.edit(f"{blank}="))
     if mistake.word == ":" and re.match(r"[ \t]*(?:block|output|if)\b", line) and mistake.rest.startswith("{"):
         return Advice("no colon stands before the braces", mistake.edit(""))
+    bare = re.match(
+        r"[ \t]*block[ \t]+\w+([ \t]+)(\w+(?:[ \t]*=[ \t]*\w+)?(?:[ \t]*,?[ \t]*\w+(?:[ \t]*=[ \t]*\w+)?)*)"
+        r"[ \t]*(?=\{)",
+        line,
+    )
+    if bare is not None and mistake.offset < mistake.begin + bare.end():
+        names = re.findall(r"\w+(?:[ \t]*=[ \t]*\w+)?", bare[2])
+        text = f"({', '.join(names)}) "
+        mistake.instead(f"`{bare[2]}` cannot stand here", mistake.begin + bare.start(2), mistake.begin + bare.end(2))
+        edit = mistake.edit(text, mistake.begin + bare.start(1), mistake.begin + bare.end())
+        return Advice(f"the parameters of a block stand in parentheses: `{text.strip()}`", edit)
+    based = re.match(r"[ \t]*variant[ \t]+[\w.-]+([ \t]*\([ \t]*([\w.-]+)[ \t]*\))[ \t]*:", line)
+    if mistake.word == "(" and based is not None:
+        edit = mistake.edit(f" = {based[2]}", mistake.begin + based.start(1), mistake.begin + based.end(1))
+        return Advice(f"what a variant is built on stands after `=`: `= {based[2]}`", edit)
     found = re.match(r"[ \t]*variant[ \t]+[\w.-]+([ \t]*[{(])", line)
     if mistake.word in ("{", "(") and found is not None and (closer := mistake.pairs.get(offset)) is not None:
         place = mistake.begin + found.start(1)
@@ -350,7 +367,9 @@ def _python(mistake: Mistake) -> str | None:
                 return Advice(f"it is written `{layer}`", mistake.edit(layer, start, closer + 1))
     if re.match(r"(?:[\w.]+[ \t]*=[ \t]*)?(?:nn\.)?(?:ModuleList|Sequential)\b", line):
         return "layers stand one after another, a line each, and `[ … ]` groups them"
-    if re.match(r"\w+[ \t]*=[ \t]*self\.\w+\(", line) or line.startswith(("self.", "super(")):
+    if re.match(r"\w+[ \t]*=[ \t]*(?!nn\.|keras\.|tf\.|layers\.)[A-Za-z]\w*(?:\.\w+)+\(", line) or line.startswith(
+        ("self.", "super(")
+    ):
         return "a spec has no `forward`: its layers follow one another as they are written"
     if re.match(r"(?:class|def)\b", line):
         return "`block name(c) { … }` declares a block"

@@ -81,6 +81,12 @@ def _labels(mistake: Mistake) -> str | None:
     """A label without its colon or with another sign: ``stem conv3-8``, ``layer 1: …``, ``[stem] conv3-8``."""
     text = mistake.text
     start = mistake.begin + len(text[mistake.begin : mistake.end]) - len(text[mistake.begin : mistake.end].lstrip())
+    known = re.compile(r"@([A-Za-z_]\w*)[ \t]*:|([A-Za-z_]\w*)\[(\w+)\][ \t]*:").match(text, start, mistake.end)
+    if known is not None and start <= mistake.offset < known.end():
+        part = known[3] if known[3] and known[3].isdecimal() else f"{{{known[3]}}}"
+        name = known[1] or f"{known[2]}.{part}"
+        mistake.instead(f"`{known.group()[:-1].rstrip()}` is no label", start, start + len(known.group()) - 1)
+        return Advice(f"it is written `{name}: …`", mistake.edit(name, start, known.end() - 1))
     marked = re.compile(
         r"(?:\[(?P<a>\w+)\]|\((?P<b>\w+)\)|\"(?P<c>[\w.]+)\"|(?P<d>[A-Za-z_]\w*(?:(?:[ \t]+|-)\w+)*))"
         r"(?P<sign>[ \t]*(?::|;|-|–|—|=>|->)[ \t]*|[ \t]+)(?=\S)"

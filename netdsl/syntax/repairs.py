@@ -25,6 +25,8 @@ _SYNONYMS = {
     "xor": "!=", "mod": "%", "columns": "table", "grid": "table",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z_]\w*")
+#: How many lines are looked at that are indented below another.
+_MOST_LINES = 200
 #: What stands before the items of a list, the lines of an excerpt or of a difference.
 _MARK = re.compile(
     r"[ \t]*((?:[-*+•▪◦·–>]+|\(?\d+[.)]|\[[ x]\]|\d+[ \t]*[|:]|[$>])[ \t]+|\d+[ \t]+(?=[A-Za-z])|[-+](?=\w))(?=\S)"
@@ -88,6 +90,42 @@ def _broken(mistake: Mistake) -> str | None:
     mistake.beside = line.end()
     what = "the brace stands in the same line" if brace else "what follows stands in the same line"
     return Advice(f"{what}: this goes on with the line below", edit)
+
+
+def _indented(mistake: Mistake) -> str | None:
+    """Lines that are indented below what they belong to, as Python has them: ``block f(c):``, ``stem:``."""
+    if mistake.word.strip() not in ("", ":"):
+        return None
+    text, end = mistake.text, mistake.code_end()
+    head = re.fullmatch(
+        r"([ \t]*)(block[ \t]+\w+[ \t]*(?:\([^()\n]*\))?|[A-Za-z_][\w.]*)[ \t]*(:?)", text[mistake.begin : end]
+    )
+    block = head is not None and head[2].startswith("block")
+    if head is None or not (block or head[3]) or head[2] in STATEMENTS:
+        return None
+    place, last, lines = mistake.end + 1, mistake.end, 0
+    while place < len(text) and lines < _MOST_LINES:
+        after = text.find("\n", place)
+        line = text[place : after if after >= 0 else len(text)]
+        if line.strip() and len(line) - len(line.lstrip()) <= len(head[1]):
+            break
+        if line.strip():
+            last, lines = place + len(line.rstrip()), lines + 1
+        place += len(line) + 1
+    if lines < (1 if block else 2):
+        return None
+    opener, closer = ("{", "}") if block else ("[", "]")
+    start = mistake.begin + head.end(2)
+    edits = (
+        mistake.edit(f" {opener}" if block else f": {opener}", start, end),
+        mistake.edit(f"\n{head[1]}{closer}", last, last),
+    )
+    if mistake.reads(*edits, until=last) != 1:
+        return None
+    mistake.beside = mistake.pairs.get(last - 1, last - 1)
+    if block:
+        return Advice("what belongs to `block` stands in braces: `block … { … }`", *edits)
+    return Advice(f"several items stand in brackets: `{head[2]}: [ … ]`", *edits)
 
 
 def _comma_above(mistake: Mistake) -> str | None:
@@ -212,7 +250,7 @@ def _marked(mistake: Mistake) -> str | None:
     return Advice("a line begins with its item, without marks around it", edit)
 
 
-FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _broken, _comma_above)
+FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _indented, _broken, _comma_above)
 WORDS: tuple[Callable[[Mistake], str | None], ...] = (_word,)
 #: Where no rule knows better what is meant.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (_twice,)

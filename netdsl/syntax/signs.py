@@ -39,7 +39,7 @@ _PRODUCT = re.compile(r"-[ \t]*((?:\w+)(?:[ \t]*(?:\*\*|//|[*+%])[ \t]*\w+)+)(?=
 _PAPER = re.compile(
     r"(?P<times>(?P<k>\d+)[ \t]*[x×][ \t]*(?P<l>\d+)[ \t]*,?[ \t]*)?"
     r"(?P<kind>conv(?:olution)?|max[ -]?pool(?:ing)?|(?:av(?:era)?ge?)[ -]?pool(?:ing)?)?"
-    r"(?:[ \t]+(?P<m>\d+)[ \t]*[x×][ \t]*(?P<n>\d+))?[ \t]*,?"
+    r"(?:[ \t]+(?P<m>\d+)[ \t]*[x×][ \t]*(?P<n>\d+))?[ \t]*[,-]?"
     r"(?:[ \t]*(?P<c>\d+)(?:[ \t]*(?:filters|channels|maps|kernels))?)?"
     r"(?:[ \t]*,?[ \t]*(?:/|stride|s)[ \t]*=?[ \t]*(?P<s>\d+))?[ \t]*(?=$|[\]}|]|[ \t](?:\w+=|as\b|->))",
     re.IGNORECASE,
@@ -68,6 +68,11 @@ def _signs(mistake: Mistake) -> str | None:
             line = re.finditer(f"[{re.escape(signs)}]", mistake.text[mistake.offset : mistake.code_end()])
             places = [mistake.offset + found.start() for found in line]
             return Advice(help, *(mistake.edit(plain, place, place + 1) for place in places))
+    power = re.search(r"(\d+)\Z", mistake.text[mistake.begin : mistake.offset])
+    if mistake.word in ("²", "³") and power is not None:
+        text = "x".join([power[1]] * (2 if mistake.word == "²" else 3))
+        edit = mistake.edit(text, mistake.begin + power.start(), mistake.offset + 1)
+        return Advice(f"it is written `{text}`", edit)
     if mistake.word.isascii():
         return None
     code = mistake.text[mistake.offset : mistake.code_end()]
@@ -105,6 +110,8 @@ def _separators(mistake: Mistake) -> str | None:
         if alone is not None and mistake.rest and not mistake.is_layer(alone[1]):
             return None  # a label
         help = "layers are separated by `,` or a new line"
+        if "VBAR" in mistake.names and _around(mistake, "{") is not None:
+            return Advice("`|` parts the branches of a join", mistake.edit(" |"))
         if "RPAR" in mistake.names:
             return Advice("a comma parts one from the next", mistake.edit(","))
         if not mistake.rest or mistake.rest.startswith("#"):
@@ -160,6 +167,14 @@ def _paper(mistake: Mistake) -> str | None:
             stride = f"/{part['s']}" if part["s"] else ""
             text = f"{word}{size}" + (f"-{part['c']}" if part["c"] else "") + stride
             return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(found.group().rstrip())))
+    if (row := _row(mistake)) is not None:
+        return row
+    wide = re.compile(r"(\d+)[ \t]*-?d(?:im)?[ \t]+(?:fc|linear|dense)\b", re.IGNORECASE).match(
+        mistake.text, mistake.offset, end
+    )
+    if wide is not None:
+        text = f"fc-{wide[1]}"
+        return Advice(f"it is written `{text}`", mistake.edit(text, mistake.offset, wide.end()))
     for called in _CALLED.finditer(mistake.text, mistake.begin, end):
         if called.start() < mistake.offset <= called.end() + 20:
             size, channels = called["k"], called["c"]
@@ -175,6 +190,33 @@ def _paper(mistake: Mistake) -> str | None:
         whole = mistake.edit(text, begin, begin + len(found.group().rstrip()))
         return Advice(f"the number of a repeat comes after: `{text}`", whole)
     return None
+
+
+def _row(mistake: Mistake) -> str | None:
+    """A row of a paper's table with its other columns: ``conv1 | 7×7, 64, stride 2 | 112×112``."""
+    begin = mistake.begin + _indent(mistake)
+    line = mistake.text[begin : mistake.code_end()]
+    cells = [cell for cell in re.split(r"[ \t]*\|[ \t]*|\t+|[ ]{2,}", line) if cell]
+    label = size = layer = ""
+    for cell in cells:
+        found = _PAPER.fullmatch(cell)
+        kind = (found["kind"] or ("conv" if found["k"] and found["c"] else "")).lower() if found is not None else ""
+        if re.fullmatch(r"\d+[ \t]*[×x][ \t]*\d+", cell) and not size:
+            size = re.sub(r"[ \t]*[×x][ \t]*", "x", cell)
+        elif found is not None and kind and not layer and (found["k"] or found["m"]):
+            width, height = (found["k"], found["l"]) if found["k"] else (found["m"], found["n"])
+            word = "conv" if kind.startswith("conv") else "maxpool" if kind.startswith("max") else "avgpool"
+            layer = word + (width if width == height else f"{width}x{height}")
+            layer += f"-{found['c']}" if found["c"] else ""
+            layer += f"/{found['s']}" if found["s"] else ""
+        elif re.fullmatch(r"[A-Za-z_]\w*", cell) and not label:
+            label = cell
+        else:
+            return None
+    if not layer or len(cells) < 2:
+        return None
+    text = (f"{label}: " if label else "") + layer + (f" -> {size}" if size else "")
+    return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(line)))
 
 
 def _sizes(mistake: Mistake) -> str | None:
@@ -231,6 +273,14 @@ def _numbers(mistake: Mistake) -> str | None:
         place = mistake.begin + comma.start(1)
         help = f"a fraction has a point: `0.{mistake.word}`"
         return Advice(help, mistake.edit(".", place, mistake.offset))
+    point = re.match(
+        r"(?:.*,)?[ \t]*(?:param[ \t]+)?\w+[ \t]*=[ \t]*(\d+,\d+)[ \t]*(?:,[ \t]*[A-Za-z_].*)?\Z",
+        mistake.before + mistake.text[mistake.offset : mistake.code_end()],
+    )
+    if point is not None and mistake.begins("param", "variant") and mistake.word.isdigit():
+        start, text = mistake.begin + point.start(1), point[1].replace(",", ".")
+        if start <= mistake.offset <= start + len(text):
+            return Advice(f"a fraction has a point: `{text}`", mistake.edit(text, start, start + len(text)))
     share = re.search(r"(?<![\w.-])(\d+(?:\.\d+)?)[ \t]*\Z", mistake.text[mistake.begin : mistake.offset])
     if mistake.word == "%" and share is not None and not re.match(r"[\w({]", mistake.rest):
         text = f"{float(share[1]) / 100:g}"
@@ -318,11 +368,11 @@ def _braces(mistake: Mistake) -> str | None:
     return None
 
 
-def _around(mistake: Mistake) -> int | None:
+def _around(mistake: Mistake, openers: str = "([") -> int | None:
     """The bracket that a mistake stands in, where a join's word is before it."""
     text = mistake.text
     for opener, closer in mistake.pairs.items():
-        if opener < mistake.offset < closer and text[opener] in "([":
+        if opener < mistake.offset < closer and text[opener] in openers:
             if re.search(r"(?<![\w.])(?:add|concat|mul|sub)[ \t]*\Z", text[:opener][-20:], re.IGNORECASE):
                 return opener
     return None
@@ -353,6 +403,11 @@ def _in_braces(mistake: Mistake, opener: int, help: str) -> str:
 
 def _assignments(mistake: Mistake) -> str | None:
     """``x = conv3-64``, ``width = 1.4``"""
+    signed = re.compile(r"([A-Za-z_][\w.]*)[ \t]*(:=)[ \t]*(?=\S)").match(
+        mistake.text, mistake.begin + _indent(mistake), mistake.end
+    )
+    if mistake.word == "=" and signed is not None and signed.end(2) == mistake.offset + 1:
+        return Advice(f"a label takes a colon: `{signed[1]}: …`", mistake.edit(": ", signed.end(1), signed.end()))
     found = _ASSIGNED.match(mistake.text, mistake.begin + _indent(mistake), mistake.end)
     if mistake.word == "=" and found is not None and found.end(1) <= mistake.offset < found.end():
         if found[2].isdigit() or found[2] in '"{-.' or re.match(r"(?:true|false)\b", mistake.text[found.end() :][:6]):
@@ -403,6 +458,42 @@ def _products(mistake: Mistake) -> str | None:
                 word = re.search(r"[\w.]*[ \t]*-?[ \t]*\Z", mistake.text[mistake.begin : found.start(1)])
                 help = f"an expression stands in braces: `{word.group() if word else ''}{text}`"
                 return Advice(help, mistake.edit(text, found.start(1), found.end(1)))
+    around = re.match(r"[(\[][ \t]*(\d+(?:[ \t]*,[ \t]*\d+)+)[ \t]*[)\]]", mistake.text[mistake.offset : mistake.end])
+    if around is not None and re.search(r"\w[=/-]\Z", mistake.text[mistake.begin : mistake.offset]):
+        text = re.sub(r"[ \t]*,[ \t]*", "x", around[1])
+        edit = mistake.edit(text, mistake.offset, mistake.offset + around.end())
+        return Advice(f"sizes are written `{text}`", edit)
+    for called in re.finditer(
+        r"(?<![\w.@])([A-Za-z]+)\([ \t]*(\d+)[ \t]*,[ \t]*(\d+)[ \t]*\)(?=-\w)",
+        mistake.text[mistake.begin : mistake.end],
+    ):
+        if called.start() <= mistake.offset - mistake.begin <= called.end() and mistake.is_layer(called[1]):
+            text = f"{called[1]}{called[2]}x{called[3]}"
+            edit = mistake.edit(text, mistake.begin + called.start(), mistake.begin + called.end())
+            return Advice(f"a kernel stands at its word: `{text}`", edit)
+    if (
+        mistake.word == "-"
+        and re.match(r"-[A-Za-z]", mistake.text[mistake.offset :][:2])
+        and re.search(r"\w[ \t]+\Z", mistake.text[mistake.begin : mistake.offset])
+    ):
+        word = re.match(r"-(\w+)", mistake.text[mistake.offset : mistake.end])
+        if word is not None and mistake.is_layer(word[1]):
+            return "`plain` leaves out what a style adds, and `+relu` stands in its place"
+    owner = re.search(r"[-/=]([A-Za-z_]\w*)\Z", mistake.text[mistake.begin : mistake.offset])
+    field = re.match(r"\.[a-z]+(?![\w.(])", mistake.text[mistake.offset : mistake.end])
+    if owner is not None and field is not None and not mistake.computes:
+        text = f"{{{owner[1]}{field.group()}}}"
+        start = mistake.offset - len(owner[1])
+        help = f"an expression stands in braces: `{text}`"
+        return Advice(help, mistake.edit(text, start, mistake.offset + field.end()))
+    count = re.search(r"[ \t][×x][ \t]*(\w+)\Z", mistake.before)
+    if mistake.word in ("+", "-", "*", "//", "%", "/") and count is not None and not mistake.computes:
+        rest = re.match(r"[ \t]*(?://|[-+*/%])[ \t]*\w+(?=$|[\s,\]}|)])", mistake.text[mistake.offset : mistake.end])
+        if rest is not None:
+            text = f"{{{count[1]}{rest.group().strip()}}}"
+            start = mistake.begin + count.start(1)
+            edit = mistake.edit(text, start, mistake.offset + rest.end())
+            return Advice(f"an expression stands in braces: `×{text}`", edit)
     operand = re.search(r"\w[-/][ \t]*[\w}]+\Z", mistake.before)
     if mistake.word == "*" and operand is not None and "TRUE" not in mistake.names and not mistake.computes:
         return "an expression stands in braces: `conv3-{4*c}`"

@@ -35,6 +35,12 @@ def _misspelt(mistake: Mistake) -> str | None:
         return None
     start, end = mistake.begin + found.start(1), mistake.begin + found.end(1)
     edit = mistake.edit(word, start, end)
+    bound = re.match(r"[ \t]+([A-Za-z_]\w*)[ \t]*=[ \t]*([A-Za-z_]\w*)", mistake.text[end : mistake.end])
+    if word == "param" and bound is not None and mistake.is_layer(bound[2]):
+        label = mistake.edit(f"{bound[1]}: ", start, end + bound.start(2))
+        if mistake.reads(label) == 1:
+            mistake.instead(f"there is no statement `{found[1]}`", start, end)
+            return Advice(f"a label takes a colon: `{bound[1]}: …`", label)
     if mistake.reads(edit) < (1 if found[1].lower() in _SYNONYMS else 0.5):
         return None
     mistake.instead(f"there is no statement `{found[1]}`", start, end)
@@ -270,6 +276,15 @@ def _variants(mistake: Mistake) -> str | None:
     if mistake.begins("output") and weight is not None:
         edit = mistake.edit("weight=", begin + weight.start(), begin + weight.end())
         return Advice("an attribute and its value have `=` between them: `weight=0.3`", edit)
+    apart = re.search(r"\b(receptive|params)[ \t-]+(field|no[ \t_-]bias)(?=[ \t]*[<>=!])", line)
+    if (
+        mistake.begins("expect")
+        and apart is not None
+        and begin + apart.start() <= mistake.offset <= begin + apart.end()
+    ):
+        text = re.sub(r"[ \t-]+", "_", apart.group())
+        edit = mistake.edit(text, begin + apart.start(), begin + apart.end())
+        return Advice(f"a quantity is one word: `{text}`", edit)
     code = re.search(r"\ballow[ \t]+(?:\"(ND\d+)\"|(\d+))", line)
     if code is not None and begin + code.start() <= mistake.offset < begin + code.end():
         text = code[1] or f"ND{code[2]}"
