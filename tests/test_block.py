@@ -93,7 +93,7 @@ def test_what_a_view_leaves_out_cannot_be_drawn() -> None:
     ("stem", "name", "said"),
     [
         ("resnet", "botleneck", "did you mean `bottleneck`?"),
-        ("resnet", "xyz", "its blocks are `bottleneck`"),
+        ("resnet", "xyz", "its only block is `bottleneck`"),
         ("vgg16", "feature", "did you mean `features`?"),
     ],
 )

@@ -11,6 +11,7 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.meant import called_elsewhere
 from netdsl.ir.op import Attribute, Op, lookup, names, registry
 from netdsl.ir.print import show_value
 
@@ -51,7 +52,9 @@ def run(options: argparse.Namespace) -> int:
     op = lookup(options.name)
     if op is None or not op.writable:
         known = [name for name in names() if _writable(name)]
-        help = did_you_mean(options.name, known) or "`netdsl ops` lists them"
+        theirs = called_elsewhere(options.name)
+        help = f"here it is called `{theirs}`" if theirs in known else did_you_mean(options.name, known)
+        help = help or "`netdsl ops` lists them"
         report([Diagnostic("ND201", f"there is no layer `{options.name}`", help=help)])
         return 1
     say(_one(op))

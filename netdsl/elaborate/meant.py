@@ -134,16 +134,28 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     return help
 
 
+def _stem(word: str) -> tuple[str, str]:
+    """A word without its underscores, and the rank or kernel at its end."""
+    plain = word.lower().replace("_", "")
+    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", plain)
+    return stem, plain[len(stem) :]
+
+
+def called_elsewhere(word: str) -> str | None:
+    """What we call the layer that other tools have under this name."""
+    stem, _ = _stem(word)
+    return ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.lower()) and lookup(stem) else None)
+
+
 def elsewhere(word: tree.Name) -> str | None:
     """A help for a word that other tools have for one of our layers (``BatchNorm2d``), or that Python has for more."""
     plain = word.text.lower().replace("_", "")
     if word.text in PYTHON or (len(plain) > 5 and plain in PYTHON):
         return PYTHON.get(word.text) or PYTHON[plain]
-    stem = re.sub(r"(?:[123]d)?[0-9x]*$", "", plain)
-    kernel = re.sub(r"^[123]d", "", plain[len(stem) :])
-    ours = ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.text.lower()) and lookup(stem) else None)
+    ours = called_elsewhere(word.text)
     if ours is None:
         return None
+    kernel = re.sub(r"^[123]d", "", _stem(word.text)[1])
     written = ours + kernel if takes_kernel(ours) else ours
     return Advice(f"here it is called `{written}`", Edit(word.span, written))
 

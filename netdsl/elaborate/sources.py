@@ -135,7 +135,9 @@ def _text(data: bytes, what: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{what} is no UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}"
-        raise Stop(Diagnostic("ND002", message)) from None
+        wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        help = "it begins as UTF-16 does: an editor saves it as UTF-8" if wide else None
+        raise Stop(Diagnostic("ND002", message, help=help)) from None
     if "\0" in text:
         raise Stop(Diagnostic("ND002", f"{what} is no text: it has NUL bytes"))
     return text

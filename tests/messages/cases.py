@@ -66,6 +66,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "check parts",
         "check pipe.net",
         "check binary.net",
+        "check wide16.net",
         "check nul.net",
         "check small.net --max-bytes 20",
         "check uses.net",
@@ -152,6 +153,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "draw blocks.net -o small.svg --as block:nuit",
         "draw blocks.net -o small.svg --as block:late --view infer",
         "draw layers.net -o small.svg --as block:unit",
+        "draw zoo:regnet -o small.svg --as block:xyz",
         "draw drawn.net -o small.svg --as layers --max-drawn 20",
         "draw drawn.net -o small.svg --max-drawn 2",
         "draw drawn.net -o small.html --max-drawn 2",
@@ -226,6 +228,8 @@ CASES: dict[str, tuple[str, ...]] = {
         "ir twice.json",
     ),
     "ops": (
+        "ops BatchNorm2d",
+        "ops channel_shuffle",
         "ops cnov",
         "ops whatever",
     ),
@@ -368,6 +372,7 @@ def folder(here: Path) -> None:
     os.mkfifo(here / "pipe.net")
     (here / "linked.net").symlink_to("/etc/hostname")
     (here / "binary.net").write_bytes(b"input 3x8x8\n\xff\n")
+    (here / "wide16.net").write_bytes("input 3x8x8\n".encode("utf-16"))
     (here / "nul.net").write_bytes(b"input 3x8x8\n\0\n")
     (here / "unread.net").write_text("input 3x8x8\nconv3-8 -\n", encoding="utf-8")
     for number in range(100):

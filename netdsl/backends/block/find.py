@@ -69,5 +69,6 @@ def find(graph: Graph, name: str, view: View) -> tuple[Graph, Drawable]:
     listed = blocks or [path for path in others if "." not in path]
     shown = ", ".join(f"`{each}`" for each in listed[:_MOST]) + (" …" if len(listed) > _MOST else "")
     near = did_you_mean(name, [*blocks, *others])
-    help = near or (f"its {kind} are {shown}" if shown else "it is a net of layers alone")
+    its = f"its {kind} are" if len(listed) > 1 else f"its only {kind[:-1]} is"
+    help = near or (f"{its} {shown}" if shown else "it is a net of layers alone")
     raise NetdslError([Diagnostic("ND011", message, help=help)])
