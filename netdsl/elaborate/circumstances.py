@@ -124,7 +124,7 @@ def helped(
         return said
     if isinstance(said.help, Advice):
         return said
-    if context.program is not main and any(setting.name.text == name for setting in main.params):
+    if context.program is not main and name in main.params:
         help = f"a used file sees no parameter of the one that uses it: `{name}` comes in as an argument of the block"
         return said._replace(help=help)
     if f'"{name}"' in sources[span.file].text:

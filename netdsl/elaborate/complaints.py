@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.values import Stop, stop
@@ -47,10 +47,16 @@ def at_file_level(expression: tree.Expression, said: Diagnostic, later: Mapping[
     return said
 
 
-def listed(names: Iterable[str], none: str, most: int = 12) -> str:
-    """A help that lists what there is: ``there are `a`, `b```; ``none`` where there is nothing."""
+#: How many names a help lists.
+MAX_LISTED = 12
+
+
+def named(names: Iterable[str], most: int = 12) -> str:
+    """Names one after another, and that there are others: ``` `a`, `b` and others```."""
     shown = [f"`{name}`" for name in names]
-    if not shown:
-        return none
-    others = " and others" if len(shown) > most else ""
-    return f"there {'is' if len(shown) == 1 else 'are'} {', '.join(shown[:most])}{others}"
+    return ", ".join(shown[:most]) + (" and others" if len(shown) > most else "")
+
+
+def listed(names: Collection[str], none: str, most: int = 12) -> str:
+    """A help that lists what there is: ``there are `a`, `b```; ``none`` where there is nothing."""
+    return f"there {'is' if len(names) == 1 else 'are'} {named(names, most)}" if names else none

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
-from netdsl.elaborate.complaints import at_file_level, circle, listed, renamed
+from netdsl.elaborate.complaints import at_file_level, circle, listed, named, renamed
 from netdsl.elaborate.expressions import evaluate, kind_of, show
 from netdsl.elaborate.meant import DECLARATIONS, elsewhere
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown
@@ -43,7 +43,7 @@ class Program:
         self.report = report
         self.net: tree.Net | None = None
         self.inputs: list[tree.Input] = []
-        self.params: list[tree.Setting] = []
+        self.params: dict[str, tree.Setting] = {}
         self.declared: list[tree.Param] = []
         self.variants: dict[str, tree.Variant] = {}
         self.default: tree.Name | None = None
@@ -152,13 +152,13 @@ class Program:
     def declare_param(self, setting: tree.Setting) -> None:
         """Adds a parameter of the file."""
         name = setting.name.text
-        first = next((s for s in self.params if s.name.text == name), None)
+        first = self.params.get(name)
         if first is not None:
             self.twice(f"the parameter `{name}`", setting.name.span, first.name.span)
         elif name in RESERVED:
             self.report(reserved(setting.name))
         else:
-            self.params.append(setting)
+            self.params[name] = setting
 
     def declare_variant(self, variant: tree.Variant) -> None:
         """Adds a variant."""
@@ -286,8 +286,7 @@ class Program:
         """
         overrides: dict[str, tree.Setting] = {}
         column = variant
-        known = {setting.name.text for setting in self.params}
-        self.check_settings(known)
+        self.check_settings()
         for declared in self.variants.values():
             if declared.base is not None and not self.is_variant(declared.base.text):
                 message = f"there is no variant or column called `{declared.base.text}`"
@@ -306,14 +305,14 @@ class Program:
                     column = current
             for link in reversed(chain.values()):
                 overrides.update({setting.name.text: setting for setting in link.settings})
-        if given and not known:
+        if given and not self.params:
             raise Stop(Diagnostic("ND004", f"there is no parameter called `{next(iter(given))}`: the file has none"))
         for key in given:
-            if key not in known:
-                help = did_you_mean(key, known) or "there are " + ", ".join(f"`{k}`" for k in sorted(known))
+            if key not in self.params:
+                help = did_you_mean(key, self.params) or listed(sorted(self.params), "")
                 raise Stop(Diagnostic("ND004", f"there is no parameter called `{key}`", help=help))
         changed = False
-        for setting in self.params:
+        for setting in self.params.values():
             key = setting.name.text
             default = self.compute(setting.value)
             value = default
@@ -326,15 +325,15 @@ class Program:
             self.env.names[key] = value
         return column, changed
 
-    def check_settings(self, known: set[str]) -> None:
+    def check_settings(self) -> None:
         """Reports what variants set and the file does not declare: a misspelt name each time, a missing one once."""
         missing: dict[str, list[tree.Setting]] = {}
         for declared in self.variants.values():
             for setting in declared.settings:
                 name = setting.name.text
-                if name in known or self.broken(name):
+                if name in self.params or self.broken(name):
                     continue
-                help = did_you_mean(name, known, setting.name.span)
+                help = did_you_mean(name, self.params, setting.name.span)
                 if help is None:
                     missing.setdefault(name, []).append(setting)
                 else:
@@ -344,8 +343,8 @@ class Program:
             value = settings[0].value
             shown = show(value.value) if isinstance(value, tree.Literal) and value.bad is None else "1"
             help = f"`param {name} = {shown}` declares it"
-            if known:
-                help += "; the file has " + ", ".join(f"`{s.name.text}`" for s in self.params)
+            if self.params:
+                help += f"; the file has {named(self.params)}"
             notes = tuple(Note(setting.name.span, "and here") for setting in settings[1:4])
             message = f"there is no parameter called `{name}`"
             self.report(Diagnostic("ND203", message, settings[0].name.span, notes, help))
@@ -357,7 +356,7 @@ class Program:
             return evaluate(expression, self.env)
         except Stop as problem:
             if problem.diagnostic is not None:
-                later = {setting.name.text: setting.name.span for setting in self.params}
+                later = {name: setting.name.span for name, setting in self.params.items()}
                 self.report(at_file_level(expression, problem.diagnostic, later))
             return UNKNOWN
 

@@ -64,7 +64,7 @@ def unused(program: Program, nodes: Written) -> list[Diagnostic]:
     if program.rows:
         found += _blocks(program, names)
         found += _taken(program, names)
-        for setting in program.params:
+        for setting in program.params.values():
             if not names.uses_parameter(setting.name.text):
                 message = f"the parameter `{setting.name.text}` is never used"
                 found.append(Diagnostic("ND304", message, setting.name.span))
