@@ -297,3 +297,11 @@ def test_several_inputs_have_their_places(text: str) -> None:
         check(scene)
         inputs = [box for box in scene.boxes if box.text in ("left", "right", "a", "b", "c")]
         assert len(inputs) == len({box.y for box in inputs}) == text.count("input ")
+
+
+def test_a_small_share_does_not_read_as_none() -> None:
+    """A fully connected layer after convolutions: it has a share, if hardly any."""
+    graph = netdsl.compile("net small\ninput 3x64x64\nb: [conv3-64, relu, gap, fc-10]\n")
+    for options in ({"kind": "volumes"}, {"kind": "block", "block": "b"}, {"kind": "layers"}):
+        words = drawing(graph, options=Options(heat="macs"), **options).render("svg").decode()  # type: ignore[arg-type]
+        assert "&lt;0.1%" in words and ">0.0%" not in words

@@ -137,7 +137,7 @@ class Page:
 
         def fill(every: Sequence[Layer]) -> Fill:
             part = share(every)
-            return Fill(*heat.shade(part, most), f"{100 * part:.1f}%") if part else Fill(WHITE, INK, "–")
+            return Fill(*heat.shade(part, most), heat.percent(part, 1)) if part else Fill(WHITE, INK, "–")
 
         pen.heat = fill
         return most

@@ -25,7 +25,7 @@ from netdsl.backends.labels import show
 from netdsl.backends.layers.boxes import Face, faces, habits_in_words
 from netdsl.backends.layers.build import Builder, last
 from netdsl.backends.layers.cells import Frame, Leaf, Mark, Series
-from netdsl.backends.overview.heat import amount, shade
+from netdsl.backends.overview.heat import amount, percent, shade
 from netdsl.backends.overview.legend import bar, swatches
 from netdsl.ir.graph import Graph, Output
 from netdsl.ir.types import View, show_axes
@@ -129,7 +129,7 @@ class Page:
                 continue
             share = spent[index] / whole
             fill, ink = shade(share, self.most) if share else (WHITE, None)
-            words = f"{100 * share:.1f}%" if share >= 0.0005 else "<0.1%" if share else ""
+            words = percent(share, 1) if share else ""
             self.shown[index] = face._replace(fill=fill, ink=ink, share=words)
 
     def _second_lines(self) -> None:

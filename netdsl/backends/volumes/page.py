@@ -200,7 +200,7 @@ class _Page:
                 fill = heat.shade(share, most)[0] if share else colour(each.volume._replace(tint="input"))
             with scene.group(f"volume {each.volume.tint}", *self._mark(each.volume)):
                 each.draw(scene, row.middle, fill)
-                said = f"{100 * share:.1f}%" if kind is not None and share else ""
+                said = heat.percent(share, 1) if kind is not None and share else ""
                 self._sizes(scene, row, each, top, said)
         for row in self.row.all():
             for arm in row.before:
