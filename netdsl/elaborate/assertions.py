@@ -14,6 +14,8 @@ from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
 
+#: How far an arrow is from what stands behind it.
+_NEAR = 50
 _ARROW = re.compile(r"[ \t]*->[ \t]*\Z")
 
 
@@ -25,10 +27,11 @@ def no_shape(item: tree.Item, context: Context, sources: Sequence[Source]) -> tu
         return None
     name, place = first.name, first.span
     text = sources[place.file].text if sources else ""
-    arrow = _ARROW.search(text[item.span.start : place.start])
+    begin = max(item.span.start, place.start - _NEAR)
+    arrow = _ARROW.search(text[begin : place.start])
     if arrow is None or name in RESERVED or did_you_mean(name, context.env.visible()):
         return None
-    around = place._replace(start=item.span.start + arrow.start())
+    around = place._replace(start=begin + arrow.start())
     message = f"`->` asserts a shape, and there is no value called `{name}`"
     help: str
     if lookup(name) is not None or name in context.program.blocks:
@@ -58,7 +61,7 @@ def misplaced(wanted: tree.Sizes, sizes: Shape, shape: Shape, sources: Sequence[
     if len(sizes) < 2 or sizes[:-1] not in (shape, shape[1:]) or not sources:
         return None
     text, place = sources[wanted.span.file].text, wanted.parts[-2].span.end
-    arrow, times = _ARROW.search(text[: wanted.span.start][-50:]), text[place : wanted.span.end]
+    arrow, times = _ARROW.search(text[: wanted.span.start][-_NEAR:]), text[place : wanted.span.end]
     if arrow is None or not times[:1].isspace():
         return None
     start = wanted.span.start - len(arrow.group())

@@ -232,7 +232,7 @@ def _declarations(mistake: Mistake) -> str | None:
     if mistake.word == ":" and re.match(r"[ \t]*(?:block|output|if)\b", line) and mistake.rest.startswith("{"):
         return Advice("no colon stands before the braces", mistake.edit(""))
     bare = re.match(
-        r"[ \t]*block[ \t]+\w+([ \t]+)(\w+(?:[ \t]*=[ \t]*\w+)?(?:[ \t]*,?[ \t]*\w+(?:[ \t]*=[ \t]*\w+)?)*)"
+        r"[ \t]*block[ \t]+\w+([ \t]+)(\w+(?:[ \t]*=[ \t]*\w+)?(?:(?:[ \t]*,[ \t]*|[ \t]+)\w+(?:[ \t]*=[ \t]*\w+)?)*)"
         r"[ \t]*(?=\{)",
         line,
     )
