@@ -80,11 +80,13 @@ def _divisors(message: str, values: Mapping[str, Any], shape: Shape) -> str | No
     channels, groups = int(found[1]), int(found[2])
     if "put channels" in message and isinstance(values.get("channels"), int):
         channels = math.gcd(shape[0], values["channels"])
-    if channels > 1_000_000:
+    if channels > 10**8:
         return None
-    fewer = next((n for n in range(min(groups - 1, channels), 0, -1) if channels % n == 0), None)
-    more = next((n for n in range(groups + 1, channels + 1) if channels % n == 0), None)
-    near = [str(number) for number in (fewer, more) if number is not None]
+    small = [n for n in range(1, math.isqrt(channels) + 1) if channels % n == 0]
+    divisors = [*small, *(channels // n for n in reversed(small))]
+    fewer = [n for n in divisors if n < groups][-1:]
+    more = [n for n in divisors if n > groups][:1]
+    near = [str(number) for number in (*fewer, *more)]
     return f"{' or '.join(near)} would divide them" if near else None
 
 

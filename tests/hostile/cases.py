@@ -326,6 +326,11 @@ text(
     numbered("param a%d = 1\n", 4000) + HEAD + numbered("conv1-{b%d}\n", 3000),
     "ND203",
 )
+text(
+    "errors that look for divisors",
+    "input 999983x1x1\nconcat { " + " | ".join(f"conv1-999983 groups={n}" for n in range(500_000, 500_150)) + " }\n",
+    "ND206",
+)
 text("syntax errors", HEAD + "relu |\n" * 30_000, "ND101")
 text("syntax errors in one bracket", HEAD + "[\n" + ("relu\n" * 1000 + "relu |\n") * 19 + "]\n", "ND101")
 text("an unclosed bracket at the top", "[\n" + HEAD + "relu\n" * (NODES - 1), "ND102")
