@@ -154,7 +154,7 @@ class SiLU(_Activation):
     keyword = "silu"
     aliases = ("swish",)
     function, has_inplace, flops = "SiLU", True, 5
-    example = Example("silu gamma=1.7881293296813965")
+    example = Example("silu gamma=1.79")
 
 
 @register
