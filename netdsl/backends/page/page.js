@@ -326,7 +326,7 @@ function legend(most) {
   const order = Object.keys(model.kinds).filter((tint) => found.has(tint) && tint !== "input" && tint !== "merge");
   box.replaceChildren(...order.map((tint) => make("span", { class: "kind" }, make("i", { class: `tint ${tint}` }), kindOf(tint))));
   if (opened < 0 && model.quiet.length) {
-    const verb = model.quiet.length > 1 ? "are" : "is";
-    box.append(make("small", {}, `${model.quiet.join(", ")} ${verb} drawn into the layer beside`));
+    const [verb, them] = model.quiet.length > 1 ? ["are", "them"] : ["is", "it"];
+    box.append(make("small", {}, `${model.quiet.join(", ")} ${verb} drawn into the layer beside ${them}`));
   }
 }
