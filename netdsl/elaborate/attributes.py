@@ -184,6 +184,8 @@ def read_modifiers(
                 _positional(given, op, modifier, env, rank, origin)
         except Stop as problem:
             given.problems.append(problem)
+            if isinstance(modifier, tree.Flag) and modifier.name.text == "if":
+                break  # what follows is its condition
             layer = isinstance(modifier, tree.Flag) and lookup(modifier.name.text) is not None
             if layer and isinstance(after, tree.Positional):
                 valued = after  # the value of that layer, which wants a comma before it
@@ -237,7 +239,9 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         near = nearest(word, [*known, *attributes])
         short = _SHORT.fullmatch(word)
         help: str
-        if re.fullmatch(r"no_?bias|bias_?free|without_?bias", word.lower()) and "bias" in attributes:
+        if word == "if":
+            help = "an `if` stands around what it chooses: `if … { conv3-64 }`"
+        elif re.fullmatch(r"no_?bias|bias_?free|without_?bias", word.lower()) and "bias" in attributes:
             help = Advice("it is written `bias=false`", Edit(flag.name.span, "bias=false"))
         elif word in ("without", "no") and "bias" in attributes:
             help = "what a layer leaves out has a value: `bias=false`; `plain` leaves out its style"
@@ -317,6 +321,8 @@ def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute]) -> str | 
         return Advice(f"`{word}` is a flag: it stands alone", Edit(item.span, word))
     if name.text in ("activation", "act", "norm", "nonlinearity"):
         return f"it is a layer of its own: `, {word or 'relu'}` after this one, or in a `style`"
+    if name.text in ("init", "initializer", "kernel_initializer"):
+        return "how weights start is a statement: `init conv = normal 0.01`, or of a label"
     if name.text in ("name", "label", "id"):
         return f"a layer is named by a label before it: `{word or 'name'}: …`"
     ours = _ELSEWHERE.get(name.text.lower())

@@ -309,6 +309,8 @@ def _operators(mistake: Mistake) -> str | None:
         return Advice("here it is written `!=`", mistake.edit("!=", offset - 1, offset + 1))
     if mistake.computes and word.lower() in ("and", "or", "not") and word not in KEYWORDS:
         return Advice(f"here it is written `{word.lower()}`", mistake.edit(word.lower()))
+    if mistake.computes and re.match(r"[ \t]*(?:\w+:[ \t]*)?if\b[^{}]*\Z", mistake.before) and mistake.is_layer(word):
+        return "what an `if` chooses stands in braces: `if … { … } else { … }`"
     if word == "then" and mistake.computes:
         start = mistake.begin + len(mistake.before)
         return Advice("braces alone stand around what an `if` chooses", mistake.edit("", start, mistake.span.end))

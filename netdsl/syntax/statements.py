@@ -272,6 +272,15 @@ def _variants(mistake: Mistake) -> str | None:
         edits = (mistake.edit(" { ", start, begin + grouped.end()), mistake.edit(" }", closer, closer + 1))
         if mistake.reads(*edits):
             return Advice("what belongs to `output` stands in braces: `output aux { … }`", *edits)
+    called = re.match(r"[ \t]*output[ \t]+\w+([ \t]*\([ \t]*([^()\n]*?)[ \t]*\))(?=[ \t]*\{)", line)
+    if called is not None:
+        text = " " + re.sub(r"[ \t]*,[ \t]*", " ", re.sub(r"[ \t]*=[ \t]*", "=", called[2]))
+        edit = mistake.edit(text, begin + called.start(1), begin + called.end(1))
+        return Advice("what an output has stands without brackets: `output aux weight=0.3 { … }`", edit)
+    if mistake.begins("output") and mistake.before.endswith("}"):
+        return "what an output has stands before its brace: `output aux weight=0.3 { … }`"
+    if mistake.begins("init") and mistake.word == "(":
+        return "the values of a scheme stand behind it: `normal 0.01`, its deviation; its mean may follow"
     weight = re.search(r"\bweight[ \t]+(?=[\d.]+)", line)
     if mistake.begins("output") and weight is not None:
         edit = mistake.edit("weight=", begin + weight.start(), begin + weight.end())
