@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from netdsl.analyses.stats import stats
-from netdsl.backends.canvas.title import net_name
+from netdsl.analyses.titles import net_name
 from netdsl.backends.draw import draw
 from netdsl.cli.options import add_file, choice, strictly
 from netdsl.cli.parser import Parser

@@ -100,17 +100,6 @@ def difference(before: Graph, after: Graph, view: View | None = None) -> Differe
     return Difference(before, after, entries, tuple(notes), costs)
 
 
-def titles(before: Graph, after: Graph) -> tuple[str, str]:
-    """What two nets are called: name and variant, and where these are equal the settings in which they differ."""
-    one, other = (graph.name if graph.variant is None else f"{graph.name} {graph.variant}" for graph in (before, after))
-    if one != other:
-        return one, other
-    mine, yours = dict(before.settings), dict(after.settings)
-    names = [name for name in mine if mine[name] != yours.get(name, mine[name])]
-    first, second = (" ".join([one, *(f"{name}={own[name]}" for name in names)]) for own in (mine, yours))
-    return first, second
-
-
 def flat(entries: Iterable[Entry]) -> Iterator[Entry]:
     """An entry for each leaf."""
     for entry in entries:

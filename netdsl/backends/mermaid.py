@@ -12,11 +12,11 @@ from itertools import pairwise
 
 from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.structure import Layer, structure
+from netdsl.analyses.titles import net_name
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.engine import MAX_DRAWN, check_drawn
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import FILLS, INK, LINE, WHITE, colours
-from netdsl.backends.canvas.title import net_name
 from netdsl.backends.costs import rounded, total
 from netdsl.backends.labels import plain, show, times
 from netdsl.backends.overview import heat

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from netdsl.analyses.change import said
-from netdsl.analyses.difference import Difference, Entry, difference, runs, titles, together
+from netdsl.analyses.difference import Difference, Entry, difference, runs, together
 from netdsl.analyses.pieces import Leaf, Piece, leaves
 from netdsl.analyses.stats import stats
+from netdsl.analyses.titles import net_names
 from netdsl.cli import table
 from netdsl.cli.options import add_file, compiled_all
 from netdsl.cli.parser import Parser
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _text(found: Difference, view: View | None) -> str:
-    head = " → ".join(titles(found.before, found.after))
+    head = " → ".join(net_names([found.before, found.after]))
     if found.equal:
         return f"{head}: the same\n"
     rows = list(_rows(found, found.entries, 0))

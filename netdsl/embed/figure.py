@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import netdsl
 from netdsl import zoo
 from netdsl.analyses.stats import Stats, stats
+from netdsl.analyses.titles import net_name
 from netdsl.backends.canvas.pdf import available, pdf
-from netdsl.backends.canvas.title import net_name
 from netdsl.backends.draw import drawing, usual_view
 from netdsl.diagnostics import NetdslError, Source
 from netdsl.diagnostics.printing import render

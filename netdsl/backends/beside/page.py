@@ -9,6 +9,7 @@ from typing import Literal
 from netdsl.analyses.cost import costs_by_node, costs_of
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
+from netdsl.analyses.titles import net_names
 from netdsl.analyses.view import see
 from netdsl.backends.beside.bands import align
 from netdsl.backends.beside.column import Column, every_layer, folded
@@ -17,7 +18,6 @@ from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import LEAST, Options
 from netdsl.backends.canvas.palette import BANDS, GREY, INK, WHITE, colours
 from netdsl.backends.canvas.scene import Box, Line, Scene
-from netdsl.backends.canvas.title import net_name
 from netdsl.backends.captions import caption
 from netdsl.backends.costs import exact, rounded, total
 from netdsl.backends.labels import metric, show, times
@@ -62,7 +62,7 @@ def beside(
 class _Net:
     """One net with its numbers and its column."""
 
-    def __init__(self, graph: Graph, number: int, view: View, options: Options, step: int) -> None:
+    def __init__(self, graph: Graph, name: str, number: int, view: View, options: Options, step: int) -> None:
         self.graph = graph
         self.number = number
         self.view = view
@@ -78,7 +78,7 @@ class _Net:
                 summary(card)
         self.step = step
         self.options = options
-        self.name = net_name(graph)
+        self.name = name
 
     def total(self, of: Sequence[Layer]) -> tuple[int, int]:
         """Parameters and MACs of layers."""
@@ -155,8 +155,8 @@ class _Net:
 class _Page:
     def __init__(self, graphs: Sequence[Graph], view: View, options: Options, step: int) -> None:
         self.options = options
-        self.nets = [_Net(graph, number, view, options, step) for number, graph in enumerate(graphs)]
-        _tell_apart(self.nets)
+        named = zip(graphs, net_names(graphs), strict=True)
+        self.nets = [_Net(graph, name, number, view, options, step) for number, (graph, name) in enumerate(named)]
         self.most = self._heat() if options.heat else 0
         self.bands = align([[stage.side for stage in net.column.stages] for net in self.nets])
         self.placed = [self._placed(net) for net in self.nets]
@@ -350,16 +350,3 @@ class _Page:
                 stages.append(f"{stage.label}: {words}" if stage.label else words)
             said.append(f"{net.name}: {'; '.join(stages)}.")
         return f"{len(self.nets)} nets side by side. {' '.join(said)}"
-
-
-def _tell_apart(nets: Sequence[_Net]) -> None:
-    """Gives nets of one name the settings in which they differ."""
-    names = [net.name for net in nets]
-    for net in nets:
-        same = [other for other in nets if names[other.number] == names[net.number]]
-        if len(same) < 2:
-            continue
-        values = [dict(other.graph.settings) for other in same]
-        own = dict(net.graph.settings)
-        words = [f"{key}={own[key]}" for key in own if any(other.get(key) != own[key] for other in values)]
-        net.name = " ".join([net.name, *words])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdsl.analyses.cost import Cost, costs_by_node
 from netdsl.analyses.structure import Block, Layer, Structure, layers, major, structure
+from netdsl.analyses.titles import net_name
 from netdsl.analyses.view import see
 from netdsl.backends.block.branches import Series
 from netdsl.backends.block.build import Builder
@@ -17,7 +18,6 @@ from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import Options
 from netdsl.backends.canvas.palette import GREY, INK, WHITE, colours
 from netdsl.backends.canvas.scene import Box, Scene
-from netdsl.backends.canvas.title import net_name
 from netdsl.backends.captions import Tint, caption
 from netdsl.backends.costs import exact, total
 from netdsl.backends.labels import metric, show, times

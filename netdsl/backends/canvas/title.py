@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from netdsl.analyses.cost import Cost, costs_of
+from netdsl.analyses.titles import net_name
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.palette import GREY, INK
@@ -13,11 +14,6 @@ from netdsl.backends.costs import total
 from netdsl.backends.labels import metric
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View
-
-
-def net_name(graph: Graph) -> str:
-    """``resnet 50``."""
-    return f"{graph.name} {graph.variant}" if graph.variant else graph.name
 
 
 def totals(graph: Graph, view: View, costs: Collection[Cost]) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from netdsl.analyses.difference import Difference, Status, titles
+from netdsl.analyses.difference import Difference, Status
 from netdsl.analyses.stats import stats
+from netdsl.analyses.titles import net_names
 from netdsl.backends.canvas.metrics import width
 from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import BADGE, BADGE_INK, CHANGES, FRAME, GREY, INK, WHITE, colours
@@ -59,7 +60,7 @@ class _Page:
 
     def scene(self) -> Scene:
         """The page, in as many columns as make it largest."""
-        name = " → ".join(titles(self.found.before, self.found.after))
+        name = " → ".join(net_names([self.found.before, self.found.after]))
         scene = Scene(name, self._description(name), colours=colours(self.options.theme))
         top = self._title(scene, name)
         columns = self._columns(top)

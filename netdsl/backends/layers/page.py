@@ -10,6 +10,7 @@ from netdsl.analyses.line import Line, line
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Block, Item, Layer, layers, structure
 from netdsl.analyses.structure import Head as Side
+from netdsl.analyses.titles import net_name
 from netdsl.analyses.view import carried, see
 from netdsl.backends.canvas.columns import Columns, Stage, Unit, columns_of
 from netdsl.backends.canvas.engine import MAX_DRAWN, check_drawn
@@ -18,7 +19,7 @@ from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import GREY, WHITE, colours
 from netdsl.backends.canvas.scene import PAD, Scene
 from netdsl.backends.canvas.stack import Head
-from netdsl.backends.canvas.title import draw_title, net_name, totals
+from netdsl.backends.canvas.title import draw_title, totals
 from netdsl.backends.canvas.ways import SMALL, TEXT, Cell, Pen
 from netdsl.backends.costs import rounded, total
 from netdsl.backends.labels import show

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from netdsl.analyses.cost import costs_by_node
 from netdsl.analyses.stats import stats
 from netdsl.analyses.structure import Layer, structure
+from netdsl.analyses.titles import net_name
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.options import LEAST, Label, Options
 from netdsl.backends.canvas.palette import colours
 from netdsl.backends.canvas.scene import PAD, Scene
-from netdsl.backends.canvas.title import draw_title, net_name, totals
+from netdsl.backends.canvas.title import draw_title, totals
 from netdsl.backends.captions import caption
 from netdsl.backends.costs import exact, rounded, total
 from netdsl.backends.labels import times

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from netdsl.analyses.cost import Cost, costs_by_node
 from netdsl.analyses.structure import Layer, layers, structure
+from netdsl.analyses.titles import net_name
 from netdsl.analyses.view import see
 from netdsl.backends.canvas.metrics import width, wrap
 from netdsl.backends.canvas.options import LEAST, Options
 from netdsl.backends.canvas.palette import GREY, INK, LINE, colours
 from netdsl.backends.canvas.scene import Line, Scene
-from netdsl.backends.canvas.title import net_name
 from netdsl.backends.captions import Tint, caption
 from netdsl.backends.costs import exact, total
 from netdsl.backends.labels import metric, show, times
