@@ -16,7 +16,7 @@ from netdsl.analyses.pieces import Leaf, nodes_of
 from netdsl.backends.canvas.options import LEAST, THEMES, Options
 from netdsl.backends.canvas.palette import CHANGES, INK, colours, contrast
 from netdsl.backends.canvas.scene import Scene
-from netdsl.backends.changes import changes
+from netdsl.backends.changes import changes, page
 from netdsl.backends.draw import changes_drawing
 from netdsl.cli import main
 from netdsl.ir.graph import Graph
@@ -391,3 +391,8 @@ def test_one_layer_is_said_as_one(capsys: pytest.CaptureFixture[str], tmp_path: 
     after.write_text(before.read_text().replace("relu", "once"))
     diff(str(before), str(after))
     assert "once, 1 layer " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("macs", "said"), [((10**6, 10**6 - 1), "(<0.1% less)"), ((100, 110), "(+10.0%)")])
+def test_a_change_that_is_small_does_not_read_as_none(macs: tuple[int, int], said: str) -> None:
+    assert said in page._pair(*macs, "MACs") and "0.0%" not in page._pair(*macs, "MACs").replace("10.0%", "")

@@ -691,3 +691,8 @@ def test_the_second_layer_of_one_that_is_written(run: Run, tmp_path: Path) -> No
     path.write_text("input 8x16x16\nsepconv3-32/2\nscale\n", encoding="utf-8")
     assert "  line 2: `sepconv3-32/2`, of which `sepconv1.depthwise` is the first layer\n" in run(path, "pointwise").out
     assert "\nmodule\n  scale1  32×1×1\n" in run(path, "scale1").out
+
+
+def test_nothing_says_that_an_input_has_its_shape_by_default(run: Run) -> None:
+    said = run("zoo:lenet5", "input").out
+    assert "1×32×32  shape\n" in said and "by default" not in said

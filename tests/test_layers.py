@@ -438,3 +438,9 @@ def test_any_text_is_drawn_as_it_is(nasty: str) -> None:
 def test_the_same_net_is_drawn_the_same() -> None:
     first, second = (drawing(zoo("densenet", "121"), kind="layers") for _ in range(2))
     assert first.render("svg") == second.render("svg") and first.dot == second.dot
+
+
+def test_three_that_a_box_has_are_listed_with_commas() -> None:
+    text = "net three\ninput 3x8x8\n[conv3-8, bn, relu, abs] ×2\nconv3-8\n"
+    words = " ".join(box.text for box in drawing(netdsl.compile(text), kind="layers").scene.boxes)
+    assert "has bn, relu and abs after the conv" in words

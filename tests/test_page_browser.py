@@ -167,6 +167,7 @@ def test_search_goes_there(browser: Browser, pages: Path) -> None:
 def test_heat_and_legend(browser: Browser, pages: Path) -> None:
     browser.goto(at(pages, "resnet"))
     assert "k×k conv" in browser.evaluate("document.getElementById('legend').innerText")
+    assert "are drawn into the layer beside them" in browser.evaluate("document.getElementById('legend').innerText")
     browser.click("#heat label:nth-of-type(2)")
     assert "36.1 % of the net’s MACs" in browser.evaluate("document.getElementById('legend').innerText")
     shares = browser.evaluate("mentions.filter((one) => !one.card).map((one) => [...one.element.classList].join(' '))")
