@@ -536,3 +536,10 @@ def test_one_key_that_keeps_its_name(spec: Path, tmp_path: Path, netdsl_: Callab
     weights = {key if key == "middle.weight" else f"x{key}": value for key, value in state().items()}
     save_file(weights, tmp_path / "a.safetensors")
     assert "1 key keeps its name\n" in netdsl_("weights", "convert", spec, tmp_path / "a.safetensors").out
+
+
+def test_all_keys_are_shown_where_none_changes(spec: Path, tmp_path: Path, netdsl_: Callable[..., Ran]) -> None:
+    save_file(state(), tmp_path / "a.safetensors")
+    assert "all 35 keys are the net's already" in netdsl_("weights", "convert", spec, tmp_path / "a.safetensors").out
+    shown = netdsl_("weights", "convert", spec, tmp_path / "a.safetensors", "--all").out
+    assert shown.count(" → ") == 35 and "fc.bias → fc.bias" in shown

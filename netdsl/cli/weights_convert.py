@@ -52,7 +52,7 @@ def _map(conversion: Conversion, pairs: dict[str, str], every: bool) -> list[tup
     from netdsl.runtime.keymap import summarise
 
     changed = {source: new for source, new in pairs.items() if source != new}
-    if not changed:
+    if not changed and not every:
         return [("map", f"all {len(pairs):,} keys are the net's already")]
     if every:
         shown = [(f"{source} → {new}", 1) for source, new in pairs.items()]
