@@ -5,7 +5,6 @@ What is proposed has been computed: each change is tried on the branch's own ope
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -182,10 +181,13 @@ class Mender:
             if not moved or len(others) > 1:
                 continue
             (wanted,) = others
-            for order in itertools.permutations(range(1, len(one.shape) + 1)):
-                if one.shape != wanted and tuple(one.shape[place - 1] for place in order) == wanted:
-                    axes = "x".join(map(str, order))
-                    return f"`permute {axes}` at the end of branch {one.number} makes the shapes equal"
+            if one.shape == wanted or sorted(one.shape) != sorted(wanted):
+                continue
+            order: list[int] = []
+            for size in wanted:
+                order.append(next(at for at, own in enumerate(one.shape, 1) if own == size and at not in order))
+            axes = "x".join(map(str, order))
+            return f"`permute {axes}` at the end of branch {one.number} makes the shapes equal"
         return None
 
     def gated(self) -> str | None:

@@ -81,8 +81,7 @@ class Builder(Items):
             if getattr(children[-2], "type", None) != "KTIMES":
                 unit = self.word(children[-1])
         sized = children[:-1] if unit else children
-        sizes = tree.Sizes(self.expressions(sized), self.over(sized))
-        return tree.Quantity(sizes, unit, self.over(children))
+        return tree.Quantity(self.sizes(sized, self.over(sized)), unit, self.over(children))
 
     def init(self, children: list[Any]) -> tree.InitRule:
         equals = next(i for i, c in enumerate(children) if getattr(c, "type", None) == "EQUAL")

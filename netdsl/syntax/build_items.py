@@ -122,7 +122,7 @@ class Items(Values):
 
     def kernel(self, children: list[Any]) -> Any:
         glued = getattr(children[0], "type", None) == "KBRACE"
-        parts = self.expressions(children)
+        parts = self.axes(children)
         if glued:
             parts = (parts[0]._replace(span=self.over(children[:3])), *parts[1:])
         return _Kernel(parts, glued, self.over(children))
@@ -134,8 +134,7 @@ class Items(Values):
         return _GluedRepeat(self.expression(children[1]), self.expression(children[3]), self.over(children))
 
     def stride(self, children: list[Any]) -> Any:
-        sizes = tree.Sizes(self.expressions(children), self.over(children[1:]))
-        return _Stride(sizes, self.over(children))
+        return _Stride(self.sizes(children, self.over(children[1:])), self.over(children))
 
     def suffix(self, children: list[Any]) -> Any:
         return self.layer(children[1:])
@@ -158,7 +157,7 @@ class Items(Values):
         if sign is not None:
             values = self.expressions(children)
             return tree.Range(values[0], values[-1], sign == "..<", span)
-        return tree.Sizes(self.expressions(children), span)
+        return self.sizes(children, span)
 
     def negative(self, children: list[Any]) -> tree.Expression:
         return tree.Unary("-", self.expression(children[1]), self.over(children))

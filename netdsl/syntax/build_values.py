@@ -19,6 +19,9 @@ MAX_DIGITS = 30
 #: Most operands of one sum, product or chain of conditions.
 MAX_TERMS = 100
 
+#: Most sizes in a row: one for each axis of a tensor.
+MAX_AXES = 16
+
 #: What every token is; no node is one.
 TOKEN: Any = str
 
@@ -163,8 +166,19 @@ class Values:
 
     # -- sizes and expressions
 
+    def sizes(self, children: list[Any], span: Span) -> tree.Sizes:
+        return tree.Sizes(self.axes(children), span)
+
+    def axes(self, children: list[Any]) -> tuple[tree.Expression, ...]:
+        """One value for each axis; one alone, which says so, where they are too many."""
+        parts = self.expressions(children)
+        if len(parts) > MAX_AXES:
+            bad = f"{len(parts):,} sizes are more than the {MAX_AXES} axes that a tensor can have"
+            return (tree.Literal(0, self.over(children), bad),)
+        return parts
+
     def dims(self, children: list[Any]) -> tree.Sizes:
-        return tree.Sizes(self.expressions(children), self.over(children))
+        return self.sizes(children, self.over(children))
 
     def braced(self, children: list[Any]) -> tree.Expression:
         inner = self.expression(children[1])

@@ -331,6 +331,25 @@ text(
     "input 999983x1x1\nconcat { " + " | ".join(f"conv1-999983 groups={n}" for n in range(500_000, 500_150)) + " }\n",
     "ND206",
 )
+text(
+    "a permutation of very many axes",
+    "input 3x3x3x2\nreshape 2x3x3x3x1x1x1x1x1x1x1x1x1\n"
+    "add { permute 2x1x3x4x5x6x7x8x9x10x11x12x13 | reshape 1x1x1x1x1x1x54x1x1x1x1x1x1 }\n",
+    "ND204",
+)
+text(
+    "a tensor of thousands of axes",
+    "input 3x3x3x2\nreshape 54"
+    + "x1" * 9000
+    + "\nadd { permute 2x1x"
+    + "x".join(map(str, range(3, 9002)))
+    + " | id }\n",
+    "ND219",
+)
+text(
+    "thousands of tensors of many axes",
+    "input 3x3x3x2\nreshape 54" + "x1" * 15 + "\n[relu, permute " + "x".join(map(str, range(16, 0, -1))) + "] ×2400\n",
+)
 text("syntax errors", HEAD + "relu |\n" * 30_000, "ND101")
 text("syntax errors in one bracket", HEAD + "[\n" + ("relu\n" * 1000 + "relu |\n") * 19 + "]\n", "ND101")
 text("an unclosed bracket at the top", "[\n" + HEAD + "relu\n" * (NODES - 1), "ND102")
