@@ -9,6 +9,8 @@ import pytest
 from netdsl.diagnostics import Diagnostic, Edit, Span, edited
 from netdsl.elaborate import analyse
 from netdsl.elaborate.mending import stride_to
+from netdsl.ir.types import Shape
+from netdsl.ops.conv import Conv
 
 #: A spec, and the help that is given for its join.
 JOINS = {
@@ -231,3 +233,32 @@ def test_the_stride_that_a_projection_needs_is_the_least() -> None:
         for target in range(1, 40):
             strides = [stride for stride in range(2, size + 1) if (size - 1) // stride + 1 == target]
             assert stride_to(size, target) == (strides[0] if strides else 1 if size == target else None)
+
+
+def test_a_change_of_several_layers_is_said_once() -> None:
+    text, problem = joined("add { conv3-8 | conv3-8/2 | relu, conv3-8/2 | conv3-8 | conv3-8 }")
+    assert problem.help == "`conv3-8` in place of each `conv3-8/2` makes the shapes equal"
+    assert analyse(text.replace("conv3-8/2", "conv3-8")).errors == ()
+
+
+def test_of_many_branches_those_are_shown_that_were_compared() -> None:
+    text, problem = joined("add { " + " | ".join(f"conv3-16 pad={pad}" for pad in range(60)) + " }")
+    assert notes(problem, text) == [
+        ("conv3-16 pad=0", "makes 16×30×30 of 16×32×32"),
+        ("conv3-16 pad=1", "gives 16×32×32"),
+    ]
+    assert problem.help is None
+
+
+def test_what_is_tried_to_mend_a_join_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    infer = Conv.infer
+
+    def counted(op: Conv, inputs: tuple[Shape, ...]) -> Shape:
+        tried.append(op)
+        return infer(op, inputs)
+
+    monkeypatch.setattr(Conv, "infer", counted)
+    chains = (", ".join(["conv5-16"] * 20 + [f"conv5-16 pad={pad}"]) for pad in range(40))
+    joined("add { " + " | ".join(chains) + " }")
+    assert len(tried) < 10_000

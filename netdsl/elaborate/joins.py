@@ -6,10 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from netdsl.diagnostics import Diagnostic, Note, Source
+from netdsl.elaborate.arms import Arm
 from netdsl.elaborate.context import Draft
-from netdsl.elaborate.mending import Arm, Mender
+from netdsl.elaborate.mending import Mender
 from netdsl.ir.types import show_shape
 from netdsl.syntax import tree
+
+#: Of more branches than this, those alone are shown that were compared.
+_MOST_SHOWN = 8
 
 
 def arm(number: int, branch: tree.Branch, first: int, end: int, drafts: Sequence[Draft]) -> Arm:
@@ -73,7 +77,8 @@ def explain(
     if keyword == "mul":
         sizes = any(length != 1 for length in arms[pair[1]].shape[1:]) and sizes
     mender = Mender(keyword, arms, drafts, sources, tensors)
-    notes = [note for one in arms for note in _notes(one, drafts, sizes)]
+    shown = arms if len(arms) <= _MOST_SHOWN else [arms[index] for index in pair]
+    notes = [note for one in shown for note in _notes(one, drafts, sizes)]
     if sizes and mender.still:
         before = [origin(arms[index].start, slice(1, None), drafts) for index in pair]
         notes += [note for note in dict.fromkeys(before) if note is not None]

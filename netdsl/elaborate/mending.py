@@ -6,37 +6,25 @@ What is proposed has been computed: each change is tried on the branch's own ope
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Advice, Edit, Source, Span
-from netdsl.elaborate.context import Draft
-from netdsl.elaborate.layer_text import CHANNELS, HEAD, OF_PLACE, STRIDE, enlarging, with_padding, with_stride
-from netdsl.ir.op import Op, OpError
+from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.elaborate.arms import LONGEST, Arm, Arms
+from netdsl.elaborate.layer_text import CHANNELS, enlarging, with_padding, with_stride
+from netdsl.ir.op import OpError
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
 
-#: The longest text of a layer that a help repeats.
-_LONGEST = 40
+#: For joins of more arms no change is sought.
+_MOST_ARMS = 50
+#: What takes more changes than this is no help.
+_MOST_CHANGES = 4
 #: The largest padding that is tried in place of another.
 _MOST_PADDING = 64
 _NUMBER = re.compile(r"\d+")
-
-
-class Arm(NamedTuple):
-    """One branch of a join: its number as it is written, what entered it, and what came of it.
-
-    ``nodes`` are the drafts that lead through it, in order; none where it passes a tensor on. ``start`` is the draft
-    before them.
-    """
-
-    number: int
-    branch: tree.Branch
-    nodes: tuple[int, ...]
-    start: int
-    enters: Shape
-    shape: Shape
 
 
 class _Change(NamedTuple):
@@ -58,33 +46,8 @@ def _layer(cost: int, old: str, new: str, shape: Shape, place: int, values: Mapp
     return _Change(cost, f"`{new}` in place of `{old}`", shape, place, values, old, new)
 
 
-def _steps(one: Arm, drafts: Sequence[Draft]) -> list[tuple[int, Shape]]:
-    """The nodes of an arm, each with the shape that enters it along the arm."""
-    entering = [one.enters, *(drafts[at].shape for at in one.nodes)]
-    return list(zip(one.nodes, entering, strict=False))
-
-
-class Mender:
+class Mender(Arms):
     """Looks for changes that bring the arms of one join together."""
-
-    def __init__(
-        self,
-        keyword: str,
-        arms: Sequence[Arm],
-        drafts: Sequence[Draft],
-        sources: Sequence[Source],
-        tensors: Mapping[str, int],
-    ) -> None:
-        self.keyword = keyword
-        #: the nodes of the tensors that have names here
-        self.tensors = tensors
-        self.arms = arms
-        self.drafts = drafts
-        self.sources = sources
-        #: no arm changes its size: what entered them differs, and an enlargement is what was forgotten
-        self.still = all(
-            self.drafts[at].shape[1:] == before[1:] for one in arms for at, before in _steps(one, self.drafts)
-        )
 
     # -- sizes
 
@@ -93,6 +56,8 @@ class Mender:
         ranks = {len(one.shape) for one in self.arms}
         if len(ranks) > 1 or 1 in ranks:
             return self.flattened()
+        if len(self.arms) > _MOST_ARMS:
+            return None
         if (help := self.strided() or self.another() or self.permuted() or self.gated()) is not None:
             return help
         best: tuple[int, list[_Change], list[tuple[Arm, Shape]]] | None = None
@@ -125,6 +90,11 @@ class Mender:
                     f"`conv1-{wanted}{where}" if before is None else before.replace(where, f", conv1-{wanted}{where}")
                 )
                 texts = [*(text for text in texts if text != before), added]
+        # What is said of several layers alike is said once.
+        often = [text for text, count in Counter(texts).items() if count > 1]
+        texts = [text.replace(" of `", " of each `") if text in often else text for text in dict.fromkeys(texts)]
+        if len(texts) > _MOST_CHANGES:
+            return None
         equal = "sizes" if self.keyword == "concat" else "shapes"
         return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
 
@@ -132,7 +102,7 @@ class Mender:
         """A change of a layer that sets its channels too; None where it is not the layer that does."""
         if change.place < 0 or change.values is None:
             return None
-        at, before = _steps(one, self.drafts)[change.place]
+        at, before = self.steps(one)[change.place]
         op = self.drafts[at].op
         slot = op.syntax.channels
         if slot is None or not CHANNELS.search(change.new):
@@ -155,6 +125,8 @@ class Mender:
 
     def another(self) -> str | None:
         """Another tensor, whose name differs in its numbers alone, where an arm takes one up and that one would fit."""
+        if len(self.arms) > _MOST_ARMS:
+            return None
         taken = {at for one in self.arms for at in (one.start, *one.nodes[-1:])}
         part = slice(1, None) if self.keyword == "concat" else slice(None)
         found = []
@@ -216,7 +188,7 @@ class Mender:
             span = draft.span
             text = self.sources[span.file].text[span.start : span.end] if self.sources else ""
             before = self.drafts[draft.inputs[0]].shape
-            for new, changed in enlarging(draft.op, text) if len(text) <= _LONGEST and draft.head in (at, -1) else ():
+            for new, changed in enlarging(draft.op, text) if len(text) <= LONGEST and draft.head in (at, -1) else ():
                 with suppress(OpError):
                     if {draft.op.model_copy(update=changed).infer((before,))[1:]} == others:
                         help = f"`{new}` in place of `{text}` makes the sizes equal"
@@ -238,7 +210,7 @@ class Mender:
         found: list[_Change] = []
         if not one.nodes:
             found += self.skip(one, target)
-        for place, (at, before) in enumerate(_steps(one, self.drafts)):
+        for place, (at, before) in enumerate(self.steps(one)):
             found += self.window(one, place, at, before, target)
         found += self.after(one, target)
         return min(found, key=lambda change: change.cost, default=None)
@@ -316,11 +288,13 @@ class Mender:
                 break
         own = getattr(op, "stride", None)
         for stride in range(1, 9) if own is not None else ():
-            written = self.stride_as_written((stride,) * rank, one)
-            other = with_stride(text, stride, op.category == "pool", written)
             values = {"stride": (stride,) * rank}
             shape = self.tried(one, place, before, op, values)
-            if other is not None and other != text and shape is not None and shape[1:] == target:
+            if shape is None or shape[1:] != target:
+                continue
+            written = self.stride_as_written((stride,) * rank, one)
+            other = with_stride(text, stride, op.category == "pool", written)
+            if other is not None and other != text:
                 # The layer that changes the size is the likelier one to be changed, unless the stride of another is a
                 # parameter: that is forgotten here.
                 cost = 4 if changes else 3 if written is not None else 6
@@ -356,7 +330,7 @@ class Mender:
             if one.nodes and (changed := self.linear(one, other.shape[0])) is not None:
                 return f"{changed} {equal}"
             return f"`{self.projection(wanted, other)}` {self.instead(other)} {equal}"
-        for place, (at, before) in reversed(list(enumerate(_steps(other, self.drafts)))):
+        for place, (at, before) in reversed(list(enumerate(self.steps(other)))):
             op = self.drafts[at].op
             slot, text = op.syntax.channels, self.text(at, other)
             if slot is None or text is None:
@@ -369,7 +343,7 @@ class Mender:
 
     def linear(self, one: Arm, wanted: int) -> str | None:
         """Another width of the layer on the last axis that set an arm's channels: there a 1×1 convolution is none."""
-        for place, (at, before) in reversed(list(enumerate(_steps(one, self.drafts)))):
+        for place, (at, before) in reversed(list(enumerate(self.steps(one)))):
             op = self.drafts[at].op
             slot, text = op.syntax.channels, self.text(at, one)
             if slot is None:
@@ -385,93 +359,6 @@ class Mender:
         """The layer that gives an arm other channels and changes nothing else."""
         word = "conv1" if len(one.shape) > 1 else "fc"
         return f"{word}-{self.as_written(wanted, one)}{self.suffix(one)}"
-
-    # -- both
-
-    def tried(self, one: Arm, place: int, before: Shape, op: Op, values: dict[str, Any]) -> Shape | None:
-        """The shape that an arm would have with other values in one of its operators; None where it could not be."""
-        try:
-            shape = op.model_copy(update=values).infer((before,))
-            for at in one.nodes[place + 1 :]:
-                if len(self.drafts[at].inputs) > 1:
-                    return None
-                shape = self.drafts[at].op.infer((shape,))
-        except OpError:
-            return None
-        return shape
-
-    def through(self, one: Arm, shape: Shape) -> Shape | None:
-        """The shape that an arm would make of another tensor; None where it could not."""
-        try:
-            for at in one.nodes:
-                draft = self.drafts[at]
-                shape = draft.op.infer((shape, *(self.drafts[index].shape for index in draft.inputs[1:])))
-        except OpError:
-            return None
-        return shape
-
-    def as_written(self, channels: int, besides: Arm) -> str:
-        """A number of channels as another arm writes it, who has as many: `c`, `{4*c}`; else the number."""
-        for one in self.arms:
-            for at in reversed(one.nodes) if one is not besides else ():
-                slot, text = self.drafts[at].op.syntax.channels, self.text(at, one)
-                if slot is None:
-                    continue
-                found = CHANNELS.search(text) if text is not None else None
-                if found and getattr(self.drafts[at].op, slot) == channels and not OF_PLACE.search(found[0]):
-                    return found[0][1:]
-                break
-        return str(channels)
-
-    def stride_as_written(self, strides: tuple[int, ...], besides: Arm) -> str | None:
-        """A stride as the one layer of another arm writes it that changes the size: `/s`; None where it is a number."""
-        for one in self.arms:
-            changing = [at for at, before in _steps(one, self.drafts) if self.drafts[at].shape[1:] != before[1:]]
-            if one is besides or len(changing) != 1 or getattr(self.drafts[changing[0]].op, "stride", ()) != strides:
-                continue
-            text = self.text(changing[0], one) or ""
-            head = HEAD.match(text)
-            found = STRIDE.match(text, head.end()) if head is not None else None
-            if found is not None and not found[0][1:].isdigit() and not OF_PLACE.search(found[0]):
-                return found[0]
-        return None
-
-    def suffix(self, besides: Arm) -> str:
-        """The suffix of the last layer of the other arms, which a projection beside it has as well."""
-        for one in self.arms if self.keyword != "concat" else ():
-            texts = (self.text(at, one) for at in reversed(one.nodes)) if one is not besides else ()
-            text = next((text for text in texts if text is not None), "")
-            if " +" in text:
-                return text[text.index(" +") :]
-        return ""
-
-    def name_of(self, target: Shape) -> str | None:
-        """The name of a tensor that is an arm alone and has a size: ``@up``."""
-        for one in self.arms:
-            items = [item for row in one.branch.rows for item in row.items]
-            core = items[0].core
-            if one.shape[1:] == target and len(items) == 1 and isinstance(core, tree.Reference):
-                return f"@{tree.show_path(core.path)}"
-        return None
-
-    def instead(self, one: Arm) -> str:
-        """Where a layer is to stand that takes the place of nothing, or of ``id``."""
-        items = [item for row in one.branch.rows for item in row.items]
-        core = items[0].core
-        if len(items) == 1 and isinstance(core, tree.Layer) and core.word.text.lower() == "id":
-            return "in place of `id`"
-        return f"at the end of branch {one.number}"
-
-    def text(self, at: int, one: Arm, *, anywhere: bool = False) -> str | None:
-        """A layer as it is written, where that is short, and in the arm itself or ``anywhere``."""
-        span: Span = self.drafts[at].span
-        around = one.branch.span
-        here = span.file == around.file and around.start <= span.start and span.end <= around.end
-        if not here and not anywhere:
-            return None
-        text = self.sources[span.file].text[span.start : span.end]
-        plain = len(text) <= _LONGEST and text.isprintable() and "`" not in text and self.drafts[at].head in (at, -1)
-        return text if plain else None
 
 
 def stride_to(size: int, target: int) -> int | None:

@@ -92,6 +92,11 @@ text("closing brackets", HEAD + "]" * 400_000, "ND102")
 text("brackets of the wrong kind", HEAD + "[ relu }\n" * 40_000, "ND102")
 text("blanks in a bracket that is not closed", HEAD + "add { relu |" + " " * 400_000 + "relu\n", "ND102")
 text("a long line in a bracket that is not closed", HEAD + "add { relu |" + "[tanh], " * 50_000 + "\n", "ND102")
+text(
+    "branches of five hundred sizes",
+    HEAD + "add { " + " | ".join(f"conv3-8 pad={pad}" for pad in range(500)) + " }\n",
+    "ND204",
+)
 text("joins in joins", HEAD + "add { id | " * 90 + "relu" + " }" * 90 + "\n")
 text("parentheses in an expression", "param a = " + "(" * 95 + "1" + ")" * 95 + f"\n{HEAD}conv1-{{a}}\n")
 
