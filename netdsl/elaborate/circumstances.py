@@ -15,7 +15,7 @@ from netdsl.elaborate.expressions import axes, show, within
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Tensor, Value
 from netdsl.syntax import tree
-from netdsl.syntax.walk import walk
+from netdsl.syntax.walk import walk_items
 
 #: Codes of values that cannot be taken, each of which one argument may bring about at many places.
 _OF_VALUES = frozenset({"ND207", "ND208", "ND209", "ND219"})
@@ -161,12 +161,10 @@ def named_later(path: Sequence[str], reference: Span, context: Context, blocks: 
     """Where a tensor that is not there yet gets its name, further on in the same block or file."""
     around = [b for b in blocks if b.span.file == reference.file and b.span.start <= reference.start < b.span.end]
     roots: Sequence[object] = around or context.program.rows
-    for node in walk(*roots):
-        if not isinstance(node, tree.Item):
-            continue
-        labels = [node.alias] if node.alias is not None else []
-        if node.label is not None and isinstance(node.label.parts[0], tree.Name):
-            labels.append(node.label.parts[0])
+    for item in walk_items(*roots):
+        labels = [item.alias] if item.alias is not None else []
+        if item.label is not None and isinstance(item.label.parts[0], tree.Name):
+            labels.append(item.label.parts[0])
         for label in labels:
             if label.text == path[0] and label.span.file == reference.file and label.span.start > reference.start:
                 return label.span
