@@ -18,7 +18,7 @@ _TRIES = 100
 #: How many times what one check may take.
 _PATIENCE = 10
 #: How many letters are read, of a file that is read again and again, before no further change is looked for.
-_READ = 1_000_000
+_READ = 200_000
 
 
 class Mended(NamedTuple):

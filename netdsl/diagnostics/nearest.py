@@ -43,10 +43,14 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
         alike = [c for c in known if c[:1] == wanted[:1] and abs(len(c) - len(wanted)) < 2]
         known = {candidate: known[candidate] for candidate in alike[:_MANY]}
     limit = 0 if len(wanted) < 2 else max(1, len(wanted) // 3)
+    letters = {*wanted}
     found = sorted(
         (distance, place, candidate)
         for place, candidate in enumerate(known)
-        if abs(len(candidate) - len(wanted)) <= limit and (distance := _distance(wanted, candidate, limit)) <= limit
+        if abs(len(candidate) - len(wanted)) <= limit
+        # each letter that the other has not is a change: soon said, and true of most
+        and len(letters.difference(candidate)) <= limit
+        and (distance := _distance(wanted, candidate, limit)) <= limit
     )
     if found:
         distance, _, near = found[0]

@@ -355,6 +355,9 @@ text(
     "thousands of tensors of many axes",
     "input 3x3x3x2\nreshape 54" + "x1" * 15 + "\n[relu, permute " + "x".join(map(str, range(16, 0, -1))) + "] ×2400\n",
 )
+text("thousands of pasted lines", HEAD + "Conv2d(3, 64, 3)\n" * 3000, "ND201")
+text("thousands of slips", HEAD + numbered("conv3_%d\n", 3000), "ND201")
+text("thousands of unknown attributes", HEAD + "conv3-4 " + numbered("pda%d=3 ", 3000) + "\n", "ND202")
 text("syntax errors", HEAD + "relu |\n" * 30_000, "ND101")
 text("syntax errors in one bracket", HEAD + "[\n" + ("relu\n" * 1000 + "relu |\n") * 19 + "]\n", "ND101")
 text("an unclosed bracket at the top", "[\n" + HEAD + "relu\n" * (NODES - 1), "ND102")
