@@ -139,9 +139,11 @@ def _arguments(mistake: Mistake) -> str | None:
     for found in re.finditer(
         rf"(?<![\w.@])([A-Za-z_]\w*)(?:(\{{)|[ \t]+)({given}(?:[ \t]*,[ \t]*{given})+)(?(2)\}})", line
     ):
+        if not mistake.begin + found.start() <= mistake.offset <= mistake.begin + found.end():
+            continue
         name, braces, inside = found.groups()
         block = re.search(rf"^[ \t]*block[ \t]+{name}[ \t]*\(([^()]*)\)", mistake.text, re.MULTILINE)
-        if block is None or not mistake.begin + found.start() <= mistake.offset <= mistake.begin + found.end():
+        if block is None:
             continue
         parts, most = re.split(r"[ \t]*,[ \t]*", inside), block[1].count(",") + 1
         if braces is None:
