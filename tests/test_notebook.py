@@ -17,7 +17,9 @@ CELL = "%%netdsl {}\nnet tiny\ninput 1x8x8\nparam c = 4\nconv3-c, relu\nfc-10\n"
 
 
 @pytest.fixture
-def shell() -> Iterator[Any]:
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    # IPython warns of an environment that is active and not its own.
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     interactiveshell.InteractiveShell.clear_instance()
     shell = interactiveshell.InteractiveShell.instance()
     shell.run_cell("%load_ext netdsl")
