@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
@@ -33,6 +34,21 @@ class Block:
         self.program = program
         self.used = False
         self.styles = [line for line in syntax.body.lines if isinstance(line, tree.Style)]
+
+
+@lru_cache(maxsize=16)
+def _words_in(holes: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """All words of stretches that could not be read, and those of them that may be the names of blocks."""
+    words: set[str] = set()
+    heads: set[str] = set()
+    for hole in holes:
+        words.update(re.findall(r"\w+", hole))
+        heads.update(re.findall(r"^[ \t]*\w+[ \t]+(\w+)[ \t]*+(?:[({]|$)", hole, re.MULTILINE))
+        heads.update(re.findall(r"^[ \t]*block[ \t]+(\w+)", hole, re.MULTILINE))
+        heads.update(re.findall(r"^(\w+)$", hole, re.MULTILINE))
+        for taken in re.findall(r"\buse\b(.*)", hole):
+            heads.update(re.findall(r"\w+", taken))
+    return frozenset(words), frozenset(heads)
 
 
 class Program:
@@ -69,14 +85,10 @@ class Program:
 
         A ``block`` is defined at the head of a line, or by ``use``.
         """
-        if block:
-            word = re.escape(name)
-            head = re.compile(
-                rf"^[ \t]*\w+[ \t]+{word}[ \t]*(?:[({{]|$)|^[ \t]*block[ \t]+{word}\b|\buse\b.*\b{word}\b|^{word}$",
-                re.MULTILINE,
-            )
-            return any(head.search(hole) for hole in self.holes)
-        return any(re.search(rf"\b{re.escape(name)}\b", hole) for hole in self.holes)
+        if not re.fullmatch(r"\w+", name):
+            return not block and any(re.search(rf"\b{re.escape(name)}\b", hole) for hole in self.holes)
+        words, heads = _words_in(self.holes)
+        return name in (heads if block else words)
 
     # -- gathering
 

@@ -29,7 +29,7 @@ REGION = 5000
 #: What an opening brace stands behind, where it is missing.
 _BEFORE_BRACE = re.compile(
     r"\b(?:else|concat|add|mul|sub)\b(?![ \t]*(?:\{|if\b))|"
-    r"^[ \t]*block[ \t]+\w+[ \t]*(?:\([^()\n]*\))?(?![ \t]*[({\w])|"
+    r"^[ \t]*block[ \t]+\w++[ \t]*+(?:\([^()\n]*\))?(?![ \t]*[({\w])|"
     r"^[ \t]*output[ \t]+\w+(?:[ \t]+\w+(?:=[\w.]+)?)*(?![ \t]*[\w{=])",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -39,7 +39,8 @@ _BEFORE_BRACE = re.compile(
 _LONE_IF = re.compile(r"\bif\b[ \t]+([^{}\n]*)(?=\})")
 #: The head of a function, as other languages have it.
 _FUNCTION = re.compile(
-    r"^[ \t]*((?:def|function|fn|func|class|module)[ \t]+(\w+[ \t]*(?:\([^()\n]*\))?)[ \t]*:?)[ \t]*$", re.MULTILINE
+    r"^[ \t]*+((?:def|function|fn|func|class|module)[ \t]++(\w++[ \t]*+(?:\([^()\n]*\))?)[ \t]*+:?)[ \t]*+$",
+    re.MULTILINE,
 )
 
 #: For each closing bracket the one that opens it.

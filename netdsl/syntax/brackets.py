@@ -175,7 +175,7 @@ class Brackets:
             last = not text[at + 1 : line].strip()
             edit = Edit(span._replace(start=len(text[:at].rstrip(" \t"))) if last else span, "")
         out = Repair("take it out", (edit,))
-        since = max([self._repairs.line(at - REGION), self._head, *(end for _, end in self.holes)])
+        since = max([at - REGION, self._head, *(end for _, end in self.holes)])
         found = list(self._repairs.openers(at, since))
         first = min([self._outermost(repair.edits[0].span.start) for repair in found], default=begin)
         reached = {repair: self._repairs.reach(repair.edits, first, at) for repair in (out, *found)}

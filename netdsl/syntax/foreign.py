@@ -8,7 +8,7 @@ import re
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Python source",
-        (r"^(?:import|from)[ \t]+\w", r"^(?:class[ \t]+\w+.*:|def[ \t]+\w+\(|\w+[ \t]*=[ \t]*\w|\w+\.\w+\()"),
+        (r"^(?:import|from)[ \t]+\w", r"^(?:class[ \t]+\w.*:|def[ \t]+\w+\(|\w+[ \t]*=[ \t]*\w|\w+\.\w+\()"),
     ),
     ("Python source", (r"^class[ \t]+\w+\(.*\):", r"^[ \t]+def[ \t]+\w+\(")),
     ("Python source", (r"^\w+[ \t]*=[ \t]*(?:\w+\.)*(?:Sequential|Model)\(", r"^\w+\.(?:add|compile)\(")),

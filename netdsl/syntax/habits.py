@@ -168,7 +168,8 @@ def comma(mistake: Mistake) -> str | None:
     if mistake.word in ("[", "@"):
         found = re.search(r"(?<![\w.@=-])[A-Za-z_]\w*(?:[-/][\w{}]+)*([ \t]+)\Z", before)
     else:
-        found = re.search(r"\w[^,=]*?([ \t]+)[A-Za-z_]\w*\Z", before)
+        found = re.search(r"(?<=[^ \t,=])([ \t]++)[A-Za-z_]\w*\Z", before)
+        found = found if found is not None and re.search(r"\w[^,=]*\Z", before[: found.start(1)]) else None
     if found is None or re.search(r"\bas[ \t]+\w*\Z", before[: found.end(1)]) or {"LPAR", "EQUAL"} == mistake.names:
         return None
     place = mistake.item() + found.start(1)
@@ -262,9 +263,9 @@ def _loops(mistake: Mistake) -> str | None:
     line = mistake.text[mistake.begin : mistake.end]
     code = mistake.text[mistake.begin : mistake.code_end()]
     found = re.match(
-        r"[ \t]*((?:repeat|loop|for|times)[ \t]*(?:\w+[ \t]+in[ \t]+)?(?:range)?[ (]*"
-        r"(?:\d+[ \t]*(?:,|\.\.<?)[ \t]*)?(\w+)\)?"
-        r"[ \t]*:?[ \t]*)([{\[])",
+        r"[ \t]*((?:repeat|loop|for|times)[ \t]*+(?:\w+[ \t]++in[ \t]++)?(?:range)?[ (]*+"
+        r"(?:\d+[ \t]*+(?:,|\.\.<?)[ \t]*+)?(\w+)\)?"
+        r"[ \t]*+:?[ \t]*+)([{\[])",
         line,
     )
     if found is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 
 from netdsl.diagnostics import Edit, Span, edited
 from netdsl.syntax.lalr import Parser
@@ -40,11 +41,20 @@ _NEWLINE = re.compile(r"[ \t\r]*(?:#[^\n]*)?\n(?:[ \t\r]*(?:#[^\n]*)?\n)*\Z")
 class Trial:
     """Reads lines again with edits made, from where the last statement before them ended."""
 
-    def __init__(self, parser: Parser, text: str, ends: Sequence[int], states: Sequence[int]) -> None:
+    def __init__(
+        self,
+        parser: Parser,
+        text: str,
+        ends: Sequence[int],
+        states: Sequence[int],
+        marks: list[tuple[int, list[int]]],
+    ) -> None:
         self.parser = parser
         self.text = text
         self.ends = ends
         self.states = states
+        #: places inside statements up to which the text was read before, with the states there
+        self.marks = marks
         self._line: tuple[int, int, list[int]] | None = None
 
     def reach(self, edits: Sequence[Edit], begin: int, end: int) -> tuple[int, int]:
@@ -53,12 +63,18 @@ class Trial:
         Returns that place and the one that ``end`` has then, behind which nothing is read.
         """
         if self._line is None or self._line[0] != begin:
-            place = bisect_right(self.ends, begin)
-            states = list(self.states) if place else []
+            number = bisect_right(self.ends, begin)
+            place = self.ends[number - 1] if number else 0
+            states = list(self.states) if number else []
             # The newline before the line is read with it: a comment that an edit makes belongs to that.
             before = _NEWLINE.search(self.text[max(0, begin - 1000) : begin])
             limit = begin - len(before.group()) if before is not None else begin
-            start = self.parser.reach(self.text, limit, self.ends[place - 1] if place else 0, states)
+            number = bisect_right(self.marks, limit, key=lambda mark: mark[0])
+            if number and self.marks[number - 1][0] > place:
+                place, states = self.marks[number - 1][0], list(self.marks[number - 1][1])
+            start = self.parser.reach(self.text, limit, place, states)
+            if start > place:
+                self.marks.insert(bisect_right(self.marks, start, key=lambda mark: mark[0]), (start, list(states)))
             self._line = begin, start, states
         _, start, states = self._line
         base = min(start, begin)
@@ -126,7 +142,7 @@ class Mistake:
 
     def item(self) -> int:
         """Where the item begins in which the mistake is: after the last opening bracket, bar or label of the line."""
-        found = re.match(r"(?:.*(?:[\[{(|]|[A-Za-z_]\w*:))?[ \t]*", self.text[self.begin : self.offset])
+        found = re.match(r"(?:.*(?:[\[{(|]|(?<!\w)[A-Za-z_]\w*+:))?[ \t]*", self.text[self.begin : self.offset])
         return self.begin + (found.end() if found is not None else 0)
 
     def instead(self, message: str, start: int, end: int) -> None:
@@ -135,11 +151,18 @@ class Mistake:
 
     def is_layer(self, word: str) -> bool:
         """Whether a word is that of a layer, its kernel included, or of a block that the file declares."""
-        known = {name.lower() for name in self.layers()}
         stem = word.lower().replace("-", "")
-        if stem in known or re.sub(r"\d+(?:x\d+)*$", "", stem) in known:
+        if stem in self._known or re.sub(r"\d+(?:x\d+)*$", "", stem) in self._known:
             return True
-        return re.search(rf"^[ \t]*block[ \t]+{re.escape(word)}\b", self.text, re.MULTILINE) is not None
+        return word in self._blocks
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return {name.lower() for name in self.layers()}
+
+    @cached_property
+    def _blocks(self) -> set[str]:
+        return {*re.findall(r"^[ \t]*block[ \t]+(\w+)", self.text, re.MULTILINE)}
 
     def reads(self, *edits: Edit, until: int = 0) -> float:
         """Whether the text is read with edits: 1 to the end of the line, more than 0 behind what they change.

@@ -19,12 +19,14 @@ _OF_SIZES = re.compile(
     r"(?:[ \t]*[x×][ \t]*(?:\d+|\{[^{}\n]*\}|[A-Za-z_]+)|[ \t]*,[ \t]*\d+(?![\w-]))+)"
 )
 #: A layer as the tables of papers have it: `3×3 conv, 64, stride 2`, `3x3 max pool, stride 2`, `1×1, 64`.
+#: All its parts may be absent: blanks and digits are taken whole, or each way to share them out would be tried.
 _PAPER = re.compile(
-    r"(?P<times>(?P<k>\d+)[ \t]*[x×][ \t]*(?P<l>\d+)[ \t]*,?[ \t]*)?"
+    r"(?P<times>(?P<k>\d++)[ \t]*+[x×][ \t]*+(?P<l>\d++)[ \t]*+,?[ \t]*+)?"
     r"(?P<kind>conv(?:olution)?|max[ -]?pool(?:ing)?|(?:av(?:era)?ge?)[ -]?pool(?:ing)?)?"
-    r"(?:[ \t]+(?P<m>\d+)[ \t]*[x×][ \t]*(?P<n>\d+))?[ \t]*[,-]?"
-    r"(?:[ \t]*(?P<c>\d+)(?:[ \t]*(?:filters|channels|maps|kernels))?)?"
-    r"(?:[ \t]*,?[ \t]*(?:/|stride|s)[ \t]*=?[ \t]*(?P<s>\d+))?[ \t]*(?=$|[\]}|]|[ \t](?:\w+=|as\b|->))",
+    r"(?:[ \t]++(?P<m>\d++)[ \t]*+[x×][ \t]*+(?P<n>\d++))?[ \t]*+[,-]?"
+    r"(?:[ \t]*+(?P<c>\d++)(?:[ \t]*+(?:filters|channels|maps|kernels))?)?"
+    r"(?:[ \t]*+,?[ \t]*+(?:/|stride|s)[ \t]*+=?[ \t]*+(?P<s>\d++))?"
+    r"[ \t]*+(?=$|[\]}|]|(?<=[ \t])(?:\w+=|as\b|->))",
     re.IGNORECASE,
 )
 _CALLED = re.compile(r"(?P<kind>\w*conv)\([ \t]*(?P<k>\d+)(?:[x×](?P<l>\d+))?,[ \t]*(?P<c>\d+)[ \t]*\)", re.IGNORECASE)

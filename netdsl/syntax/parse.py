@@ -97,6 +97,7 @@ def parse(
     whole = Span(file, 0, len(text))
     holes = [text[begin:end] for begin, end in _holes(current)]
     reader, position = parser(), 0
+    marks: list[tuple[int, list[int]]] = []
     progress = Progress() if progress is None else progress
     _builder.file, _builder.text, _builder.long = file, text, []
     while True:
@@ -111,7 +112,7 @@ def parse(
             return None, problems
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
-            mistake = _mistake(error, current, offset, file, brackets, progress, layers)
+            mistake = _mistake(error, current, offset, file, brackets, progress, marks, layers)
             if not problems and (other := _other(text, file)) is not None:
                 return None, other
             if mistake.word != _HOLE and len(problems) < MAX_ERRORS:
@@ -124,6 +125,7 @@ def parse(
                 return None, problems
             holes.append(text[begin:end])
             current = _without(current, begin, end)
+            marks[:] = [mark for mark in marks if mark[0] <= begin]
             position = progress.back_to(begin)
     if _builder.long:
         message = f"a word or a text in quotes has at most {MAX_LETTERS} letters"
@@ -313,6 +315,7 @@ def _mistake(
     file: int,
     pairs: dict[int, int],
     progress: Progress,
+    marks: list[tuple[int, list[int]]],
     layers: Callable[[], Collection[str]],
 ) -> Mistake:
     from netdsl.syntax.mistake import Mistake, Trial
@@ -322,7 +325,7 @@ def _mistake(
         end = word.end() if word else max(error.end, offset + 1) if error.offset == offset else offset + 1
     else:
         end = offset + 1
-    trial = Trial(parser(), text, [place for place, _ in progress.ends], progress.stack)
+    trial = Trial(parser(), text, [place for place, _ in progress.ends], progress.stack, marks)
     return Mistake(text, offset, Span(file, offset, end), set(error.expected), pairs, trial, layers)
 
 

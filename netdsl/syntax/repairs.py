@@ -147,7 +147,8 @@ def _word(mistake: Mistake) -> str | None:
     """A word of the language that is misspelt, in other letters or from elsewhere: ``esle``, ``If``, ``otherwise``."""
     start = mistake.begin
     line = mistake.text[start : mistake.span.end]
-    words = [found for found in _WORD.finditer(line) if found.end() >= mistake.item() - start or len(line) < 80]
+    item = mistake.item() - start if len(line) >= 80 else 0
+    words = [found for found in _WORD.finditer(line) if found.end() >= item]
     for found in reversed(words[-4:]):
         word = found.group()
         if word in KEYWORDS or mistake.is_layer(word):

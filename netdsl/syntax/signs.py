@@ -24,6 +24,8 @@ _QUOTES = (
 _TIMES = "✕✖⨯⨉✗хХ∗·⋅"
 #: Letters of other alphabets that look like plain ones.
 _ALIKE = dict(zip("асеорхіукптмнвАСЕОРХІВКМНТ", "aceopxiykntmhbACEOPXIBKMHT", strict=True))
+#: A text in quotes of whatever hand, whose signs are its own.
+_TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|[“„«‘‹][^“”»’›]*+[“”»’›]?')
 _LABELLED = re.compile(r"(?:[\w.]+:\s*)[\w.]+\Z|\w+\.\Z")
 _BIG = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w.]|,\d)")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(?=(\S))")
@@ -42,10 +44,14 @@ def _signs(mistake: Mistake) -> str | None:
         (_QUOTES, '"', 'write a plain quotation mark, `"`'),
         (_TIMES, "×", "write `×` or a plain `x`"),
     ):
-        if mistake.word in signs:
-            line = re.finditer(f"[{re.escape(signs)}]", mistake.text[mistake.offset : mistake.code_end()])
-            places = [mistake.offset + found.start() for found in line]
-            return Advice(help, *(mistake.edit(plain, place, place + 1) for place in places))
+        if mistake.word and mistake.word in signs:
+            line = mistake.text[mistake.offset : mistake.code_end()]
+            quoted = set() if plain == '"' else _quoted(line)
+            places = [found.start() for found in re.finditer(f"[{re.escape(signs)}]", line)]
+            edits = [
+                mistake.edit(plain, mistake.offset + at, mistake.offset + at + 1) for at in places if at not in quoted
+            ]
+            return Advice(help, *edits)
     power = re.search(r"(\d+)\Z", mistake.text[mistake.begin : mistake.offset])
     if mistake.word in ("²", "³") and power is not None:
         text = "x".join([power[1]] * (2 if mistake.word == "²" else 3))
@@ -54,16 +60,21 @@ def _signs(mistake: Mistake) -> str | None:
     if mistake.word.isascii():
         return None
     code = mistake.text[mistake.offset : mistake.code_end()]
-    edits = []
-    for place, char in enumerate(code, mistake.offset):
+    edits, quoted = [], _quoted(code)
+    for at, char in enumerate(code):
         plain = _ALIKE.get(char) or unicodedata.normalize("NFKC", char)
-        if not char.isascii() and char != "×" and plain.isascii() and len(plain) == 1:
-            edits.append(mistake.edit(plain, place, place + 1))
+        if not char.isascii() and char != "×" and plain.isascii() and len(plain) == 1 and at not in quoted:
+            edits.append(mistake.edit(plain, mistake.offset + at, mistake.offset + at + 1))
     if not edits or edits[0].span.start != mistake.offset:
         return None
     plain = edits[0].text
     name = unicodedata.name(mistake.word[0], "").lower()
     return Advice(f"this is a {name.replace('small letter', 'letter')}: write a plain `{plain}`", *edits)
+
+
+def _quoted(code: str) -> set[int]:
+    """The places of a stretch of code that lie in texts in quotes."""
+    return {place for found in _TEXT.finditer(code) for place in range(*found.span())}
 
 
 def _quotes(mistake: Mistake) -> str | None:
@@ -182,7 +193,7 @@ def _operators(mistake: Mistake) -> str | None:
         return Advice("here it is written `not`", mistake.edit("not ", offset, offset + 1))
     if word == "=" and mistake.computes and re.search(r"\bif\b[^{}]*\Z", mistake.before):
         return Advice("equality is written `==`", mistake.edit("=="))
-    if word == ">" and text[offset - 1] == "<":
+    if word == ">" and text[:offset].endswith("<"):
         return Advice("here it is written `!=`", mistake.edit("!=", offset - 1, offset + 1))
     if mistake.computes and word.lower() in ("and", "or", "not") and word not in KEYWORDS:
         return Advice(f"here it is written `{word.lower()}`", mistake.edit(word.lower()))

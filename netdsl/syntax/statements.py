@@ -94,9 +94,7 @@ def _uses(mistake: Mistake) -> str | None:
 def _styles(mistake: Mistake) -> str | None:
     """One style for several kinds of layers: ``style conv, fc = _, relu``, ``style (conv, fc) = …``"""
     line = mistake.text[mistake.begin : mistake.code_end()]
-    found = re.match(
-        r"([ \t]*)style[ \t]+(\(?[ \t]*\w+(?:[ \t,+&|/]+(?:and[ \t]+)?\w+)+[ \t]*\)?)[ \t]*=[ \t]*(?!=)", line
-    )
+    found = re.match(r"([ \t]*)style[ \t]+(\(?[ \t]*\w+(?:[ \t,+&|/]+\w+)+[ \t]*\)?)[ \t]*=[ \t]*(?!=)", line)
     if found is None:
         return None
     kinds = [word for word in re.findall(r"\w+", found[2]) if word != "and"]
@@ -189,12 +187,12 @@ def _tables(mistake: Mistake) -> str | None:
         return None
     end = max(0, mistake.begin - 1)
     begin = text.rfind("\n", 0, end) + 1
-    head = re.fullmatch(r"[ \t]*(?:(\w[\w.]*)[ \t]*:)?[ \t]*((\w*?)[ \t]*(\w+))?[ \t]*", text[begin:end])
+    head = re.fullmatch(r"[ \t]*+(?:(\w[\w.]*+)[ \t]*+:[ \t]*+)?((?:(\w++)[ \t]++)?(\w++))?[ \t]*+", text[begin:end])
     if head is None or head[4] is None or mistake.is_layer(head[4]) or nearest(head[4], ["table"]) is None:
         start = mistake.begin + re.match(r"[ \t]*", text[mistake.begin : mistake.end]).end()  # type: ignore[union-attr]
         edit = mistake.edit("table ", start, start)
         return Advice("the names of columns stand behind `table`", edit) if mistake.reads(edit) == 1 else None
-    label, start = head[1] or head[3], begin + head.start(3)
+    label, start = head[1] or head[3], begin + head.start(2)
     new = "table" if head[1] or not label else f"{label}: table"
     edit = mistake.edit(new, start, begin + head.end(4))
     if not mistake.reads(edit):

@@ -6,7 +6,8 @@ import re
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
 
-_CODE = re.compile(r'(?:"(?:[^"\\\n]|\\.)*"|[^"#\n])+|#[^\n]*|"')
+#: Code with its texts in quotes, comments, quotes that do not close; one of these with escapes takes its line with it.
+_CODE = re.compile(r'(?:"(?:[^"\\\n]|\\.)*+"|"[^"\\\n]*+\\[^\n]*+|[^"#\n]++)+|#[^\n]*|"')
 
 
 def strays(text: str, file: int, most: int) -> tuple[list[Diagnostic], str]:

@@ -496,6 +496,26 @@ made("use of a link to itself", _link("link.net"), "ND224")
 made("use of a link to nowhere", _link("nowhere.net"), "ND224")
 made("use of a device", _link("/dev/zero"), "ND224")
 
+# -- what the rules that say what was meant look at
+
+text("blanks in a row of a paper", HEAD + ("3x3" + " " * 900 + "!\n") * 20, "ND101")
+text("blanks in a loop", HEAD + ("for" + " " * 450 + "a" + " " * 450 + "!\n") * 20, "ND101")
+text("blanks before a sign", HEAD + ("a " * 250 + " " * 480 + "- \n") * 20, "ND101")
+text("blanks above columns", HEAD + " " * 3000 + "# x\na | b {\n}\n", "ND101")
+text("a long word above columns", HEAD + "a" * 100_000 + "-3\na | b {\n}\n", "ND101", "ND103")
+text("blanks in a head of a function", HEAD + "def a" + " " * 4000 + "x\n}\n", "ND102", "ND201")
+text("blanks before what closes nothing", HEAD + "block f" + " " * 100_000 + "{ relu }\n}\n", "ND102", "ND227")
+text("a style of kinds with and between", HEAD + "style a" + " and b" * 200 + "\n", "ND101")
+text("words with a line of underscores", HEAD + ("a:" + " def" * 119 + " a" + "_" * 478 + "|\n") * 20, "ND101")
+text("choices on one line that close nothing", HEAD + "if a " * 60_000 + "\n}\n", "ND101", "ND102")
+text("arrows to words", HEAD + numbered("block b%d { relu }\n", 8000) + ("a" + " -> zz" * 140 + "\n") * 20, "ND101")
+text("slips in a long group", HEAD + "[\n" + "relu\n" * 1000 + "relu conv3-8 conv3-8\n" * 20 + "]\n", "ND101")
+text("quotes that do not close", HEAD + "\x01\n" + '\\"' * 100_000 + "\n", "ND101", "ND103")
+text("a class that goes on", "import a\nclass " + "a" * 30_000 + "\n!\n", "ND101", "ND103")
+text("uses that cannot be read", HEAD + "use " + "use " * 6000 + "|\n" + "ua\nub\nuc\n" * 300, "ND101", "ND201")
+text("a sign at the beginning, and the other at the end", ">\n<", "ND101", "ND227")
+text("signs around a line", "> relu <", "ND101", "ND227")
+
 # -- what is no file
 
 made("a folder", lambda folder: (folder / FILE).mkdir(), "ND001")
