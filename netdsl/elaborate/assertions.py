@@ -61,7 +61,8 @@ def misplaced(wanted: tree.Sizes, sizes: Shape, shape: Shape, sources: Sequence[
     if len(sizes) < 2 or sizes[:-1] not in (shape, shape[1:]) or not sources:
         return None
     text, place = sources[wanted.span.file].text, wanted.parts[-2].span.end
-    arrow, times = _ARROW.search(text[: wanted.span.start][-_NEAR:]), text[place : wanted.span.end]
+    arrow = _ARROW.search(text[max(0, wanted.span.start - _NEAR) : wanted.span.start])
+    times = text[place : wanted.span.end]
     if arrow is None or not times[:1].isspace():
         return None
     start = wanted.span.start - len(arrow.group())

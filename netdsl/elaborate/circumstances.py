@@ -160,15 +160,23 @@ def _counting(inside: bool) -> str:
 def named_later(path: Sequence[str], reference: Span, context: Context, blocks: Iterable[tree.Block]) -> Span | None:
     """Where a tensor that is not there yet gets its name, further on in the same block or file."""
     around = [b for b in blocks if b.span.file == reference.file and b.span.start <= reference.start < b.span.end]
-    roots: Sequence[object] = around or context.program.rows
+    givers, key = context.program.givers, around[0].span if around else None
+    if key not in givers:
+        givers[key] = _givers(around or context.program.rows)
+    places = givers[key].get(path[0], ())
+    return next((p for p in places if p.file == reference.file and p.start > reference.start), None)
+
+
+def _givers(roots: Sequence[object]) -> dict[str, list[Span]]:
+    """Where tensors get their names, by the names, in the order of the text."""
+    found: dict[str, list[Span]] = {}
     for item in walk_items(*roots):
         labels = [item.alias] if item.alias is not None else []
         if item.label is not None and isinstance(item.label.parts[0], tree.Name):
             labels.append(item.label.parts[0])
         for label in labels:
-            if label.text == path[0] and label.span.file == reference.file and label.span.start > reference.start:
-                return label.span
-    return None
+            found.setdefault(label.text, []).append(label.span)
+    return found
 
 
 def in_pass(said: Diagnostic, outer: int, index: int, count: int, span: Span) -> Diagnostic:

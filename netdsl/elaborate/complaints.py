@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.values import Stop, stop
 from netdsl.syntax import tree
-from netdsl.syntax.node import Node
 from netdsl.syntax.walk import walk
 
 
-def renamed(syntax: tree.Block, statements: tuple[Node, ...]) -> str:
-    """A help for a block that is called like a layer: another name, here and where it is called."""
+def renamed(syntax: tree.Block, calls: Mapping[str, Sequence[Span]]) -> str:
+    """A help for a block that is called like a layer: another name, here and where it is called (``calls``)."""
     name = syntax.name.text
     other = f"{name}_block"
-    calls = [node.name for node in walk(*statements) if isinstance(node, tree.Call)]
-    places = [syntax.name.span, *(called.span for called in calls if called.text == name)]
+    places = [syntax.name.span, *calls.get(name, ())]
     text = f"call the block otherwise, as `{other}`"
-    if not syntax.parameters or len(places) < 2 or any(called.text == other for called in calls):
+    if not syntax.parameters or len(places) < 2 or other in calls:
         return text  # a bare word may be meant for the layer
     return Advice(text, *(Edit(place, other) for place in places))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
@@ -79,6 +79,17 @@ class Program:
         self.doubled: set[str] = set()
         self.statements: tuple[Node, ...] = ()
         self.env = Env(None, {}, opaque=True)
+        #: where tensors get their names, by the names, in the file (None) and in the block at each place
+        self.givers: dict[Span | None, dict[str, list[Span]]] = {}
+
+    @cached_property
+    def calls(self) -> dict[str, list[Span]]:
+        """Where blocks are called in this file, by their names."""
+        found: dict[str, list[Span]] = {}
+        for node in walk(*self.statements):
+            if isinstance(node, tree.Call):
+                found.setdefault(node.name.text, []).append(node.name.span)
+        return found
 
     def broken(self, name: str, *, block: bool = False) -> bool:
         """Whether a statement that could not be read may define ``name``: then its absence is no second mistake.
@@ -195,7 +206,7 @@ class Program:
             self.report(reserved(syntax.name))
         elif like_layer(name):
             message = f"`{name}` would be read as a layer"
-            self.report(Diagnostic("ND223", message, syntax.name.span, help=renamed(syntax, self.statements)))
+            self.report(Diagnostic("ND223", message, syntax.name.span, help=renamed(syntax, self.calls)))
             self.misnamed.add(name)
         else:
             self.blocks[name] = Block(syntax, self)

@@ -271,9 +271,9 @@ def _lone_labels(nodes: Written) -> list[Diagnostic]:
 
 
 def _lone_label(row: tree.Row) -> list[Diagnostic]:
-    """A label at the head of a row of several items names its first alone."""
+    """What is said of one row of several items."""
     first = row.items[0]
-    if first.label is None or len(row.items) < 2:
+    if first.label is None:
         return []
     # A label of a tensor that was there before is hardly meant, whatever has labels after it.
     if not isinstance(first.core, tree.Reference) and any(item.label is not None for item in row.items[1:]):
