@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Source, Span
 from netdsl.elaborate.context import Draft
-from netdsl.elaborate.layer_text import CHANNELS, HEAD, OF_PLACE, STRIDE
+from netdsl.elaborate.layer_text import CHANNELS, HEAD, OF_PLACE, STRIDE, SUFFIXES
 from netdsl.ir.op import Op, OpError
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
@@ -124,8 +124,8 @@ class Arms:
         for one in self.arms if self.keyword != "concat" else ():
             texts = (self.text(at, one) for at in reversed(one.nodes)) if one is not besides else ()
             text = next((text for text in texts if text is not None), "")
-            if " +" in text:
-                return text[text.index(" +") :]
+            if (found := SUFFIXES.search(text)) is not None:
+                return text[found.start() :]
         return ""
 
     def name_of(self, target: Shape) -> str | None:

@@ -11,6 +11,8 @@ HEAD = re.compile(r"(?:soft-max|[A-Za-z_]\w*)(?:\{[^{}]*\})?(?:[x×](?:\w+|\{[^{
 STRIDE = re.compile(r"/(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*")
 CHANNELS = re.compile(r"-(?:\w+|\{[^{}]*\})")
 PADDING = re.compile(r" (?:valid|same|same_tf|pad=(?:\w+|\{[^{}]*\})(?:[x×](?:\w+|\{[^{}]*\}))*)(?![^ ,|}\])])")
+#: Where the suffixes of a layer begin; a sum in braces is none.
+SUFFIXES = re.compile(r" \+(?![^{}]*\})")
 #: A layer's word with one number for its kernel.
 NUMBERED = re.compile(r"([A-Za-z_]+)\d+(?![\w×])")
 #: Names that mean another thing in another place.
@@ -19,10 +21,11 @@ OF_PLACE = re.compile(r"\b(?:in|i)\b")
 
 def with_padding(text: str, word: str) -> str:
     """The text of a layer with another padding."""
-    head, plus, suffixes = text.partition(" +")
+    found = SUFFIXES.search(text)
+    head, suffixes = (text[: found.start()], text[found.start() :]) if found is not None else (text, "")
     if PADDING.search(head):
-        return PADDING.sub(f" {word}", head, count=1) + plus + suffixes
-    return f"{head} {word}{plus}{suffixes}"
+        return PADDING.sub(f" {word}", head, count=1) + suffixes
+    return f"{head} {word}{suffixes}"
 
 
 def with_stride(text: str, stride: int, pool: bool, as_written: str | None) -> str | None:

@@ -124,7 +124,7 @@ def _nets(mistake: Mistake) -> str | None:
     if found[1][:1] in ('"', "“", "'"):
         title = re.sub(r"[“”']", '"', found[1])
         return f"a net has a name before its title: `net name {title}`"
-    titled = re.fullmatch(r"([\w.-]*\w)[ \t]*(?:[-–—:=,(]+[ \t]*)?[\"'“]?([^\"'“”]+?)[\"'”]?\)?[ \t]*", found[1])
+    titled = re.fullmatch(r"([\w.-]*\w)[ \t]*+(?:[-–—:=,(]++[ \t]*+)?[\"'“]?([^\"'“”]+?)[\"'”]?\)?[ \t]*", found[1])
     if titled is not None and titled[1] != found[1].strip() and "{" not in found[1]:
         text = f'"{titled[2].strip()}"'
         place = start + len(titled[1])
