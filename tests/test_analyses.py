@@ -308,6 +308,16 @@ def test_by_stage() -> None:
     assert [r.shape for r in rows] == [(8, 32, 32), (16, 16, 16), (10,), (10,)]
 
 
+def test_a_stage_takes_in_what_leads_to_no_output() -> None:
+    text = "input 1x8x8\nconv3-2 as a\nconv3-3, maxpool\n@a, conv3-4, maxpool\nconv3-5 as b\nconv3-6\n"
+    rows = stats(graph_of(f"{text}@b, relu\noutput aux {{ @a, conv3-7 }}")).by("stage")
+    assert [(row.op, row.params) for row in rows] == [
+        ("8×8", 1 * 2 * 9 + 2 + 2 * 3 * 9 + 3 + 2 * 4 * 9 + 4),
+        ("4×4", 4 * 5 * 9 + 5 + 5 * 6 * 9 + 6),
+        ("8×8", 2 * 7 * 9 + 7),
+    ]
+
+
 def test_a_stage_takes_in_the_branches_that_lead_to_it() -> None:
     body = "input 4x32x32\nconcat { conv1-4, conv3-4/2 | conv3-4/2 | maxpool }\n"
     gate = "mul { id | gap, conv1-2, relu, conv1-12, sigmoid }"

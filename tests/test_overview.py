@@ -289,6 +289,19 @@ def test_every_weight_of_the_zoo_is_on_a_card(stem: str) -> None:
 # -- the line ---------------------------------------------------------------------------------------------------------
 
 
+def test_an_output_without_layers_is_a_card_with_its_shape(tmp_path: Path) -> None:
+    text = "input 3x8x8\nconv3-4 as t\nrelu\noutput early train weight=0.3 { @t }\noutput same { id }\n"
+    heads = [side.card for unit in flown(compiled(text)).units for side in unit.taps]
+    assert [(head.title, head.detail, head.shape) for head in heads] == [
+        ("early", "in training only · loss ×0.3", (4, 8, 8)),
+        ("same", "", (4, 8, 8)),
+    ]
+    (tmp_path / "net.net").write_text(text, encoding="utf-8")
+    for name in ("net.svg", "net.html", "net.mmd"):
+        assert main(["draw", str(tmp_path / "net.net"), "-o", str(tmp_path / name)]) == 0
+        assert "early" in (tmp_path / name).read_text(encoding="utf-8")
+
+
 def test_stages_go_by_the_size_of_maps() -> None:
     assert [stage.label for stage in flown(zoo("resnet", "50")).stages] == [
         "",

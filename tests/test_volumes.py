@@ -264,6 +264,11 @@ fc-2
 """
 
 
+def test_adaptive_pools_in_a_branch_have_no_stride() -> None:
+    graph = compiled("input 3x8x8\navgpool to=5\nconcat { avgpool to=3, avgpool to=2 | id, avgpool to=2 }\n")
+    check(volumes(graph, "train"))
+
+
 def test_each_arm_from_an_input_is_a_lane() -> None:
     graph = compiled(TOWERS)
     lane = lanes(graph, structure(graph, see(graph, "train")).items)

@@ -73,7 +73,8 @@ def stages(graph: Graph, seen: Seen) -> list[Piece]:
     """The main path cut where its spatial size changes; a piece for each further output after them.
 
     A block's call is not cut where one layer in its midst changes the size: it is of the stage that it makes. A layer
-    beside the path counts in the stage that it leads to. Linear in the nodes.
+    beside the path counts in the stage that it leads to, and one that leads to no output in that of what enters it.
+    Linear in the nodes.
     """
     main = seen.outputs[0][1]
     on_path: dict[int, int] = {}
@@ -92,18 +93,22 @@ def stages(graph: Graph, seen: Seen) -> list[Piece]:
     for place, (_, at) in enumerate(seen.outputs[1:], len(sizes)):
         wanted[at] = min(wanted[at], place)
         results.append(at)
-    members: list[list[int]] = [[] for _ in range(count)]
-    for place in range(len(seen.nodes) - 1, -1, -1):
-        index = seen.nodes[place].index
-        stage = on_path.get(index, wanted[index])
-        members[stage].append(place)
+    for index in range(len(graph.nodes) - 1, -1, -1):
+        wanted[index] = on_path.get(index, wanted[index])
         for at in seen.inputs[index]:
-            wanted[at] = min(wanted[at], stage)
+            wanted[at] = min(wanted[at], wanted[index])
+    for index, stage in enumerate(wanted):
+        if stage == count:
+            # Nothing takes up what comes of it.
+            wanted[index] = max((wanted[at] for at in seen.inputs[index]), default=0)
+    members: list[list[int]] = [[] for _ in range(count)]
+    for place, node in enumerate(seen.nodes):
+        members[wanted[node.index]].append(place)
     names = _names([[seen.nodes[place] for place in places] for places in members[: len(sizes)]])
     names += [output.name for output, _ in seen.outputs[1:]]
     sizes += [_size(graph.nodes[at].shape) for _, at in seen.outputs[1:]]
     pieces = zip(names, sizes, members, results, strict=True)
-    return [Piece(name, size, places[::-1], result) for name, size, places, result in pieces if places]
+    return [Piece(name, size, places, result) for name, size, places, result in pieces if places]
 
 
 def _cuts(graph: Graph, path: list[Node]) -> dict[int, int]:

@@ -128,7 +128,11 @@ class _Writer:
         words = card.title + times(card.count)
         words += f" · {card.detail}" if card.detail and words else card.detail
         lines = [words, f"first: {'; '.join(card.first)}" if card.first else "", *card.notes, self._cost(card.layers)]
-        self._open(name, "\n".join(filter(None, lines)))
+        title = "\n".join(filter(None, lines))
+        if not card.parts:
+            self._put(f'{name}["{_label(title)}"]')
+            return
+        self._open(name, title)
         self._put(f"direction {self.inner}")
         self._parts(card.parts)
         self._close()

@@ -148,6 +148,32 @@ text(
 )
 text("thousands of branches", HEAD + "concat { " + " | ".join(["conv1-1, relu"] * (NODES // 2 - 1)) + " }\n")
 text("thousands of outputs", HEAD + "relu\n" + numbered("output o%d { gap }\n", 3000))
+text(
+    "outputs of nothing but a tensor",
+    HEAD + "relu as t\ntanh as u\n" + numbered("output o%d { @t }\n", 300) + "@u, gelu\n",
+)
+text(
+    "thousands of layers that nothing takes up",
+    HEAD + "conv1-4 as t\n" + "conv3-4, maxpool\n@t\n" * (NODES // 2 - 2) + "relu\n",
+)
+text(
+    "branches of adaptive pools",
+    HEAD + "avgpool to=5\nadd { avgpool to=3, avgpool to=2 | id, avgpool to=2 }\n" * 300,
+)
+text(
+    "scales that are all joined to one another",
+    "input 4x64x64\nconv1-4 as a0\nmaxpool as b0\nmaxpool as c0\n"
+    + "".join(
+        f"add {{ @a{n} | @b{n}, upsample ×2 | @c{n}, upsample ×4 }} as a{n + 1}\n"
+        f"add {{ @a{n}, maxpool2 | @b{n} | @c{n}, upsample ×2 }} as b{n + 1}\n"
+        f"add {{ @a{n}, maxpool4 | @b{n}, maxpool2 | @c{n} }} as c{n + 1}\n"
+        for n in range(500)
+    ),
+)
+text(
+    "blocks in blocks to the leaves, of which no two are alike",
+    "block f(n, d) { if d > 0 { f(n*2, d-1), f(n*2+1, d-1) } else { conv1-{1+n} } }\n" + f"{HEAD}f(1, 11)\n",
+)
 text("hundreds of inputs", numbered("input i%d 3x8x8\n", 500) + "@i0, relu\n")
 text("thousands of styles", numbered("style conv = _, relu\n", 4000) + HEAD + "conv3-4\n", "ND223")
 text("a style of thousands", "style conv = _" + ", relu" * 2000 + f"\n{HEAD}conv3-4, conv3-4\n")

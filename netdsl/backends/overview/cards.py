@@ -79,7 +79,8 @@ class Card:
 
     ``first`` says how a first block differs. ``layers`` are all layers of all repeats. ``training`` is of a head that
     acts in training alone, ``notes`` are in small print. ``scopes`` are the calls of the block, by their indices
-    in ``Graph.scopes``, and ``items`` its repeats one by one.
+    in ``Graph.scopes``, and ``items`` its repeats one by one. ``returned`` is the shape of what a head returns, which
+    may have no layers.
     """
 
     title: str
@@ -92,10 +93,13 @@ class Card:
     notes: tuple[str, ...] = ()
     scopes: tuple[int, ...] = ()
     items: tuple[Item, ...] = ()
+    returned: tuple[int, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the tensor that leaves; that of the map which is flattened at the end."""
+        if not self.layers:
+            return self.returned
         last = max(self.layers, key=lambda layer: layer.nodes[-1].index)
         return max(last.head.shape, last.shape, key=len)
 
@@ -327,6 +331,9 @@ def head_card(graph: Graph, head: Head, *, upright: bool = False) -> Card:
     if not upright and len(card.parts) > 1 and all(isinstance(part, Row) for part in card.parts):
         card.parts = [Chain([part for part in card.parts if isinstance(part, Row)])]
     card.training = output.mode == "train"
+    card.returned = graph.nodes[output.node].shape
+    if not card.layers:
+        card.notes += (show_shape(card.returned),)
     words = ["in training only"] if card.training else []
     words += [f"loss ×{output.weight:g}"] if output.weight is not None else []
     card.detail = " · ".join(words)

@@ -235,7 +235,9 @@ def _clear(units: Sequence[Placed]) -> None:
     for here in (unit for unit in units if unit.sides):
         bottom = here.y + here.h
         left, right = min(here.under), here.extent
-        lowest = max(unit.y + unit.h for unit in units if unit.x < right + NEAR and left < unit.right + NEAR)
+        # Heads that those of the units before have pushed aside may stand below no unit.
+        over = (unit.y + unit.h for unit in units if unit.x < right + NEAR and left < unit.right + NEAR)
+        lowest = max(over, default=bottom)
         here.drop = max(lowest - bottom, 0) + NEAR
 
 

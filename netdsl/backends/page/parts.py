@@ -193,6 +193,8 @@ class _Insides:
     def add(self, card: Card, number: int) -> int | None:
         """Adds the parts of a card; gives the one that looks as the card does, None where there is nothing inside."""
         pieces = _pieces(card)
+        if not card.layers:
+            return None
         if len(pieces) == 1 and len(card.layers) == 1 and not isinstance(pieces[0][0], Block):
             return None
         first = len(self.parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.backends.torch_source.members import ANY, Leaf, Own, Slot, default, exact, find, rank
@@ -96,6 +96,42 @@ def _type(value: object) -> str:
     return "type[nn.Module]" if isinstance(value, ClassName) else type(value).__name__
 
 
+class _Alike:
+    """Arguments of one sort, by the values that they have: there may be thousands. ``used`` are the vectors by name."""
+
+    def __init__(self, used: dict[str, Vector]) -> None:
+        self.used = used
+        self.names: dict[str, int] = {}
+        #: For each instance, the arguments that have a value there, or had none when they were added.
+        self.having: list[dict[object, list[str]]] = []
+
+    def add(self, name: str) -> None:
+        """Takes in an argument, after those that are here."""
+        if name in self.names:
+            return
+        self.names[name] = len(self.names)
+        vector = self.used[name]
+        self.having = self.having or [{} for _ in vector]
+        for having, value in zip(self.having, vector, strict=True):
+            having.setdefault(_key(value), []).append(name)
+
+    def find(self, vector: Vector) -> str | None:
+        """The first that agrees with a vector."""
+        least: list[list[str]] | None = None
+        for having, value in zip(self.having, vector):
+            if value is not ANY:
+                near = [having.get(_key(value), []), having.get(ANY, [])]
+                if least is None or sum(map(len, near)) < sum(map(len, least)):
+                    least = near
+        names = [name for some in least for name in some] if least is not None else list(self.names)
+        found = [name for name in names if agree(self.used[name], vector)]
+        return min(found, key=self.names.__getitem__, default=None)
+
+
+def _key(value: object) -> object:
+    return ANY if value is ANY else exact(value)
+
+
 class Factors:
     """What differs among instances of a class.
 
@@ -160,7 +196,7 @@ class Factors:
         used = terms.used
         eater = self._eaters()
         #: The arguments that stand for channels, or for one thing such as ``stride``.
-        sorts: dict[str, list[str]] = {}
+        sorts: dict[str, _Alike] = {}
         mentions = Mentions(self.plan, self.first)
         order = mentions.order(vectors, list(given))
         eaten = {slot for slot, vector in vectors.items() if slot in eater and agree(vector, entering)}
@@ -175,11 +211,11 @@ class Factors:
             else:
                 text = terms.express(vector, order[slot], exactly=not counts)
             role = "out_channels" if counts and agree(vector, leaving) else self._role(slot)
-            alike = sorts.setdefault("channels" if counts else role, [])
+            alike = sorts.setdefault("channels" if counts else role, _Alike(used))
             if text is None:
                 text = self._half(slot, vector, vectors)
             if text is None:
-                text = next((name for name in alike if agree(used[name], vector)), None)
+                text = alike.find(vector)
                 if text is not None:
                     used[text] = tuple(b if a is ANY else a for a, b in zip(used[text], vector, strict=True))
             if text is None:
@@ -188,7 +224,7 @@ class Factors:
                 text = unique(role, {*used, *given, terms.channels})
                 used[text] = vector
             if text in used:
-                alike.append(text)
+                alike.add(text)
             self.written[slot] = text
             if slot[0] == "step":
                 self.stored.setdefault(text, "")
@@ -207,9 +243,12 @@ class Factors:
         first = [terms.channels, *given]
         names = sorted(used, key=lambda name: first.index(name) if name in first else len(first))
         arguments = []
+        slots: dict[str, list[Slot]] = {name: [] for name in names}
+        for slot, text in self.written.items():
+            slots.setdefault(text, []).append(slot)
         for name in names:
-            counts = any(text == name and self._counts(slot) for slot, text in self.written.items())
-            optional, left_out = self._optional(name, used[name])
+            counts = any(map(self._counts, slots[name]))
+            optional, left_out = self._optional(name, used[name], slots[name])
             complete = tuple(left_out if value is ANY else value for value in used[name])
             arguments.append(Argument(name, complete, counts, optional, left_out))
         self.arguments = sorted(arguments, key=lambda argument: argument.optional)
@@ -246,21 +285,21 @@ class Factors:
         block = construct.definition.first.scope.block if isinstance(construct, Own) else None
         return snake(block or "") or "part"
 
-    def _optional(self, name: str, values: Vector) -> tuple[bool, object]:
+    def _optional(self, name: str, values: Vector, slots: Iterable[Slot]) -> tuple[bool, object]:
         """Whether an argument may be left out, and its default: that of the module which takes it.
 
-        What some instances have no use for may be left out in any case.
+        ``slots`` are where it stands. What some instances have no use for may be left out in any case.
         """
-        for slot, text in self.written.items():
-            if text == name and slot[-2:] == ("kw", "class"):
+        for slot in slots:
+            if slot[-2:] == ("kw", "class"):
                 return True, values[0]
-            if text == name and slot[-2] == "kw":
+            if slot[-2] == "kw":
                 construct = find(self.first.constructs, slot[:-2])
                 assert isinstance(construct, Leaf)
                 known, value = default(construct.call.target, str(slot[-1]))
                 if known and exact(value) in map(exact, values):
                     return True, value
-            elif text == name and slot[-2] == "own":
+            elif slot[-2] == "own":
                 construct = find(self.first.constructs, slot[:-2])
                 assert isinstance(construct, Own)
                 inner = construct.definition.arguments[int(str(slot[-1]))]

@@ -155,7 +155,7 @@ def _volume(graph: Graph, item: Item) -> Volume:
         words = scope.block or ""
     else:
         words = item.join.head.op.keyword if isinstance(item, Split) else "several layers"
-    strided = [layer for layer in every if max(getattr(layer.head.op, "stride", (1,))) > 1]
+    strided = [layer for layer in every if max(getattr(layer.head.op, "stride", ()), default=1) > 1]
     if strided and not isinstance(item, Mesh):
         words += _over(strided[0].head.op)
     return Volume(item.shape, words, kind, None, (item,))
