@@ -265,14 +265,14 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
             help = f"a value by its name takes a key: `key={word}`"
         elif word in attributes:
             help = f"`{word}` takes a value: `{word}=…`"
-        elif lookup(word) is not None and not given.styled and flag.span.start > given.end:
+        elif _is_layer(word) and not given.styled and flag.span.start > given.end:
             glued = flag.span.start - given.last < 3
             place = flag.span._replace(start=given.last if glued else flag.span.start, end=flag.span.start)
             help = Advice(f"a comma stands between two layers: `, {word}`", Edit(place, ", "))
-        elif lookup(word) is not None and origin == "style":
+        elif _is_layer(word) and origin == "style":
             place = flag.span._replace(start=flag.span.start - 1, end=flag.span.start)
             help = Advice(f"a comma stands between two layers: `, {word}`", Edit(place, ", "))
-        elif lookup(word) is not None:
+        elif _is_layer(word):
             help = f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
         elif near is not None and near not in known:
             help = f"did you mean `{near}=…`?"
@@ -280,6 +280,12 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
             listed = "it takes " + ", ".join(f"`{k}`" for k in known)
             help = did_you_mean(word, known, flag.name.span) or listed
         raise stop("ND202", message, flag.span, help=help)
+
+
+def _is_layer(word: str) -> bool:
+    """Whether a word is that of a layer which a spec may have."""
+    op = lookup(word)
+    return op is not None and op.writable
 
 
 def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str) -> None:
@@ -360,6 +366,13 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
                     help = Advice(help, Edit(Span(item.span.file, given.end, item.span.start), "/"))
             elif not glue and channels is not None and len(numbers) == 1 and numbers[0] > _LARGEST:
                 help = f"a kernel stands at its word, and then a hyphen: `{op.keyword}3-{numbers[0]}`"
+            elif not glue and channels is not None and len(numbers) == (rank or 2) + 1:
+                sizes = numbers[:1] if len({*numbers[:-1]}) == 1 else numbers[:-1]
+                text = f"{op.keyword}{'x'.join(map(str, sizes))}-{numbers[-1]}"
+                help = f"the kernel stands at the word, and the channels after a hyphen: `{text}`"
+                if given.head is not None:
+                    new = text.removeprefix(op.keyword)
+                    help = Advice(help, Edit(Span(item.span.file, given.head, item.span.end), new))
             elif not glue or (channels is not None and len(numbers) == 1):
                 what = what or f"`{op.syntax.channels}` stand after a hyphen"
                 help = f"{what}: `{op.keyword}{glue}{'x'.join(map(str, numbers))}`"

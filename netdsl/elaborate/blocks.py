@@ -9,7 +9,7 @@ from netdsl.elaborate.circumstances import Binding, of_argument
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
 from netdsl.elaborate.maker import Abort
-from netdsl.elaborate.meant import elsewhere
+from netdsl.elaborate.meant import elsewhere, partly
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
@@ -40,13 +40,19 @@ class BlockMaker(BranchMaker):
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
             parts = [self.text_of(argument.span) for argument in call.arguments]
-            raise stop("ND201", message, name.span, help=_as_layer(call, op, parts))
+            help: str | None = _as_layer(call, op, parts)
+            if not isinstance(help, Advice):
+                from netdsl.syntax.from_python import as_layer
+
+                if (written := as_layer(self.text_of(call.span))) is not None:
+                    help = Advice(f"it is written `{written}`", Edit(call.span, written))
+            raise stop("ND201", message, name.span, help=help)
         if context.program.unseen or context.program.broken(name.text, block=True):
             raise Stop
         from netdsl.syntax.from_python import as_layer
 
         if (written := as_layer(self.text_of(call.span))) is not None:
-            help: str | None = Advice(f"it is written `{written}`", Edit(call.span, written))
+            help = Advice(f"it is written `{written}`", Edit(call.span, written))
             raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
         if name.text == "reuse" and len(call.arguments) == 1:
             text = f"reuse {self.text_of(call.arguments[0].span).lstrip('@')}"
@@ -64,7 +70,7 @@ class BlockMaker(BranchMaker):
                 "ND201", f"there is no block called `{name.text}`", name.span, help=Advice(layer, Edit(call.span, ours))
             )
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
-        help = help or did_you_mean(name.text, names())
+        help = help or partly(name.text, [*context.program.blocks], name.span) or did_you_mean(name.text, names())
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:

@@ -157,7 +157,7 @@ class BranchMaker(LayerMaker):
         """One row's cell of the chosen column. The label of a row is that of each of its cells."""
         if len(cells) not in (1, columns):
             message = f"this row has {len(cells)} cells, and the table {columns} {plural(columns, 'column')}"
-            help = "a line that begins with `|` goes on with the row above until that is full"
+            help = _other_cells(cells, columns)
             here = [cell.span for cell in cells if cell is not None]
             span = here[0].to(here[-1]) if here else row.span
             self.report(Diagnostic("ND222", message, span, help=help))
@@ -195,6 +195,16 @@ class BranchMaker(LayerMaker):
         except Stop as problem:
             self.forgive(problem, context, flow)
             return POISON
+
+
+def _other_cells(cells: Sequence[tree.Row | None], columns: int) -> str:
+    """What helps where a row has too few cells, or too many."""
+    if len(cells) < columns:
+        missing = columns - len(cells)
+        return f"a cell that is empty has its `|` too: {missing} {'is' if missing == 1 else 'are'} missing here"
+    if cells[0] is None:
+        return "the `|` at its beginning has an empty cell before it; where the row above is full, a row begins anew"
+    return f"a row has a cell for each column, so {columns - 1} `|`; a line for each row"
 
 
 def of_row(cells: Sequence[tree.Row | None]) -> tree.Sizes | None:

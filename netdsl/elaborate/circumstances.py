@@ -74,6 +74,17 @@ def to_blame(said: Diagnostic, binding: Binding, sources: Sequence[Source]) -> d
     return found
 
 
+def from_nought(said: Diagnostic, context: Context, sources: Sequence[Source]) -> Diagnostic:
+    """A diagnostic of a value that is 0 because the first pass of a repeat has the number 0."""
+    if said.code != "ND208" or said.help is not None or said.span is None or context.env.count() != 0:
+        return said
+    text = text_of(said.span, sources).strip("{} ")
+    if not said.message.endswith("this is 0") or re.search(r"(?<![\w.])i(?![\w.(])", text) is None:
+        return said
+    more = re.sub(r"(?<![\w.])i(?![\w.(])", "(i+1)", text)
+    return said._replace(help=f"`i` counts the passes from 0: `{{{more}}}` counts them from 1")
+
+
 def helped_by(said: Diagnostic, blame: Mapping[str, Note], binding: Binding, sources: Sequence[Source]) -> Diagnostic:
     """A diagnostic with its arguments to blame, and what would mend the one of them that is plainly of another kind."""
     said = said._replace(notes=(*said.notes, *blame.values()))
@@ -115,6 +126,8 @@ def helped(
     span = said.span
     if span is None or not sources:
         return said
+    if said.code == "ND208":
+        return from_nought(said, context, sources)
     name = text_of(span, sources).strip("{} ")
     if said.code == "ND220" and said.help is None:
         return said._replace(help=_entering(span, flow, sources) if name == "in" else _counting(inside))

@@ -335,9 +335,8 @@ class Compiler:
             self.report(Diagnostic("ND003", f"there is no variant called `{variant}`", help=help))
             return self.done()
         if program.default is not None and program.default.text not in known:
-            name = program.default
-            help = program.near_variant(name)
-            self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=help))
+            name, near = program.default, program.near_variant(program.default)
+            self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=near))
             program.default = None
         for declared in program.variants.values():
             if declared.name.text in program.columns and declared.base is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.diagnostics.nearest import did_you_mean
@@ -13,7 +14,7 @@ from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.circumstances import in_pass, named_later
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
-from netdsl.elaborate.fitting import asserted, windowed
+from netdsl.elaborate.fitting import asserted, strided_again, windowed
 from netdsl.elaborate.joins import origin, origin_node
 from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.maker import Abort
@@ -106,7 +107,12 @@ class Elaborator(BlockMaker):
                     # All else of it can be looked at as if it had no label.
                     self.forgive(problem)
                     label, wrong = None, True
-                    result = self.moded(item, None, context, flow)
+                    try:
+                        result = self.moded(item, None, context, flow)
+                    except Stop as further:
+                        if further.diagnostic is not None and further.diagnostic.code == "ND212":
+                            raise Stop from None  # its number may be that of the label
+                        raise
                 if item.assertion is not None and result is not None:
                     named = no_shape(item, context, self.sources)
                     if named is None:
@@ -154,7 +160,7 @@ class Elaborator(BlockMaker):
         applies = not isinstance(item.core, (tree.Reference, tree.Hole))
         if context.loose and applies and not counted:
             message = f"the label `{'.'.join(parts)}` stands in a repeat and would name every pass alike"
-            help = "label the repeat, or count in the name: `name.{i}: …`"
+            help = f"label the repeat, or count in the name: `{parts[-1]}.{{i}}: …`"
             raise stop("ND214", message, item.label.span, help=help)
         place = context
         for name in parts[:-1]:
@@ -334,6 +340,11 @@ class Elaborator(BlockMaker):
         around = [[span for span in blocks if _within(inner, span)] for inner in (layer, other)]
         return layer.file == other.file and around[0] == around[1]
 
+    def since_shape(self, wanted: Span, layer: Span) -> bool:
+        """Whether something stands before an asserted shape, and no other such shape between them."""
+        text = self.text_of(Span(wanted.file, layer.start, wanted.start)) if layer.file == wanted.file else "->->"
+        return layer.start < wanted.start and text.count("->") <= 1
+
     def blocks_of(self, program: Program) -> list[tree.Block]:
         """The blocks that a file declares."""
         return [block.syntax for block in program.blocks.values() if block.program is program]
@@ -413,7 +424,11 @@ class Elaborator(BlockMaker):
             maker = origin_node(result.node, part, self.drafts)
             maker = windowed(result.node, self.drafts) if maker is None else maker
             help = None
-            if maker is not None and self.same_place(self.drafts[maker].span, wanted.span):
+            smaller = len(shape) > 1 and spatial > shape[-len(spatial) :]
+            if smaller:
+                near = partial(self.since_shape, wanted.span)
+                help = strided_again(result.node, self.drafts, self.scopes, self.sources, near)
+            if help is None and maker is not None and self.same_place(self.drafts[maker].span, wanted.span):
                 help = asserted(maker, sizes, self.drafts, self.sources)
             if not self.calls and context.env.count() is None:
                 help = would_hold(help, wanted, len(sizes), shape)  # in a block it may be another shape each time

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from netdsl.diagnostics import Source
-from netdsl.elaborate.context import Draft
+from netdsl.diagnostics import Source, Span
+from netdsl.elaborate.context import Draft, DraftScope
 from netdsl.elaborate.layer_text import CHANNELS, enlarging, with_padding, with_stride
 from netdsl.ir.op import Op, OpError
 from netdsl.ir.types import Shape, show_shape
 
 #: The longest text of a layer that a help repeats, and the largest padding that is tried.
 _LONGEST, _MOST_PADDING = 40, 64
+#: How many layers before a mistake are looked at.
+_FAR = 200
 _DIVIDED = re.compile(r"(\d+) (?:(?:in|out)put )?channels do not divide into (\d+)")
 
 
@@ -100,6 +103,49 @@ def _before_flat(op: type[Op], enters: int, drafts: Sequence[Draft]) -> str | No
             return f"`{op.keyword}` belongs before `{keyword}`, where there is a map: {show_shape(before)}"
         at = drafts[at].inputs[0]
     return None
+
+
+def strided_again(
+    at: int,
+    drafts: Sequence[Draft],
+    scopes: Sequence[DraftScope],
+    sources: Sequence[Source],
+    here: Callable[[Span], bool] = lambda span: True,
+) -> str | None:
+    """A help where a layer with a stride stands in a repeat before the node ``at``, so that each pass divides the size.
+
+    ``here`` says of the place of a layer, or of the outermost scope around it, whether it is to be looked at.
+    """
+    times: Counter[tuple[Span, ...]] = Counter()
+    for _ in range(_FAR):
+        if at < 0 or not drafts[at].inputs:
+            break
+        draft = drafts[at]
+        before = drafts[draft.inputs[0]].shape
+        text = sources[draft.span.file].text[draft.span.start : draft.span.end] if sources else ""
+        if before[1:] != draft.shape[1:] and draft.op.category in ("conv", "pool") and "/" in text:
+            key, scope = [draft.span], scopes[draft.scope]
+            while scope.parent is not None:
+                key.append(scope.span)
+                scope = scopes[scope.parent]
+            if not here(key[-1]):
+                break
+            times[tuple(key)] += 1
+        at = draft.inputs[0]
+    found = next(((key[0], count) for key, count in times.items() if count > 1), None)
+    if found is None:
+        return None
+    span, count = found
+    source = sources[span.file].text
+    text = source[span.start : span.end]
+    if len(text) > _LONGEST or not text.isprintable() or "`" in text:
+        return None
+    repeat = re.compile(r"[ \t]*[×x][ \t]*(\d+)\b").match(source, span.end)
+    first = re.sub(r"/(?:\{[^{}]*\}|\w+)", "", text, count=1)
+    if repeat is None or int(repeat[1]) < 2:
+        return f"in papers the first pass alone has the stride of `{text}`: here each of the {count} divides the size"
+    rest = f"{first} ×{int(repeat[1]) - 1}" if int(repeat[1]) > 2 else first
+    return f"`{text}, {rest}` has the stride once: here each of the {repeat[1]} passes divides the size"
 
 
 def windowed(at: int, drafts: Sequence[Draft]) -> int | None:

@@ -9,7 +9,7 @@ from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft
 from netdsl.elaborate.expressions import whole
-from netdsl.elaborate.fitting import refused
+from netdsl.elaborate.fitting import refused, strided_again
 from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, unknown_word
@@ -42,6 +42,14 @@ class LayerMaker(Maker):
         word, digits = split_word(layer.word.text)
         op = lookup(word)
         if layer.word.text in DECLARATIONS and (op is None or not op.writable):
+            before = self.text_of(Span(layer.span.file, max(0, layer.span.start - 300), layer.span.start))
+            if (comma := re.search(r"(?:\A|\n)([^\n#]*)(,)[ \t\r]*(?:#[^\n]*)?\n\s*\Z", before)) is not None:
+                if re.match(rf"[ \t]*(?:{'|'.join(DECLARATIONS)})\b", comma[1]):
+                    raise Stop  # the comma has been reported, where it stands
+                start = layer.span.start - len(before) + comma.start(2)
+                sign = Span(layer.span.file, start, start + 1)
+                message = f"this `,` goes on with the line below, where `{layer.word.text}` begins a declaration"
+                raise stop("ND201", message, sign, help=Advice("take it out", Edit(sign, "")))
             message = f"`{layer.word.text}` begins a declaration, which stands at the head of a line of the file"
             help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`" if flow is not None else None
             help = help if layer.word.text == "input" and layer.span == layer.word.span else None
@@ -314,6 +322,8 @@ class LayerMaker(Maker):
             span = given.spans.get(error.field, layer.head) if error.field is not None else layer.head
             notes = self.whence(error.code, inputs[0], layer.span)
             fits = refused(error, op, values, inputs[0].node, shapes[0], self.drafts) or error.help
+            if error.code == "ND205":
+                fits = strided_again(inputs[0].node, self.drafts, self.scopes, self.sources) or fits
             raise stop(error.code, error.message, span, help=fits, notes=notes) from None
         self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
         return result

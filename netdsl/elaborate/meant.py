@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from netdsl.elaborate.context import Context
     from netdsl.elaborate.names import Labels
 
+#: Of more blocks no part of a name is looked for.
+_MOST_BLOCKS = 50
 #: Words that begin a statement, and no item.
 DECLARATIONS = frozenset(
     ["net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "output"]
@@ -35,6 +37,7 @@ ELSEWHERE = {
     "elementwiseadd": "add", "sum": "add", "plus": "add", "transpose": "permute", "spatialdropout": "dropout2d",
     "dropconnect": "droppath", "zeropad": "pad", "zeropadding": "pad", "bnorm": "bn", "pointwiseconv": "conv",
     "multiply": "mul", "product": "mul", "subtract": "sub", "noop": "id", "pass": "id", "shortcut": "id",
+    "dw": "dwconv", "depthwise": "dwconv", "depthwiseconvolution": "dwconv", "separable": "sepconv",
 }  # fmt: skip
 #: What stands for a statement of Python's, or for the first of two words of a layer.
 PYTHON = {
@@ -75,6 +78,11 @@ PYTHON = {
     "assert": "`expect params = 1000` holds a number of the net against what it is",
     "end": "what belongs together stands in braces: `block name(c) { … }`",
     "let": "`param name = 1` declares a parameter",
+    "const": "`param name = 1` declares a parameter",
+    "var": "`param name = 1` declares a parameter",
+    "pw": "a pointwise convolution has a kernel of 1: `conv1-64`",
+    "pointwise": "a pointwise convolution has a kernel of 1: `conv1-64`",
+    "transformer": "there is none: a spec has convolutions, poolings and fully connected layers",
     "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
 }
 #: Layers of one word that others write as two.
@@ -99,7 +107,13 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     """A help for a layer whose word is neither a layer nor a block; ``text_of`` gives the text of a span."""
     name = layer.word
     if label in STATEMENTS:
-        return f"`{label}` begins a statement: no colon stands after it"
+        before = Span(name.span.file, max(0, name.span.start - 20), name.span.start)
+        colon = re.search(r"\w+[ \t]*:[ \t]*\Z", text_of(before))
+        text = f"`{label}` begins a statement: no colon stands after it"
+        if colon is None or label != "net":
+            return text
+        start = name.span.start - len(colon.group())
+        return Advice(text, Edit(Span(name.span.file, start, name.span.start), "net "))
     if name.text in BEHIND:
         return f"`{name.text}` stands behind its layer, in the same line"
     stem, digits = name.text, ""
@@ -127,6 +141,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         else:
             help = Advice(tensor, Edit(name.span, f"@{name.text}"))
     help = help or did_you_mean(name.text, [*context.program.blocks, *names(), *STATEMENTS], name.span)
+    help = help or partly(name.text, [*context.program.blocks], name.span)
     if help is None and name.text in context.env.visible():
         help = f"`{name.text}` is a value; a value stands in braces or after `=`"
         if isinstance(context.env.lookup(name.text), (str, Unknown)):
@@ -158,6 +173,20 @@ def elsewhere(word: tree.Name) -> str | None:
     kernel = re.sub(r"^[123]d", "", _stem(word.text)[1])
     written = ours + kernel if takes_kernel(ours) else ours
     return Advice(f"here it is called `{written}`", Edit(word.span, written))
+
+
+def partly(word: str, blocks: Sequence[str], place: Span) -> Advice | None:
+    """A help for a word that is a part of one block's name alone, or of whose parts that name is one."""
+    if len(blocks) > _MOST_BLOCKS:
+        return None
+    parts = word.lower().split("_")
+    found = [block for block in blocks if parts != [*block.lower().split("_")] and _shares(parts, block)]
+    return Advice(f"did you mean `{found[0]}`?", Edit(place, found[0])) if len(found) == 1 else None
+
+
+def _shares(parts: Sequence[str], block: str) -> bool:
+    ours = block.lower().split("_")
+    return bool(block) and (set(parts) <= set(ours) or set(ours) <= set(parts))
 
 
 def as_join(op: type[Op], layer: tree.Layer, labels: Labels) -> str:

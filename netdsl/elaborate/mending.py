@@ -199,10 +199,17 @@ class Mender(Arms):
                 shape = draft.op.model_copy(update={"stride": kernel}).infer((before,))
             except OpError:
                 continue
+            new = f"{text}/{kernel[0]}"
             if {shape[1:]} == others:
-                new = f"{text}/{kernel[0]}"
                 help = f"`{new}` in place of `{text}` makes the sizes equal: an enlargement is a stride"
                 return Advice(help, Edit(Span(span.file, span.end, span.end), f"/{kernel[0]}"))
+            (size,) = others
+            apart = [theirs - ours for ours, theirs in zip(shape[1:], size, strict=True)]
+            fewer, more = all(0 <= n < kernel[0] for n in apart), all(-kernel[0] <= n <= 0 for n in apart)
+            if len(self.arms) == 2 and (fewer or more):
+                number = next(other.number for other in self.arms if (other is one) == more)
+                cut = f"`crop {'x'.join(map(str, size if more else shape[1:]))}` at the end of branch {number}"
+                return f"`{new}` in place of `{text}`, an enlargement is a stride, and {cut} make the sizes equal"
         return None
 
     def resize(self, one: Arm, target: Shape) -> _Change | None:

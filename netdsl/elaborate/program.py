@@ -279,9 +279,11 @@ class Program:
         """Whether a variant or a column is called so."""
         return name in self.columns or name in self.variants
 
-    def near_variant(self, name: tree.Name, besides: str | None = None) -> str:
+    def near_variant(self, name: tree.Name, besides: str | None = None) -> str | None:
         """A help for a variant that there is not: the nearest, or all that there are ``besides`` one."""
         known = [variant for variant in self.variant_names() if variant != besides]
+        if self.broken("table"):
+            return None  # the columns of a table that could not be read are not known
         return did_you_mean(name.text, known, name.span) or listed(
             known, "the file has no variants: `variant small: …` declares one"
         )

@@ -231,6 +231,10 @@ def _lone_repeats(nodes: Written) -> list[Diagnostic]:
     return found
 
 
+#: Sides of images that are usual.
+_IMAGES = (28, 32, 48, 96, 112, 128, 160, 192, 224, 227, 240, 256, 299, 300, 320, 384, 416, 448, 512, 572, 640)
+
+
 def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
     """Inputs of images whose channels stand last, as other tools have them: ``224x224x3``."""
     found = []
@@ -242,6 +246,12 @@ def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
             message = f"this input has 1 channel of {sizes[1]}×{sizes[2]}×{sizes[3]}: a batch is no part of its shape"
             help = Advice(f"without the batch it is `{text}`", Edit(declared.sizes.span, text))
             found.append(Diagnostic("ND312", message, declared.sizes.span, help=help))
+            continue
+        if len(sizes) == len(parts) == 2 and sizes[0] == sizes[1] in _IMAGES:
+            text = f"{sizes[0]}x{sizes[1]}"
+            message = f"this input has {sizes[0]} channels of length {sizes[1]}: an image has channels before its size"
+            images = f"an image of one channel is `1x{text}`, one of three `3x{text}`"
+            found.append(Diagnostic("ND312", message, declared.sizes.span, help=images))
             continue
         if len(sizes) < len(parts) or not looks_channels_last(sizes):
             continue

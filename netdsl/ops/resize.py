@@ -294,6 +294,12 @@ def _reference(keyword: str, inputs: tuple[Shape, ...]) -> Shape:
     return other[1:]
 
 
+def _a_size(keyword: str) -> str:
+    """How the size is said."""
+    factor = f"`{keyword} ×2` is by a factor, " if keyword == "upsample" else ""
+    return f"{factor}`{keyword} to=56` to a size, and `{keyword} @name` to that of a tensor"
+
+
 def _one_size(keyword: str, given: dict[str, object], inputs: tuple[Shape, ...]) -> None:
     """Raises :class:`OpError` unless exactly one of the attributes and the reference says the size."""
     names = [name for name, value in given.items() if value is not None]
@@ -301,7 +307,7 @@ def _one_size(keyword: str, given: dict[str, object], inputs: tuple[Shape, ...])
         return
     if len(inputs) > 1 or names:
         raise OpError("ND208", f"the size of `{keyword}` is given twice", field=names[-1])
-    raise OpError("ND225", f"`{keyword}` needs a size", help=f"`{keyword} @name` takes that of a tensor")
+    raise OpError("ND225", f"`{keyword}` needs a size", help=_a_size(keyword))
 
 
 _SPACE_TO_DEPTH = '''\

@@ -22,6 +22,10 @@ _INDENT = re.compile(r"^[ \t]*(?=[^ \t\r\n#])", re.MULTILINE)
 _PLACES = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[({]|[\])}]|(?<![ \t])[ \t]*(?:[,|{]|else\b|×|->|\bas\b)')
 #: So many places of one line are looked at.
 _MOST_PLACES = 50
+#: What is opened and not closed is looked at for a repeat where it is no longer than this.
+_SHORT = 200
+#: A repeat of one item among several.
+_REPEATED = re.compile(r"[ \t][×x][ \t]*(?:\d|\{)")
 #: How many letters are read, in all, to try where brackets belong.
 _TRIED = 200_000
 #: How far behind its place a repair is tried.
@@ -139,6 +143,13 @@ class Repairs:
         place = opener + len(text[opener:end].rstrip())
         line = text.count("\n", 0, place) + 1
         new = f" {closer}" if closer == "}" and place > opener + 1 else closer
+        inside = text[opener:place] if place - opener < _SHORT else ""
+        repeat = re.search(r",[^\[\](){}#]*?(?<=\S)([ \t]+[×x][ \t]*(?:\d+|\{[^{}]*\}))\Z", inside)
+        if closer == "]" and repeat is not None and not _REPEATED.search(inside[: repeat.start(1)]):
+            # What is opened before several items and never closed is most often what repeats.
+            before = opener + repeat.start(1)
+            sign = repeat[1].strip()
+            return Repair(f"add `]` before `{sign}` in line {line}", (Edit(Span(self.file, before, before), closer),))
         return Repair(f"add `{closer}` at the end of line {line}", (Edit(Span(self.file, place, place), new),))
 
     def openers(self, at: int, begin: int) -> Iterator[Repair]:

@@ -175,6 +175,9 @@ def comma(mistake: Mistake) -> str | None:
     place = mistake.item() + found.start(1)
     start = mistake.item() + found.end(1)
     word = mistake.text[start : mistake.offset].strip() or mistake.word
+    if re.search(r"(?<![\w.@])reuse[ \t]+\Z", before[: found.end(1)]):
+        mistake.instead(f"`{word}` cannot stand here: expected a label", start, start + len(word))
+        return "`reuse` applies what has a label again: `a: conv3-64`, and further down `reuse a`"
     joined = re.search(
         r"(?<![\w.])(?:add|sub|mul|concat)[ \t]*\{[^{}|]*\Z", mistake.text[mistake.begin : mistake.offset], re.I
     )
@@ -183,6 +186,69 @@ def comma(mistake: Mistake) -> str | None:
         return Advice("`|` parts the branches of a join", mistake.edit(" |", place, place))
     mistake.instead(f"`{word}` cannot stand here: expected `,` or the end of the line", start, start + len(word))
     return Advice("a comma stands between two layers", mistake.edit(",", place, place))
+
+
+def _chosen(mistake: Mistake) -> str | None:
+    """``conv3-64 if se else conv3-32``: a choice as Python writes it."""
+    code = mistake.text[mistake.begin : mistake.code_end()]
+    found = re.fullmatch(r"([ \t]*)(\S[^#{}]*?)(?<=\S)[ \t]+if[ \t]+(\S[^{}]*?)(?<=\S)[ \t]+else[ \t]+(\S[^{}]*)", code)
+    if found is None:
+        return None
+    text = f"if {found[3]} {{ {found[2]} }} else {{ {found[4]} }}"
+    edit = mistake.edit(text, mistake.begin + len(found[1]), mistake.begin + len(code))
+    word = re.search(r"[ \t]if[ \t]", code)
+    assert word is not None
+    place = mistake.begin + word.start() + 1
+    mistake.instead("`if` cannot stand here", place, place + 2)
+    return Advice("layers are chosen by `if … { … } else { … }`" if len(text) > 60 else f"it is written `{text}`", edit)
+
+
+def _late_stride(mistake: Mistake) -> str | None:
+    """``conv3-64 same /2``: a stride behind flags or attributes."""
+    if mistake.word != "/":
+        return None
+    item = max(mistake.item(), mistake.offset - 100)
+    before = mistake.text[item : mistake.offset]
+    found = re.search(r"(?<!\w)([A-Za-z]\w*(?:-[\w{}*]+)?)((?:[ \t]+\w+(?:=[\w.]+)?)*)[ \t]+\Z", before)
+    stride = re.match(r"/[ \t]*(\d+(?:[x×]\d+)?|\{[^{}\n]*\})", mistake.text[mistake.offset : mistake.end])
+    if found is None or stride is None:
+        return None
+    end = mistake.offset + stride.end()
+    edit = mistake.edit(f"/{stride[1]}{found[2]}", item + found.end(1), end)
+    return Advice(f"a stride stands at its layer: `{found[1]}/{stride[1]}{found[2]}`", edit)
+
+
+def _in_words(mistake: Mistake) -> str | None:
+    """``conv 7x7x64-s-2``, ``maxpool 2x2-s-2``: a layer as the figures of detectors print it."""
+    layer = re.compile(r"(?<!\w)([A-Za-z]+)[ \t]+(\d+)[x×](\d+)(?:[x×](\d+))?[ \t]*-[ \t]*s-?(\d+)(?![\w-])")
+    here = layer.finditer(mistake.text, mistake.item(), mistake.end)
+    found = next((one for one in here if one.start() <= mistake.offset <= one.end()), None)
+    if found is None or not mistake.is_layer(found[1]):
+        return None
+    begin = found.start()
+    word, height, width, channels, stride = found.groups()
+    text = f"{word}{height if height == width else f'{height}x{width}'}{f'-{channels}' if channels else ''}/{stride}"
+    mistake.instead(f"`{found.group()}` is no layer as it stands", begin, found.end())
+    return Advice(f"it is written `{text}`", mistake.edit(text, begin, found.end()))
+
+
+def _residual(mistake: Mistake) -> str | None:
+    """``residual { conv3-16, relu }``: a join with the tensor itself."""
+    found = re.search(
+        r"(?<![\w.@])(residual|resblock|res_block|skip|shortcut)[ \t]*(\{)",
+        mistake.text[mistake.begin : mistake.offset + 1],
+        re.IGNORECASE,
+    )
+    closer = mistake.pairs.get(mistake.begin + found.start(2)) if found is not None else None
+    if found is None or closer is None or not mistake.offset <= closer:
+        return None
+    blank = "" if mistake.text[closer - 1].isspace() else " "
+    start = mistake.begin + found.start(1)
+    edits = [mistake.edit("add ", start, mistake.begin + found.start(2))]
+    if "|" not in mistake.text[mistake.offset : closer]:
+        edits.append(mistake.edit(f"{blank}| id ", closer, closer))
+    mistake.instead(f"there is no layer or block called `{found[1]}`", start, start + len(found[1]))
+    return Advice("a residual is a join with the tensor itself: `add { … | id }`", *edits)
 
 
 def _repeats(mistake: Mistake) -> str | None:
@@ -385,6 +451,7 @@ def _python(mistake: Mistake) -> str | None:
 
 #: Before the rules of advice whose words are more general; :func:`comma` comes last of all.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *items.NAMES, _arrow, _names, _inputs, _declarations, _loops, _returns, _python, _apart, *items.ORDER, _heads,
+    *items.NAMES, _arrow, _names, _inputs, _declarations, _loops, _returns, _chosen, _python, _in_words,
+    _apart, _late_stride, _residual, *items.ORDER, _heads,
     _detached, _sums, _concatenation, _calls, _joins, _repeats, *items.MARKS, _values,
 )  # fmt: skip

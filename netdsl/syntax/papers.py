@@ -126,6 +126,8 @@ def sizes(mistake: Mistake) -> str | None:
         start = mistake.offset - len(_digits(mistake))
         return Advice(f"sizes are written `{text}`", mistake.edit(text, start, start + large.end()))
     sizes = mistake.before.startswith("input") or "->" in mistake.before
+    if mistake.word == "," and not mistake.rest and re.search(r"[ \t][\w×]+\Z", mistake.before):
+        return Advice("a statement ends with its line, without a comma", mistake.edit(""))
     if mistake.word in ("*", "(", ",") and sizes and "COMMA" not in mistake.names:
         return "sizes are written `3x224x224`"
     return None

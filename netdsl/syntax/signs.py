@@ -37,8 +37,28 @@ _END = re.compile(
 )
 
 
+def _same_padding(mistake: Mistake) -> str | None:
+    """``padding='same'``, and a line of PyTorch that has it."""
+    code = mistake.text[mistake.begin : mistake.code_end()]
+    called = re.match(r"[ \t]*((?:\w+\.)*[A-Z]\w*\(.*\)),?\Z", code)
+    if called is not None:
+        from netdsl.syntax.from_python import as_layer
+
+        layer = as_layer(called[1])
+        if layer is not None:
+            start = mistake.begin + called.start(1)
+            return Advice(f"it is written `{layer}`", mistake.edit(layer, start, mistake.begin + called.end(1)))
+    found = re.search(r"[ \t](pad(?:ding)?[ \t]*=[ \t]*'(same|valid)')", code)
+    if found is None or not found.start(1) <= mistake.offset - mistake.begin < found.end(1):
+        return None
+    edit = mistake.edit(found[2], mistake.begin + found.start(1), mistake.begin + found.end(1))
+    return Advice(f"`{found[2]}` is a flag: it stands alone after the layer", edit)
+
+
 def _signs(mistake: Mistake) -> str | None:
     """Signs that a word processor makes of plain ones, or another keyboard: all of the line at once."""
+    if mistake.word == "'" and (help := _same_padding(mistake)) is not None:
+        return help
     for signs, plain, help in (
         (_HYPHENS, "-", "write a plain hyphen, `-`"),
         (_QUOTES, '"', 'write a plain quotation mark, `"`'),
@@ -66,7 +86,7 @@ def _signs(mistake: Mistake) -> str | None:
         if not char.isascii() and char != "×" and plain.isascii() and len(plain) == 1 and at not in quoted:
             edits.append(mistake.edit(plain, mistake.offset + at, mistake.offset + at + 1))
     if not edits or edits[0].span.start != mistake.offset:
-        return None
+        return _letter(mistake)
     plain = edits[0].text
     name = unicodedata.name(mistake.word[0], "").lower()
     return Advice(f"this is a {name.replace('small letter', 'letter')}: write a plain `{plain}`", *edits)
@@ -75,6 +95,20 @@ def _signs(mistake: Mistake) -> str | None:
 def _quoted(code: str) -> set[int]:
     """The places of a stretch of code that lie in texts in quotes."""
     return {place for found in _TEXT.finditer(code) for place in range(*found.span())}
+
+
+def _letter(mistake: Mistake) -> str | None:
+    """``θ``: a letter that no name has."""
+    sign = mistake.text[mistake.offset]
+    if not sign.isalpha():
+        return None
+    name = re.fullmatch(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(sign, ""))
+    help = "names have the letters a to z, digits and `_`"
+    alone = not re.match(r"\w", mistake.text[mistake.offset + 1 : mistake.offset + 2])
+    if name is None or not alone or re.search(r"\w\Z", mistake.text[: mistake.offset][-1:]):
+        return help
+    spelt = name[1].lower()
+    return Advice(f"{help}: `{spelt}`", mistake.edit(spelt, mistake.offset, mistake.offset + 1))
 
 
 def _quotes(mistake: Mistake) -> str | None:
@@ -133,10 +167,10 @@ def _comments(mistake: Mistake) -> str | None:
                 mistake.edit(new.replace("*/", "").rstrip(), start, end),
             )
         return "a comment begins with `#`"
-    sign = re.compile(r"(?<!\S)//+(?![=/])|--(?!>)|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
+    sign = re.compile(r"(?<!\S)//+(?![=/])|(?<!\S)--(?=[ \t])|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
     alone = not text[mistake.begin : start].strip()
     if sign is not None and (
-        sign.group() == "//" or (alone and re.match(r"[ \t]+[A-Za-z]", text[sign.end() : mistake.end]))
+        sign.group() in ("//", "--") or (alone and re.match(r"[ \t]+[A-Za-z]", text[sign.end() : mistake.end]))
     ):
         return Advice("a comment begins with `#`", mistake.edit("#", start, sign.end()))
     return None
