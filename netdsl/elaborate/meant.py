@@ -99,6 +99,11 @@ TWO_WORDS = {
 ENTERING = frozenset(["x", "y", "in", "input", "inp", "inputs", "res"])
 #: Words that stand behind what they belong to.
 BEHIND = frozenset(["as", "same", "valid", "ceil", "plain", "train", "eval"])
+#: Words that are ours, where they stand without what belongs to them.
+ALONE = {
+    "allow": "`allow ND301` ends a line, without a comma before it, or has a line of its own",
+    "reuse": "the label of what is applied again stands behind it: `reuse name`",
+}
 #: Words that begin what is no layer, for the suggestions of a misspelt word.
 STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "mul", "sub", "reuse")
 
@@ -122,7 +127,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
     help = _as_net(layer) or _dilated(layer, text_of) or _adaptive(layer) or _two_words(layer) or _reused(layer)
     labelled = context.labels.has([name.text]) and layer.span == name.span
-    help = help or (None if labelled else elsewhere(name) or _underscored(name))
+    help = help or ALONE.get(name.text) or (None if labelled else elsewhere(name) or _underscored(name))
     if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
         help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
     if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
