@@ -29,6 +29,7 @@ from netdsl.runtime import WeightsWarning, load
 from netdsl.runtime import load as load_module
 from netdsl.runtime.checkpoint import of_mapping, open_checkpoint, write_safetensors
 from netdsl.runtime.explain import explain
+from netdsl.runtime.moved import prefixes
 from netdsl.runtime.slots import axes, slots
 from netdsl.runtime.weights import Comparison, compare
 from tests.weights_nets import SMALL, SPECS, Ran, State, run, same, state
@@ -851,3 +852,8 @@ def test_keys_cannot_speak_to_the_terminal(spec: Path, tmp_path: Path, netdsl_: 
             assert "\x1b" not in shown.out + shown.err
         shown = netdsl_("weights", "convert", spec, path)
         assert "\x1b" not in shown.out + shown.err
+
+
+def test_a_path_is_taken_apart_only_as_far_as_is_asked() -> None:
+    assert list(prefixes("a.b.c")) == ["a", "a.b", "a.b.c"]
+    assert next(prefixes("a." * 10_000_000)) == "a"

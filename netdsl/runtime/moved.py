@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdsl.ir.types import Shape
@@ -20,10 +21,12 @@ class Move(NamedTuple):
     strange: tuple[Row, ...]
 
 
-def prefixes(key: str) -> list[str]:
-    """``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
-    parts = key.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+def prefixes(key: str) -> Iterator[str]:
+    """``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``. A stranger's key may have thousands: most ask for the first."""
+    for place, sign in enumerate(key):
+        if sign == ".":
+            yield key[:place]
+    yield key
 
 
 def lacking(comparison: Comparison) -> dict[str, list[Row]]:
