@@ -381,6 +381,10 @@ text(
     "thousands of tensors of many axes",
     "input 3x3x3x2\nreshape 54" + "x1" * 15 + "\n[relu, permute " + "x".join(map(str, range(16, 0, -1))) + "] ×2400\n",
 )
+text(
+    "a scope of thousands of labelled paths",
+    "input 3x8x8\n" + "".join(f"a.b{n % 50}.c{n}: conv3-4\n" for n in range(4000)),
+)
 text("thousands of pasted lines", HEAD + "Conv2d(3, 64, 3)\n" * 3000, "ND201")
 text("thousands of slips", HEAD + numbered("conv3_%d\n", 3000), "ND201")
 text("thousands of unknown attributes", HEAD + "conv3-4 " + numbered("pda%d=3 ", 3000) + "\n", "ND202")

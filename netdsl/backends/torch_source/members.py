@@ -120,7 +120,7 @@ class Group:
     counted so, labels stand for themselves.
     """
 
-    __slots__ = ("at", "kind", "names", "runs", "skeleton", "slots")
+    __slots__ = ("at", "expressible", "kind", "names", "runs", "skeleton", "slots")
 
     def __init__(self, kind: str, members: Sequence[tuple[str, Member]], at: Slot, make: Maker) -> None:
         self.kind = kind
@@ -147,6 +147,9 @@ class Group:
                 self.slots[(*at, place, "count")] = count
         shown = tuple(None if numbered and kind == "sequential" else name for name, _, _ in self.runs)
         self.skeleton: object = (kind, shown, tuple(construct.skeleton for _, construct, _ in self.runs))
+        odd = kind == "holder" and not CONTAINER_METHODS.isdisjoint(self.names)
+        #: whether it can be written as one expression
+        self.expressible = not odd and expressible(construct for _, construct, _ in self.runs)
 
 
 class Maker:
@@ -194,10 +197,8 @@ def expressible(constructs: Iterable[Leaf | Own | Group]) -> bool:
     for construct in constructs:
         if isinstance(construct, Leaf) and construct.call.kind == "parameter":
             return False
-        if isinstance(construct, Group):
-            odd = construct.kind == "holder" and CONTAINER_METHODS.intersection(construct.names)
-            if odd or not expressible(inner for _, inner, _ in construct.runs):
-                return False
+        if isinstance(construct, Group) and not construct.expressible:
+            return False
     return True
 
 
