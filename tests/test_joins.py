@@ -33,7 +33,11 @@ JOINS = {
     ),
     "channels and a suffix as another branch has them": (
         "block f(c) { add { conv1-c, relu, conv1-{4*c} +bn | id } }\nf(8)",
-        "`conv1-{4*c} +bn` in place of `id` makes the channels equal",
+        "`if in.c != 4*c { conv1-{4*c} +bn } else { id }` in place of `id` makes the channels equal",
+    ),
+    "a shortcut that some calls alone project": (
+        "block f(c, s=1) { add { conv1-c/s, relu, conv1-{4*c} +bn | id } }\nf(4)\nf(8, s=2)\nf(8) as last",
+        "`if s != 1 or in.c != 4*c { conv1-{4*c}/s +bn } else { id }` in place of `id` makes the shapes equal",
     ),
     "channels that another place means": (
         "block f { add { [conv1-{in.c*2}, relu] ×2 | id } }\nf",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from netdsl.syntax import tree
 
 #: The longest text of a layer that a help repeats.
 LONGEST = 40
+#: A value that can stand beside others in a condition as it is.
+_VALUE = re.compile(r"[\w.*]+")
 #: How many shapes are computed to mend one join.
 _MOST_TRIED = 3000
 
@@ -46,8 +49,12 @@ class Arms:
         drafts: Sequence[Draft],
         sources: Sequence[Source],
         tensors: Mapping[str, int],
+        *,
+        called: bool,
     ) -> None:
         self.keyword = keyword
+        #: whether the join stands in a block, which other calls may give other values
+        self.called = called
         #: the nodes of the tensors that have names here
         self.tensors = tensors
         self.arms = arms
@@ -144,6 +151,17 @@ class Arms:
         if len(items) == 1 and isinstance(core, tree.Layer) and core.word.text.lower() == "id":
             return "in place of `id`"
         return f"at the end of branch {one.number}"
+
+    def projected(self, layer: str, channels: str, stride: str, one: Arm) -> str:
+        """A projection and where it stands. In place of the ``id`` of a block whose values it is made of, it is for
+        the calls alone that need one. ``channels`` and ``stride`` are as the layer has them, ``4*c`` and ``/s``."""
+        where = self.instead(one)
+        step, width = (text.removeprefix("/").strip("{}") for text in (stride, channels))
+        named = not width.isdecimal() or (step and not step.isdecimal())
+        if not self.called or not named or step.isdecimal() or "id" not in where or not _VALUE.fullmatch(width + step):
+            return f"`{layer}` {where}"
+        asks = [*([f"{step} != 1"] if step else []), f"in.c != {width}"]
+        return f"`if {' or '.join(asks)} {{ {layer} }} else {{ id }}` {where}"
 
     def text(self, at: int, one: Arm, *, anywhere: bool = False) -> str | None:
         """A layer as it is written, where that is short, and in the arm itself or ``anywhere``."""

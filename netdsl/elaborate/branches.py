@@ -81,8 +81,9 @@ class BranchMaker(LayerMaker):
                     for (number, branch, first), result in zip(written, results, strict=True)
                 ]
                 word = join.word.text.lower()
+                tensors, called = context.labels.nodes(), bool(self.calls)
                 problem.diagnostic = explain(
-                    problem.diagnostic, word, arms, self.drafts, self.sources, context.labels.nodes()
+                    problem.diagnostic, word, arms, self.drafts, self.sources, tensors, called=called
                 )
                 if self.assumed is not None:
                     self.forgive(problem)

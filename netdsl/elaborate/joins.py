@@ -64,10 +64,13 @@ def explain(
     drafts: Sequence[Draft],
     sources: Sequence[Source],
     tensors: Mapping[str, int],
+    *,
+    called: bool,
 ) -> Diagnostic:
     """What a join's operator says of its branches, with each one's shape, what made it so, and what would mend it.
 
-    ``tensors`` are the nodes of those that have names where the join stands.
+    ``tensors`` are the nodes of those that have names where the join stands; ``called`` is true in a block, which other
+    calls may give other values.
     """
     pair = [int(number) - 1 for number in re.findall(r"branch (\d+)", said.message)]
     if len(pair) != 2:
@@ -76,7 +79,7 @@ def explain(
     sizes = arms[pair[0]].shape[1:] != arms[pair[1]].shape[1:]
     if keyword == "mul":
         sizes = any(length != 1 for length in arms[pair[1]].shape[1:]) and sizes
-    mender = Mender(keyword, arms, drafts, sources, tensors)
+    mender = Mender(keyword, arms, drafts, sources, tensors, called=called)
     shown = arms if len(arms) <= _MOST_SHOWN else [arms[index] for index in pair]
     notes = [note for one in shown for note in _notes(one, drafts, sizes)]
     if sizes and mender.still:

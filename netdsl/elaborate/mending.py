@@ -239,7 +239,7 @@ class Mender(Arms):
             channels = others.pop() if len(others) == 1 else channels
             shown = self.stride_as_written(strides, one) or shown
             written = self.as_written(channels, one)
-            text = f"`conv{kernel}-{written}{shown}{self.suffix(one)}` {self.instead(one)}"
+            text = self.projected(f"conv{kernel}-{written}{shown}{self.suffix(one)}", written, shown, one)
         elif kernel > 1:
             text = f"`maxpool{kernel}` {self.instead(one)}"
         elif all(step * t == n for n, t, step in zip(size, target, strides, strict=True)) and len({*strides}) == 1:
@@ -336,7 +336,8 @@ class Mender(Arms):
         if not other.nodes or self.keyword == "concat":
             if one.nodes and (changed := self.linear(one, other.shape[0])) is not None:
                 return f"{changed} {equal}"
-            return f"`{self.projection(wanted, other)}` {self.instead(other)} {equal}"
+            written = self.as_written(wanted, other)
+            return f"{self.projected(self.projection(wanted, other), written, '', other)} {equal}"
         for place, (at, before) in reversed(list(enumerate(self.steps(other)))):
             op = self.drafts[at].op
             slot, text = op.syntax.channels, self.text(at, other)
