@@ -105,7 +105,7 @@ def test_an_output_sees_the_files_tensors() -> None:
 def test_a_label_inside_an_unlabelled_repeat(text: str, wrong: tuple[str, str]) -> None:
     found = made(text)
     assert [(d.code, found.sources[0].text[d.span.start : d.span.end]) for d in found.errors if d.span] == [wrong]
-    assert found.errors[0].help == "label the repeat, or count in the name: `name.{i}: …`"
+    assert found.errors[0].help == "label the repeat, or count in the name: `a.{i}: …`"
 
 
 @pytest.mark.parametrize(
