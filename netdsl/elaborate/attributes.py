@@ -80,7 +80,7 @@ def put(given: Given, name: str, value: Any, span: Span, origin: str) -> None:
     """Sets an attribute. Raises :class:`Stop` where the same text gives it twice."""
     if name in given.values and given.origins.get(name) == origin:
         notes = (Note(given.spans[name], "first here"),)
-        raise stop("ND202", f"`{name}` is given twice", span, notes=notes)
+        raise stop("ND202", f"`{name}` is given twice", span, notes=notes, help="one value holds: take the other out")
     given.values[name] = value
     given.spans[name] = span
     given.origins[name] = origin

@@ -156,7 +156,7 @@ class BlockMaker(BranchMaker):
             if name in bound:
                 first = call.arguments[next(n for n, given in enumerate(taken) if given == name)]
                 notes = (Note(first.span, "first here"),)
-                raise stop("ND216", f"`{name}` is given twice", argument.span, notes=notes)
+                raise stop("ND216", f"`{name}` is given twice", argument.span, notes=notes, help="take one of them out")
             taken.append(name)
             value = argument.value
             try:

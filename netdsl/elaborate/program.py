@@ -170,7 +170,8 @@ class Program:
 
     def twice(self, what: str, span: Span, first: Span) -> None:
         """Reports a declaration that stands twice."""
-        self.report(Diagnostic("ND223", f"{what} stands twice", span, (Note(first, "first here"),)))
+        help = "take one of them out" + (", or name it otherwise" if "`" in what else "")
+        self.report(Diagnostic("ND223", f"{what} stands twice", span, (Note(first, "first here"),), help))
 
     def declare_param(self, setting: tree.Setting) -> None:
         """Adds a parameter of the file."""

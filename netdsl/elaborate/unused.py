@@ -67,13 +67,15 @@ def unused(program: Program, nodes: Written) -> list[Diagnostic]:
         for setting in program.params.values():
             if not names.uses_parameter(setting.name.text):
                 message = f"the parameter `{setting.name.text}` is never used"
-                found.append(Diagnostic("ND304", message, setting.name.span))
+                help = f"take it out, or write `{{{setting.name.text}}}` where it is meant"
+                found.append(Diagnostic("ND304", message, setting.name.span, help=help))
     for block in names.blocks:
         found += _parameters(block, names)
     aliases = [item.alias for item in nodes.of(tree.Item) if item.alias is not None]
     for alias in aliases:
         if not names.takes_up(alias):
-            found.append(Diagnostic("ND305", f"`@{alias.text}` is never taken up", alias.span))
+            help = f"`add {{ id | @{alias.text} }}` takes it up; without that it needs no name"
+            found.append(Diagnostic("ND305", f"`@{alias.text}` is never taken up", alias.span, help=help))
     if len(aliases) > 1:
         found += _given_again(program, nodes, names)
     return [*found, *_lone_labels(nodes)]
@@ -94,7 +96,12 @@ def beside_errors(program: Program, errors: Sequence[Diagnostic]) -> list[Diagno
 def _parameters(block: tree.Block, names: _Names) -> list[Diagnostic]:
     """The parameters of a block that it never uses."""
     return [
-        Diagnostic("ND304", f"`{block.name.text}` never uses its parameter `{name.text}`", name.span)
+        Diagnostic(
+            "ND304",
+            f"`{block.name.text}` never uses its parameter `{name.text}`",
+            name.span,
+            help=f"take it out here and in the calls, or write `{{{name.text}}}` where it is meant",
+        )
         for name in (parameter.name for parameter in block.parameters)
         if not names.within(name.text, block)
     ]
@@ -217,7 +224,8 @@ def _blocks(program: Program, names: _Names) -> list[Diagnostic]:
         elif others:
             by = " and ".join([*(f"`{other}`" for other in others[:_LISTED]), *["others"] * (len(others) > _LISTED)])
             message = f"the block `{name}` is called by {by} alone, which nothing else calls"
-        found.append(Diagnostic("ND303", message, block.name.span))
+        help = f"`{name}({', '.join(p.name.text for p in block.parameters)})` calls it; else take it out"
+        found.append(Diagnostic("ND303", message, block.name.span, help=help))
     return found
 
 
