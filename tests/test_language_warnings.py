@@ -73,6 +73,12 @@ CASES: dict[str, list[tuple[str, str, str]]] = {
         ("conv3-8 bias=false, bn ×2", "bn ×2", "relu, maxpool ×2"),
         ("relu, gelu ×{1+1}", "gelu ×{1+1}", "relu ×2, gelu ×2"),
     ],
+    "ND314": [
+        ("conv64-3", "conv64-3", "conv3-64"),
+        ("conv128-3/2", "conv128-3/2", "conv16-3/16"),
+        ("conv32-1", "conv32-1", "upconv32-1/16"),
+        ("block f(c) { conv{c}-3 }\nf(64)", "conv{c}-3", "conv64x1-3"),
+    ],
     "ND310": [
         ("add { relu }", "add", "add { relu | id }"),
         ("concat { | relu }", "concat", "param f = false\nconcat { if f { gelu } | relu }"),

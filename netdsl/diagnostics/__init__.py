@@ -105,6 +105,7 @@ CODES: dict[str, str] = {
     "ND311": "a dropped path with none beside it",
     "ND312": "an input with its channels last",
     "ND313": "a repeat of the last layer alone",
+    "ND314": "a kernel where the channels belong",
     "ND401": "a module that contradicts its graph",
     "ND402": "a checkpoint that is damaged",
     "ND403": "a file that is no checkpoint",

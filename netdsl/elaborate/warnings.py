@@ -27,6 +27,7 @@ def warnings(
     everywhere_written = [nodes, *(written_in(other) for other in used)]
     found = [
         *_windows(graph),
+        *_kernels(graph),
         *_linear(graph),
         *_biases(graph, [layer for written in everywhere_written for layer in written.of(tree.Layer)]),
         *_probabilities(graph),
@@ -90,6 +91,34 @@ def _windows(graph: Graph) -> list[Diagnostic]:
             message = f"the window does not tile its input, so that elements at its end are dropped: {arithmetic}"
             help = "`pad=`, `ceil` or another size takes in what is left over"
             found.append(Diagnostic("ND301", message, node.span, (), help, _trace(graph, node)))
+    return found
+
+
+#: Sides of kernels that are usual.
+_SIDES = (1, 2, 3, 4, 5, 7, 9, 11)
+
+
+def _kernels(graph: Graph) -> list[Diagnostic]:
+    """Convolutions of maps with the channels for a kernel and a kernel for the channels: ``conv64-3``.
+
+    A kernel that is the stride cuts a map into patches, and is meant; so is a large one of a transposed convolution.
+    """
+    found = []
+    for node in graph.nodes:
+        if node.op.keyword != "conv":
+            continue
+        kernel, stride, channels = (getattr(node.op, name) for name in ("kernel", "stride", "channels"))
+        side = kernel[0]
+        if len(kernel) < 2 or len({*kernel}) > 1 or kernel == stride or channels not in _SIDES:
+            continue
+        if side >= 16 and side % 8 == 0:
+            window = "×".join(map(str, kernel))
+            message = f"this `conv` has a window of {window} and {channels} channel{'s' * (channels > 1)}"
+            step = "x".join(map(str, stride if len({*stride}) > 1 else stride[:1]))
+            meant = f"conv{channels}-{side}" + (f"/{step}" if step != "1" else "")
+            smaller = "×".join([str(channels)] * len(kernel))
+            help = f"the kernel comes before the channels: `{meant}` has a window of {smaller}"
+            found.append(Diagnostic("ND314", message, node.span, (), help, _trace(graph, node)))
     return found
 
 
