@@ -40,6 +40,9 @@ class BlockMaker(BranchMaker):
         if op is not None:
             message = f"`{name.text}` is a layer and takes no parentheses"
             parts = [self.text_of(argument.span) for argument in call.arguments]
+            if op.variadic:
+                known = context.labels
+                parts = [f"@{part}" if part.isidentifier() and known.has([part]) else part for part in parts]
             help: str | None = _as_layer(call, op, parts)
             if not isinstance(help, Advice):
                 from netdsl.syntax.from_python import as_layer

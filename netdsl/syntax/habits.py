@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
-from netdsl.syntax import items
+from netdsl.syntax import forward, items
 from netdsl.syntax.mistake import Mistake
 
 _ARROWS = ("→", "⟶", "⇒", "=>", "➔", "➜")
@@ -451,7 +451,7 @@ def _python(mistake: Mistake) -> str | None:
 
 #: Before the rules of advice whose words are more general; :func:`comma` comes last of all.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *items.NAMES, _arrow, _names, _inputs, _declarations, _loops, _returns, _chosen, _python, _in_words,
+    *items.NAMES, *forward.RULES, _arrow, _names, _inputs, _declarations, _loops, _returns, _chosen, _python, _in_words,
     _apart, _late_stride, _residual, *items.ORDER, _heads,
     _detached, _sums, _concatenation, _calls, _joins, _repeats, *items.MARKS, _values,
 )  # fmt: skip

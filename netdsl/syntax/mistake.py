@@ -106,6 +106,8 @@ class Mistake:
         layers: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.text = text
+        #: the text as it was before what cannot be read was taken out of it
+        self.source = text
         self.offset = offset
         self.span = span
         self.names = names
@@ -123,6 +125,8 @@ class Mistake:
         self.place: Span | None = None
         #: a further place that the statement holds which cannot be read
         self.beside: int | None = None
+        #: whether it is a part of another mistake, about which all has been said
+        self.said = False
         #: in an expression, where a sign such as `*` or `==` could come
         self.computes = "AND" in names or "STAR" in names
 

@@ -115,8 +115,11 @@ def parse(
             mistake = _mistake(error, current, offset, file, brackets, progress, marks, layers)
             if not problems and (other := _other(text, file)) is not None:
                 return None, other
+            mistake.source = text
             if mistake.word != _HOLE and len(problems) < MAX_ERRORS:
-                problems.append(_explain(mistake))
+                said = _explain(mistake)
+                if not (mistake.said and problems):
+                    problems.append(said)
             begin, end = _statement_at(current, offset, brackets)
             if mistake.beside is not None:
                 beside = _statement_at(current, mistake.beside, brackets)

@@ -128,6 +128,61 @@ def _indented(mistake: Mistake) -> str | None:
     return Advice(f"several items stand in brackets: `{head[2]}: [ … ]`", *edits)
 
 
+_IF = re.compile(r"([ \t]*)if\b[ \t]*([^{}:]*[^{}:\s])[ \t]*:")
+_ELSE = re.compile(r"([ \t]*)(?:else|(?:elif|else[ \t]+if)\b[ \t]*([^{}:]*[^{}:\s]))[ \t]*:")
+
+
+def _chosen(mistake: Mistake) -> str | None:
+    """``if deep:`` and ``else:`` with lines that are indented below them, all of it at once."""
+    text, place = mistake.source, mistake.begin
+    code = text[place : mistake.code_end()]
+    head, other = _IF.fullmatch(code), _ELSE.fullmatch(code)
+    if head is None and other is not None:
+        mistake.said = _is_chosen(text, mistake.begin, other[1])
+        return "what belongs to `else` stands in braces: `if … { … } else { … }`" if mistake.said else None
+    if head is None:
+        return None
+    edits = [mistake.edit(f"{head[1]}if {head[2]} {{", place, place + len(code))]
+    last, lines = -1, 0
+    place = mistake.end + 1
+    while place < len(text) and lines < _MOST_LINES:
+        after = text.find("\n", place)
+        line = text[place : after if after >= 0 else len(text)]
+        code = line.partition("#")[0].rstrip()
+        if code and len(code) - len(code.lstrip()) <= len(head[1]):
+            other = _ELSE.fullmatch(code)
+            if other is None or other[1] != head[1] or last < 0:
+                break
+            new = f"{head[1]}}} else {f'if {other[2]} ' if other[2] else ''}{{"
+            edits.append(mistake.edit(new, place, place + len(code)))
+        elif code:
+            last, lines = place + len(line.rstrip()), lines + 1
+        place += len(line) + 1
+    shown = " else { … }" if len(edits) > 1 else ""
+    help = f"what belongs to `if` stands in braces: `if {head[2] if len(head[2]) < 40 else '…'} {{ … }}{shown}`"
+    if last < 0:
+        return None
+    edits.append(mistake.edit(f"\n{head[1]}}}", last, last))
+    if mistake.reads(*edits, until=last) != 1:
+        return help
+    mistake.beside = last - 1
+    return Advice(help, *edits)
+
+
+def _is_chosen(text: str, begin: int, indent: str) -> bool:
+    """Whether an ``if …:`` stands above a line, with what belongs to it indented between."""
+    above = text[max(0, begin - 10_000) : begin].split("\n")
+    for line in reversed(above[-_MOST_LINES:]):
+        code = line.partition("#")[0].rstrip()
+        if not code or len(code) - len(code.lstrip()) > len(indent):
+            continue
+        if (found := _IF.fullmatch(code)) is not None:
+            return found[1] == indent
+        if _ELSE.fullmatch(code) is None:
+            return False
+    return False
+
+
 def _comma_above(mistake: Mistake) -> str | None:
     """A comma at the end of the line above, with which that line goes on."""
     text = mistake.text
@@ -251,7 +306,7 @@ def _marked(mistake: Mistake) -> str | None:
     return Advice("a line begins with its item, without marks around it", edit)
 
 
-FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _indented, _broken, _comma_above)
+FIRST: tuple[Callable[[Mistake], str | None], ...] = (_marked, _chosen, _indented, _broken, _comma_above)
 WORDS: tuple[Callable[[Mistake], str | None], ...] = (_word,)
 #: Where no rule knows better what is meant.
 RULES: tuple[Callable[[Mistake], str | None], ...] = (_twice,)
