@@ -82,7 +82,8 @@ class _Line:
 
     def branch(self, name: str) -> str:
         """A tensor by its name: ``id`` where it is what the line above makes, else ``@name``."""
-        name = name.strip().removeprefix("@")
+        if name.startswith("@"):
+            return name
         if re.search(rf"(?<![\w.]){name}[ \t]*:", self.above):
             return f"@{name}"
         if name in self.last or (not self.last and not self.known(name)):

@@ -139,7 +139,7 @@ def _chosen(mistake: Mistake) -> str | None:
     head, other = _IF.fullmatch(code), _ELSE.fullmatch(code)
     if head is None and other is not None:
         mistake.said = _is_chosen(text, mistake.begin, other[1])
-        return "what belongs to `else` stands in braces: `if … { … } else { … }`" if mistake.said else None
+        return "" if mistake.said else None
     if head is None:
         return None
     edits = [mistake.edit(f"{head[1]}if {head[2]} {{", place, place + len(code))]
@@ -153,15 +153,18 @@ def _chosen(mistake: Mistake) -> str | None:
             other = _ELSE.fullmatch(code)
             if other is None or other[1] != head[1] or last < 0:
                 break
-            new = f"{head[1]}}} else {f'if {other[2]} ' if other[2] else ''}{{"
-            edits.append(mistake.edit(new, place, place + len(code)))
+            start = place + len(other[1])
+            short = code[len(other[1]) :].startswith("elif")
+            edits.append(mistake.edit("} else " if short else "} ", start, start + (2 if short else 0)))
+            edits.append(mistake.edit(" {", place + len(code[:-1].rstrip()), place + len(code)))
         elif code:
             last, lines = place + len(line.rstrip()), lines + 1
         place += len(line) + 1
-    shown = " else { … }" if len(edits) > 1 else ""
-    help = f"what belongs to `if` stands in braces: `if {head[2] if len(head[2]) < 40 else '…'} {{ … }}{shown}`"
     if last < 0:
         return None
+    shown = " else { … }" if len(edits) > 1 else ""
+    condition = head[2] if len(head[2]) < 40 else "…"
+    help = f"what belongs to `if` stands in braces: `if {condition} {{ … }}{shown}`"
     edits.append(mistake.edit(f"\n{head[1]}}}", last, last))
     if mistake.reads(*edits, until=last) != 1:
         return help
