@@ -7,7 +7,8 @@ from typing import Any
 
 from netdsl.diagnostics import Advice, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
-from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
+from netdsl.elaborate.bounds import of_number, of_range, typical
+from netdsl.elaborate.expressions import evaluate, kind_of, named, show, to_whole
 from netdsl.elaborate.sizes_apart import braced
 from netdsl.elaborate.values import Env, Stop, stop
 from netdsl.ir.op import Attribute, Op, lookup
@@ -343,7 +344,11 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
             message = f"`{op.keyword}` takes no second tensor"
             raise stop("ND202", message, item.span, help="write a comma before it to go on from that tensor")
         if given.reference is not None:
-            raise stop("ND202", "a second tensor is given twice", item.span)
+            first, again = tree.show_path(given.reference.path), tree.show_path(item.value.path)
+            help = f"one of `@{first}` and `@{again}` gives the size: take the other out"
+            if first == again:
+                help = Advice("once is enough: take it out", Edit(item.span._replace(start=given.last), ""))
+            raise stop("ND202", "a second tensor is given twice", item.span, help=help)
         given.reference = item.value
         return
     if given.bare >= len(op.syntax.positional):
@@ -390,7 +395,10 @@ def read(attribute: Attribute, value: tree.Value, env: Env, rank: int | None) ->
     """The value of an attribute from its text, of the attribute's kind and within its limits."""
     if isinstance(value, tree.Range):
         if not attribute.ramps:
-            raise stop("ND209", f"`{attribute.name}` cannot ramp: it is no fraction", value.span)
+            help = f"one value holds for every layer: `{attribute.name}={typical(attribute)}`"
+            if isinstance(value.first, tree.Literal):
+                help = f"one value holds for every layer: `{attribute.name}={_literal(value.first)}`"
+            raise stop("ND209", f"`{attribute.name}` cannot ramp: it is no fraction", value.span, help=help)
         first = one(attribute, evaluate(value.first, env), value.first.span)
         last = one(attribute, evaluate(value.last, env), value.last.span)
         return Ramp(first, last, value.open)
@@ -400,8 +408,18 @@ def read(attribute: Attribute, value: tree.Value, env: Env, rank: int | None) ->
     if attribute.kind == "axes":
         return numbers(attribute, [evaluate(part, env) for part in value.parts], value.span, rank)
     if len(value.parts) > 1:
-        raise stop("ND209", f"`{attribute.name}` is one {_noun(attribute)}, not one for each axis", value.span)
+        message = f"`{attribute.name}` is one {_noun(attribute)}, not one for each axis"
+        said = [_literal(part) for part in value.parts]
+        help = f"one stands for all axes: `{attribute.name}={said[0]}`"
+        if len({*said}) == 1 and isinstance(value.parts[0], tree.Literal):
+            help = Advice(help, Edit(value.span, said[0]))
+        raise stop("ND209", message, value.span, help=help)
     return one(attribute, evaluate(value.parts[0], env), value.span)
+
+
+def _literal(part: tree.Expression) -> str:
+    """A number as it is written, an expression by a short name."""
+    return show(part.value) if isinstance(part, tree.Literal) else named(part, "2")
 
 
 def _noun(attribute: Attribute) -> str:
@@ -426,7 +444,8 @@ def _word(attribute: Attribute, value: tree.Sizes, env: Env) -> str:
 
 def numbers(attribute: Attribute, values: list[Any], span: Span, rank: int | None) -> tuple[int, ...]:
     """Whole numbers, one for each axis; one number stands for all axes."""
-    read = tuple(_limited(attribute, to_whole(v, span, f"`{attribute.name}`", least=-(10**9)), span) for v in values)
+    what, example = f"`{attribute.name}`", f"`{attribute.name}={typical(attribute)}`"
+    read = tuple(_limited(attribute, to_whole(v, span, what, least=-(10**9), example=example), span) for v in values)
     if attribute.any_length or rank is None:
         return read
     if len(read) == 1:
@@ -434,7 +453,11 @@ def numbers(attribute: Attribute, values: list[Any], span: Span, rank: int | Non
     if len(read) != rank:
         axes = f"{rank} spatial ax{'is' if rank == 1 else 'es'}" if rank else "no spatial axes"
         message = f"`{attribute.name}` has {len(read)} numbers, and what enters has {axes}"
-        raise stop("ND209", message, span, help="write one number, or one for each axis" if rank else None)
+        help = f"`{attribute.name}` is of maps; `reshape` makes one of a vector, `flatten` a vector of a map"
+        if rank:
+            several = "x".join(str(number) for number in (read * rank)[:rank])
+            help = f"write one number, `{read[0]}`" + (f", or one for each axis, `{several}`" if rank > 1 else "")
+        raise stop("ND209", message, span, help=help)
     return read
 
 
@@ -442,15 +465,20 @@ def one(attribute: Attribute, value: object, span: Span) -> Any:
     """A single value of the attribute's kind, within its limits."""
     name = attribute.name
     if attribute.kind == "int":
-        return _limited(attribute, to_whole(value, span, f"`{name}`", least=-(10**18)), span)
+        example = f"`{name}={typical(attribute)}`"
+        return _limited(attribute, to_whole(value, span, f"`{name}`", least=-(10**18), example=example), span)
     if attribute.kind == "float":
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise stop("ND209", f"`{name}` is a number, and this is {kind_of(value)}", span)
+            help = of_number(value, f"`{name}={typical(attribute)}`")
+            raise stop("ND209", f"`{name}` is a number, and this is {kind_of(value)}", span, help=help)
         return _limited(attribute, float(value), span)
     wanted = bool if attribute.kind == "bool" else str
     if not isinstance(value, wanted):
         what = "true or false" if attribute.kind == "bool" else "a text in quotes"
-        help = None
+        help = f"write `{name}=true` or `{name}=false`"
+        if attribute.kind == "text":
+            quoted = re.search(r'"[^"]*"', attribute.doc)
+            help = f"a text stands in quotes, such as `{name}={quoted[0] if quoted is not None else '…'}`"
         if attribute.kind == "bool" and value in (0, 1):
             help = Advice(f"`{name}={'true' if value else 'false'}`", Edit(span, "true" if value else "false"))
         raise stop("ND209", f"`{name}` is {what}, and this is {kind_of(value)}", span, help=help)
@@ -469,5 +497,5 @@ def _limited(attribute: Attribute, value: Any, span: Span) -> Any:
         limit = f"less than {below:g}"
     else:
         return value
-    help = f"a share of {value:g} percent is `{value / 100:g}`" if below == 1 and 5 <= value < 100 else None
-    raise stop("ND208", f"`{attribute.name}` must be {limit}, and this is {value:g}", span, help=help)
+    message = f"`{attribute.name}` must be {limit}, and this is {value:g}"
+    raise stop("ND208", message, span, help=of_range(attribute, value))

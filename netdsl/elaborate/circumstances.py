@@ -5,13 +5,15 @@ All of this is looked for when there is an error, and never before.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected, Note, Source, Span
+from netdsl.elaborate.bounds import QUOTED, to_be, with_example
 from netdsl.elaborate.context import Context
-from netdsl.elaborate.expressions import axes, show, within
+from netdsl.elaborate.expressions import NO_PASS, NOTHING_ENTERS, axes, show, sizes_of, within
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Tensor, Value
 from netdsl.syntax import tree
@@ -23,7 +25,9 @@ _OF_VALUES = frozenset({"ND207", "ND208", "ND209", "ND219"})
 _OF_EXPRESSIONS = _OF_VALUES | {"ND203", "ND220"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 #: A number in quotes.
-_QUOTED = re.compile(r'"\s*(-?\d+(?:\.\d+)?)\s*"')
+_QUOTED = re.compile(rf'"{QUOTED.pattern}"')
+#: How many letters of an expression or a call a help repeats.
+_SHORT = 40
 #: How many letters of a line are looked at behind or before a place.
 _NEAR = 200
 
@@ -76,7 +80,7 @@ def to_blame(said: Diagnostic, binding: Binding, sources: Sequence[Source]) -> d
 
 def from_nought(said: Diagnostic, context: Context, sources: Sequence[Source]) -> Diagnostic:
     """A diagnostic of a value that is 0 because the first pass of a repeat has the number 0."""
-    if said.code != "ND208" or said.help is not None or said.span is None or context.env.count() != 0:
+    if said.code != "ND208" or said.span is None or context.env.count() != 0:
         return said
     text = text_of(said.span, sources).strip("{} ")
     if not said.message.endswith("this is 0") or re.search(r"(?<![\w.])i(?![\w.(])", text) is None:
@@ -85,16 +89,90 @@ def from_nought(said: Diagnostic, context: Context, sources: Sequence[Source]) -
     return said._replace(help=f"`i` counts the passes from 0: `{{{more}}}` counts them from 1")
 
 
+def _out_of_range(said: Diagnostic, context: Context, sources: Sequence[Source], text: str) -> Diagnostic:
+    """A diagnostic of a value out of its range, with what would do in the place of ``text``, its expression."""
+    found = from_nought(said, context, sources)
+    if found is not said or said.span is None:
+        return found
+    least = re.search(r" must be at least (\d+), ", said.message)
+    if _computed(text) and least is not None:
+        return said._replace(help=f"`{{max({least[1]}, {text})}}` is never below {least[1]}")
+    other = to_be(said) if re.fullmatch(r"-?[\d.]+", text) else None
+    written = None if other is None else _in_place(said.span, other, sources)
+    return said if written is None else with_example(said, written)
+
+
+def _in_place(span: Span, other: str, sources: Sequence[Source]) -> str | None:
+    """The layer's word, or the part of it, that holds ``span``, with ``other`` there; None for what is no such word."""
+    text = sources[span.file].text
+    before = re.search(r"(?:[\w-]+ )?[\w×./=-]*\Z", text[max(0, span.start - _NEAR) : span.start])
+    behind = re.match(r"[\w×./-]*", text[span.end : span.end + _NEAR])
+    assert before is not None and behind is not None
+    head = before[0] if before[0].endswith(" ") else before[0].rpartition(" ")[2]
+    whole = f"{head}{other}{behind[0]}"
+    return whole if _short(whole) and whole[0].isalpha() and ".." not in whole else None
+
+
+def _with_text(said: Diagnostic, text: str) -> Diagnostic:
+    """A diagnostic whose help has the expression that it is of in the place of ``…``."""
+    if isinstance(said.help, Advice) or said.help is None or "…" not in said.help:
+        return said
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        low = math.floor(float(text))
+        return said._replace(help=f"write `{low}` or `{low + 1}`")
+    help: str = said.help
+    if re.fullmatch(r"[\w.]+\s*/\s*[\w.]+", text):
+        help = help.replace("`floor(…)`", f"`{text.replace('/', '//')}`")
+    while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:
+        text = text[1:-1].strip()
+    return said._replace(help=help.replace("…", text)) if _short(text) else said
+
+
+def _short(text: str) -> bool:
+    """Whether a help can repeat a text."""
+    return 0 < len(text) <= _SHORT and "\n" not in text and "`" not in text
+
+
+def _computed(text: str) -> bool:
+    """Whether a text is an expression that is no bare name and no number, and short."""
+    return _short(text) and re.fullmatch(r"-?[\w.]+", text) is None
+
+
 def helped_by(said: Diagnostic, blame: Mapping[str, Note], binding: Binding, sources: Sequence[Source]) -> Diagnostic:
     """A diagnostic with its arguments to blame, and what would mend the one of them that is plainly of another kind."""
     said = said._replace(notes=(*said.notes, *blame.values()))
     for name, note in blame.items():
         written = _QUOTED.fullmatch(text_of(note.span, sources))
-        if isinstance(binding.values[name], Tensor):
-            return said._replace(help=f"the sizes of a tensor are values: `{name}.c`, `{name}.h`, `{name}.w`")
+        value = binding.values[name]
+        if isinstance(value, Tensor):
+            return said._replace(help=sizes_of(name, value))
         if written is not None:
             return said._replace(help=Advice(f"a number has no quotes: `{written[1]}`", Edit(note.span, written[1])))
+    if len(blame) == 1 and said.span is not None:
+        ((name, note),) = blame.items()
+        given = text_of(note.span, sources)
+        if said.code == "ND209" and "no sizes" in said.message:
+            called = _called(binding.call, note.span, "@name", sources)
+            help = f"the value itself is `{name}`; `{called}` brings in a tensor"
+            return said if called is None else said._replace(help=help)
+        if said.code == "ND207" and re.fullmatch(r"\d+\.\d+", given):
+            low = math.floor(float(given))
+            calls = [_called(binding.call, note.span, str(size), sources) for size in (low, low + 1)]
+            return said if None in calls else said._replace(help=f"write `{calls[0]}` or `{calls[1]}`")
+        alone = text_of(said.span, sources).strip("{} ") == name
+        other = to_be(said) if alone else None
+        if other is not None and (shown := _called(binding.call, note.span, other, sources)) is not None:
+            return with_example(said, shown) if said.code == "ND208" else said._replace(help=f"`{shown}` would do")
     return said
+
+
+def _called(call: tree.Call, place: Span, value: str, sources: Sequence[Source]) -> str | None:
+    """A short call with another value at ``place``, one of its arguments; None where it has none there."""
+    if place.file != call.span.file or not call.span.start <= place.start <= place.end <= call.span.end:
+        return None
+    text = text_of(call.span, sources)
+    text = text[: place.start - call.span.start] + value + text[place.end - call.span.start :]
+    return text if _short(text) else None
 
 
 def _is_wrong(code: str, value: Value, alone: bool) -> bool:
@@ -126,13 +204,19 @@ def helped(
     span = said.span
     if span is None or not sources:
         return said
-    if said.code == "ND208":
-        return from_nought(said, context, sources)
     name = text_of(span, sources).strip("{} ")
-    if said.code == "ND220" and said.help is None:
-        return said._replace(help=_entering(span, flow, sources) if name == "in" else _counting(inside))
+    if said.code == "ND208":
+        return _out_of_range(said, context, sources, name)
+    if said.code in ("ND207", "ND219"):
+        return _with_text(said, name)
+    if said.help == NO_PASS:
+        return said._replace(help=_counting(inside))
+    if said.help == NOTHING_ENTERS:
+        return said._replace(help=_entering(span, flow, sources))
     if said.code == "ND209" and (number := _QUOTED.fullmatch(name)) is not None:
         return said._replace(help=Advice(f"a number has no quotes: `{number[1]}`", Edit(within(span, name), number[1])))
+    if said.code == "ND209":
+        return _with_text(said, name)
     if said.code != "ND203" or not _WORD.fullmatch(name) or "function" in said.message:
         return said
     if isinstance(said.help, Advice):
@@ -158,7 +242,7 @@ def _entering(span: Span, flow: Tensor | None, sources: Sequence[Source]) -> str
     """A help for ``in`` where no block, branch or repeat is around: the number that it would be."""
     found = re.match(r"in\s*\.\s*([cdhw])\b", sources[span.file].text[span.start : span.start + _NEAR])
     shape = flow.shape if flow is not None else None
-    help = "in a block it is what enters the call: `block half { conv1-{in.c//2} }`, and then `half`"
+    help = NOTHING_ENTERS
     if found is None or shape is None or found[1] not in axes(shape):
         return help
     return f"what enters here has `{found[0]}` = {shape[axes(shape)[found[1]]]}; {help}"
@@ -167,7 +251,7 @@ def _entering(span: Span, flow: Tensor | None, sources: Sequence[Source]) -> str
 def _counting(inside: bool) -> str:
     if inside:
         return "a block sees no repeat of its caller's: `block name(n) { … }` takes the number, `name(i) ×3` gives it"
-    return "brackets that repeat count from 0: `[conv3-{16*(i+1)}] ×3`"
+    return NO_PASS
 
 
 def named_later(path: Sequence[str], reference: Span, context: Context, blocks: Iterable[tree.Block]) -> Span | None:

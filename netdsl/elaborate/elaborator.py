@@ -319,14 +319,13 @@ class Elaborator(BlockMaker):
                 help = "a tensor is taken up after the line that makes it"
                 problem.diagnostic = said._replace(notes=(Note(later, "named here, after this"),), help=help)
                 raise
-            if said is not None and said.help is None and len(name) == 1 and name[0] in ENTERING:
-                help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
-                problem.diagnostic = said = said._replace(help=help)
-            outside = problem.diagnostic is not None and any(labels.has(name) for labels in self.callers)
-            if outside and problem.diagnostic is not None and problem.diagnostic.help is None:
+            if said is not None and any(labels.has(name) for labels in self.callers):
                 shown = ".".join(name)
                 help = f"a block sees no label of its caller's: a parameter brings the tensor in, `block(@{shown})`"
-                problem.diagnostic = problem.diagnostic._replace(help=help)
+                problem.diagnostic = said._replace(help=help)
+            elif said is not None and len(name) == 1 and name[0] in ENTERING and not context.labels.visible():
+                help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
+                problem.diagnostic = said._replace(help=help)
             raise
         if found.node >= 0 and not self.drafts[found.node].passes and self.drafts[found.node].mode != context.mode:
             acts = "both modes" if context.mode == "both" else f"`{context.mode}` alone"

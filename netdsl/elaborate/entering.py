@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netdsl.diagnostics import Diagnostic, Span
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.complaints import listed, named
 from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.names import check_label
 from netdsl.elaborate.program import Program
@@ -36,11 +37,14 @@ def read_inputs(
         outside = dict(given)
         for name in outside:
             if name not in names:
-                raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", help=did_you_mean(name, names)))
+                help = did_you_mean(name, names) or listed(names, "")
+                raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", help=help))
     elif given is not None:
         if len(names) > 1:
-            listed = ", ".join(f"`{name}`" for name in names)
-            raise Stop(Diagnostic("ND005", f"the net has several inputs ({listed}), and one shape is given"))
+            shown = given if isinstance(given, str) else "x".join(map(str, given))
+            message = f"the net has several inputs ({named(names)}), and one shape is given"
+            help = f"a shape is given with the name of its input: `--input {names[0]}={shown}`"
+            raise Stop(Diagnostic("ND005", message, help=help))
         outside = {names[0]: given}
     found = []
     seen: dict[str, Span] = {}
@@ -59,7 +63,10 @@ def read_inputs(
             own = tuple(whole(part, program.env, "a size", least=1) for part in declared.sizes.parts)
             if len(own) > 4:
                 message = f"an input has up to 3 spatial axes, and this has {len(own) - 1}"
-                raise stop("ND005", message, declared.sizes.span)
+                help = f"channels and up to 3 sizes: `{'x'.join(map(str, own[:4]))}`"
+                if own[0] == 1 and len(own) == 5:
+                    help = f"without the batch it is `{'x'.join(map(str, own[1:]))}`"
+                raise stop("ND005", message, declared.sizes.span, help=help)
         except Stop as problem:
             if problem.diagnostic is not None:
                 report(problem.diagnostic)

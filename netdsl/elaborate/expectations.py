@@ -9,6 +9,7 @@ from collections.abc import Callable
 from netdsl.analyses.stats import Stats, stats
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.bounds import of_number
 from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
@@ -90,7 +91,8 @@ def _check(
     found = getattr(computed[view, batch].totals, name)
     values = found if isinstance(found, tuple) else (found,)
     if found is None:
-        raise stop("ND211", f"this net has no `{name}`: there is no map in it", condition.span)
+        help = "a net of vectors alone has `params`, `macs`, `flops`, `activations` and `depth`"
+        raise stop("ND211", f"this net has no `{name}`: there is no map in it", condition.span, help=help)
     if len(wanted) == 1:
         wanted = wanted * len(values)
     relation = _RELATIONS[condition.relation]
@@ -107,8 +109,6 @@ def _check(
         help = f"`{name}{given} = {figures}` would hold"
         if condition.relation in ("=", "=="):
             help = Expected(help, Edit(condition.quantity.span, figures))
-        elif condition.relation == "!=":
-            help = None
         if condition.relation in ("=", "==") and len(wanted) == len(values) == 1:
             by = abs(values[0] - wanted[0])
             by = int(by) if by == int(by) else by
@@ -151,6 +151,7 @@ def _wanted(quantity: tree.Quantity, program: Program) -> tuple[float, ...]:
     for part in quantity.sizes.parts:
         value = evaluate(part, program.env)
         if isinstance(value, (bool, str)):
-            raise stop("ND209", f"a quantity is a number, and this is {kind_of(value)}", part.span)
+            help = of_number(value, "`1000` or `12.5 M`")
+            raise stop("ND209", f"a quantity is a number, and this is {kind_of(value)}", part.span, help=help)
         values.append(value * factor)
     return tuple(values)

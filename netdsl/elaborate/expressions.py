@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.bounds import QUOTED, example_of, of_least, of_number, rounded
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
 from netdsl.ir.op import lookup
 from netdsl.ir.types import Scalar, Shape, show_shape
@@ -30,6 +32,24 @@ _ELSEWHERE = {
     "floordiv": "a whole quotient is `x // y`",
     "make_divisible": "here it is `divisible(x, 8)`",
 }
+#: What a function takes, ``{x}`` the first of what stands there.
+_TAKES = {
+    "min": "`min(a, b)` is the smaller of two, and of more",
+    "max": "`max(a, b)` is the larger of two, and of more",
+    "round": "`round({x})` is the nearest whole number, `divisible({x}, 8)` the nearest multiple of 8",
+    "floor": "`floor({x})` rounds down; a whole quotient is `{x} // 2`",
+    "ceil": "`ceil({x})` rounds up",
+    "int": "`int({x})` cuts what is behind the point",
+    "abs": "`abs({x})` takes the sign off",
+    "divisible": "`divisible({x}, 8)` rounds to a multiple of 8",
+}
+#: What makes a result smaller.
+_SMALLER = {"**": "a smaller power", "*": "a smaller factor", "/": "a larger divisor"}
+#: Helps for `i` and `in` where there is none of them; who knows the place says more.
+NO_PASS = "brackets that repeat count from 0: `[conv3-{16*(i+1)}] ×3`"
+NOTHING_ENTERS = "in a block it is what enters the call: `block half { conv1-{in.c//2} }`, and then `half`"
+#: How many letters of a name or a value a help repeats.
+_SHOWN = 40
 
 
 def axes(shape: Shape) -> dict[str, int]:
@@ -63,10 +83,11 @@ def evaluate(expression: tree.Expression, env: Env, depth: int = 0) -> Scalar:
     if kind is tree.Literal:
         assert isinstance(expression, tree.Literal)
         if expression.bad is not None:
-            raise stop("ND219", expression.bad, expression.span)
+            raise stop("ND219", expression.bad, expression.span, help=_unusable(expression.bad))
         return expression.value
     if depth > MAX_DEPTH:
-        raise stop("ND219", f"this expression nests over {MAX_DEPTH} deep", expression.span)
+        help = "a part of it may have a name, `param part = 4*8`, and stand here as `part`"
+        raise stop("ND219", f"this expression nests over {MAX_DEPTH} deep", expression.span, help=help)
     if isinstance(expression, tree.Variable):
         return _variable(expression, env)
     if isinstance(expression, tree.Member):
@@ -81,29 +102,64 @@ def evaluate(expression: tree.Expression, env: Env, depth: int = 0) -> Scalar:
     return _function(expression, env, depth)
 
 
+def _unusable(bad: str) -> str:
+    """A help for a literal that cannot be used."""
+    if "sizes" in bad:
+        return "a map has up to 3 sizes, as `3x224x224` two; of a kernel or a stride one number stands for all"
+    if "terms" in bad:
+        return "a part of it may have a name, `param part = 4*8`, and stand here as `part`"
+    if "braces" in bad:
+        return "write `{i}` for the number of the pass, or `\\{` for a brace"
+    return "no value of a spec is beyond 10¹⁸: leave digits out"
+
+
 def truth(expression: tree.Expression, env: Env) -> bool:
     """The value of a condition."""
     value = evaluate(expression, env)
     if not isinstance(value, bool):
-        help = "compare it: `x > 0`, `x != 0`" if isinstance(value, (int, float)) else None
-        raise stop("ND209", f"a condition is true or false, and this is {kind_of(value)}", expression.span, help=help)
+        message = f"a condition is true or false, and this is {kind_of(value)}"
+        raise stop("ND209", message, expression.span, help=_compared(value, expression))
     return value
+
+
+def named(expression: tree.Expression, other: str = "x") -> str:
+    """A name or a size as it is written, ``other`` for any other expression."""
+    text = other
+    if isinstance(expression, tree.Variable):
+        text = expression.name
+    elif isinstance(expression, tree.Member):
+        text = f"{expression.owner.text}.{expression.field.text}"
+    return text if len(text) <= _SHOWN else other
+
+
+def _compared(value: Scalar, expression: tree.Expression, least: str = "> 0") -> str:
+    """A help for a number or a text where a condition is meant."""
+    name = named(expression)
+    if isinstance(value, str):
+        text = show(value) if len(value) <= _SHOWN else '"name"'
+        return f"compare it: `{name} == {text}`"
+    return f"compare it: `{name} {least}`, `{name} != 0`"
 
 
 def whole(expression: tree.Expression, env: Env, what: str, *, least: int = 0) -> int:
     """The value of an expression that must be a whole number (``64.0`` is one); ``what`` names it in messages."""
-    return to_whole(evaluate(expression, env), expression.span, what, least=least)
+    value = evaluate(expression, env)
+    if isinstance(value, float) and isinstance(expression, tree.Literal) and value != int(value):
+        message = f"{what} must be whole, and this is {value:g}"
+        raise stop("ND207", message, expression.span, help=rounded(value, what, literal=True))
+    return to_whole(value, expression.span, what, least=least)
 
 
-def to_whole(value: object, span: Span, what: str, *, least: int = 0) -> int:
-    """``value`` as an int; see :func:`whole`."""
+def to_whole(value: object, span: Span, what: str, *, least: int = 0, example: str | None = None) -> int:
+    """``value`` as an int; see :func:`whole`. ``example`` is what would do."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise stop("ND209", f"{what} is a whole number, and this is {kind_of(value)}", span)
+        help = of_number(value, example or example_of(what))
+        raise stop("ND209", f"{what} is a whole number, and this is {kind_of(value)}", span, help=help)
     if value != int(value):
-        help = "round it: `round(…)`, `int(…)`, `ceil(…)` or `divisible(…, 8)`"
-        raise stop("ND207", f"{what} must be whole, and this is {value:g}", span, help=help)
+        raise stop("ND207", f"{what} must be whole, and this is {value:g}", span, help=rounded(value, what))
     if value < least:
-        raise stop("ND208", f"{what} must be at least {least}, and this is {int(value)}", span)
+        message = f"{what} must be at least {least}, and this is {int(value)}"
+        raise stop("ND208", message, span, help=of_least(what, least))
     return int(value)
 
 
@@ -114,7 +170,7 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
     if name == "i":
         count = env.count()
         if count is None:
-            raise stop("ND220", "`i` counts the passes of a repeat, and there is none around this", span)
+            raise stop("ND220", "`i` counts the passes of a repeat, and there is none around this", span, help=NO_PASS)
         return count
     value = env.lookup(name)
     if value is None:
@@ -128,7 +184,7 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
     if value is UNKNOWN:
         raise Stop
     if isinstance(value, Tensor):
-        raise stop("ND209", f"`{name}` is a tensor, and a value is wanted", span)  # its argument has the help
+        raise stop("ND209", f"`{name}` is a tensor, and a value is wanted", span, help=sizes_of(name, value))
     assert isinstance(value, (int, float, bool, str))
     return value
 
@@ -136,6 +192,12 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
 def within(span: Span, name: str) -> Span:
     """Where a name stands that may have braces around it, which belong to the span of its expression."""
     return span if span.end - span.start == len(name) else Span(span.file, span.start + 1, span.end - 1)
+
+
+def sizes_of(name: str, tensor: Tensor) -> str:
+    """A help for a tensor where a value is wanted."""
+    letters = axes(tensor.shape) if tensor.shape is not None else "chw"
+    return "the sizes of a tensor are values: " + ", ".join(f"`{name}.{letter}`" for letter in letters)
 
 
 def _known(name: str, env: Env) -> str:
@@ -155,16 +217,18 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
     tensor: object = env.tensor() if owner == "in" else env.lookup(owner)
     if owner == "in" and tensor is None:
         message = "`in` is what enters a block, a branch or a pass of a repeat, and there is none around this"
-        raise stop("ND220", message, expression.owner.span)
+        raise stop("ND220", message, expression.owner.span, help=NOTHING_ENTERS)
     if tensor is None:
         help = did_you_mean(owner, ["in", *env.visible()], expression.owner.span)
         if owner in ("input", "x", "self") and help is None and env.tensor() is not None:
             help = Advice("what enters is called `in`", Edit(expression.owner.span, "in"))
+        help = help or f"`in.{field if field in _FIELDS else 'c'}` is of what enters a block, a branch or a repeat"
         raise stop("ND203", f"there is no value called `{owner}` here", expression.owner.span, help=help)
     if not isinstance(tensor, Tensor):
         if tensor is UNKNOWN:
             raise Stop
-        raise stop("ND209", f"`{owner}` is no tensor and has no sizes", expression.owner.span)
+        help = f"the value itself is `{owner}`; a tensor comes in by its name, `block(@name)`"
+        raise stop("ND209", f"`{owner}` is no tensor and has no sizes", expression.owner.span, help=help)
     if field not in _FIELDS:
         message = f"a tensor has no `{field}`"
         help = "its sizes are `.c`, `.d`, `.h` and `.w`"
@@ -185,17 +249,31 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
 
 def _number(value: Scalar, operand: tree.Expression, sign: str) -> int | float:
     if isinstance(value, (bool, str)):
-        help = "`int(…)` makes 1 or 0 of it" if isinstance(value, bool) else None
+        help = "`int(…)` makes 1 or 0 of it"
+        if isinstance(value, str):
+            help = f"a number has no quotes: `{named(operand, 'n')} = 8`"
+            if isinstance(operand, tree.Literal):
+                help = _unquoted(value, operand.span) or "a number has no quotes: `8`"
         raise stop("ND209", f"`{sign}` computes with numbers, and this is {kind_of(value)}", operand.span, help=help)
     return value
 
 
-def _bounded(value: Scalar, span: Span) -> Scalar:
+def _unquoted(value: Scalar, span: Span) -> str | None:
+    """A help for a text that is a number in quotes, which stands at ``span``."""
+    number = QUOTED.fullmatch(value) if isinstance(value, str) else None
+    return None if number is None else Advice(f"a number has no quotes: `{number[1]}`", Edit(span, number[1]))
+
+
+def _bounded(value: Scalar, span: Span, sign: str) -> Scalar:
     if isinstance(value, float) and not math.isfinite(value):
-        raise stop("ND219", "this is not a finite number", span)
+        raise stop("ND219", "this is not a finite number", span, help=_smaller(sign))
     if isinstance(value, (int, float)) and abs(value) > LARGEST:
-        raise stop("ND219", "this number is beyond any tensor", span)
+        raise stop("ND219", "this number is beyond any tensor", span, help=_smaller(sign))
     return value
+
+
+def _smaller(sign: str) -> str:
+    return f"no value of a spec is beyond 10¹⁸: take {_SMALLER.get(sign, 'smaller numbers')}"
 
 
 def _unary(expression: tree.Unary, env: Env, depth: int) -> Scalar:
@@ -203,7 +281,11 @@ def _unary(expression: tree.Unary, env: Env, depth: int) -> Scalar:
     if expression.operator == "not":
         if not isinstance(value, bool):
             message = f"`not` wants true or false, and this is {kind_of(value)}"
-            raise stop("ND209", message, expression.operand.span)
+            name = named(expression.operand)
+            help = _compared(value, expression.operand)
+            if isinstance(value, (int, float)):
+                help = f"compare it, without `not`: `{name} == 0`"
+            raise stop("ND209", message, expression.operand.span, help=help)
         return not value
     number = _number(value, expression.operand, expression.operator)
     return -number if expression.operator == "-" else number
@@ -216,7 +298,8 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
         for value, operand in ((left, expression.left), (None, expression.right)):
             value = evaluate(operand, env, depth + 1) if value is None else value
             if not isinstance(value, bool):
-                raise stop("ND209", f"`{sign}` joins conditions, and this is {kind_of(value)}", operand.span)
+                message = f"`{sign}` joins conditions, and this is {kind_of(value)}"
+                raise stop("ND209", message, operand.span, help=_compared(value, operand))
             if value == (sign == "or"):
                 return value
         return sign == "and"
@@ -224,7 +307,7 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
     if sign in ("==", "!="):
         if kind_of(left) != kind_of(right) and not (_is_number(left) and _is_number(right)):
             message = f"{kind_of(left)} and {kind_of(right)} cannot be compared"
-            raise stop("ND209", message, expression.span)
+            raise stop("ND209", message, expression.span, help=_alike(expression, left, right))
         return (left == right) == (sign == "==")
     a, b = _number(left, expression.left, sign), _number(right, expression.right, sign)
     if sign == "<":
@@ -236,13 +319,36 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
     if sign == ">=":
         return a >= b
     if b == 0 and sign in ("/", "//", "%"):
-        raise stop("ND219", "this divides by zero", expression.right.span)
+        help = "`max(1, …)` is never 0"
+        if isinstance(expression.right, tree.Literal):
+            help = f"`{named(expression.left, '8')} {sign} 2` divides by 2"
+        raise stop("ND219", "this divides by zero", expression.right.span, help=help)
     try:
         if sign == "**":
-            return _bounded(_power(a, b, expression.span), expression.span)
-        return _bounded(_arithmetic(sign, a, b), expression.span)
+            return _bounded(_power(a, b, expression), expression.span, sign)
+        return _bounded(_arithmetic(sign, a, b), expression.span, sign)
     except OverflowError:
-        raise stop("ND219", "this number is beyond any tensor", expression.span) from None
+        raise stop("ND219", "this number is beyond any tensor", expression.span, help=_smaller(sign)) from None
+
+
+def _alike(expression: tree.Binary, left: Scalar, right: Scalar) -> str:
+    """A help for two values of different kinds that are compared."""
+    sign = expression.operator
+    sides = ((expression.left, left, right), (expression.right, right, left))
+    for side, value, other in sides:
+        if isinstance(side, tree.Literal) and _is_number(other) and (help := _unquoted(value, side.span)) is not None:
+            return help
+        if isinstance(other, bool) and isinstance(side, tree.Literal) and value in (0, 1) and _is_number(value):
+            name = named(expression.left if side is expression.right else expression.right)
+            return f"a truth value stands alone: `{name if (value == 1) == (sign == '==') else f'not {name}'}`"
+    shown = [
+        f"`{named(side)} {sign} {show(value)}`"
+        for side, value, _ in sides
+        if named(side, "") and len(str(value)) <= _SHOWN
+    ]
+    if not shown:
+        return "write both as numbers, or both in quotes"
+    return f"{' and '.join(shown)} compare{'s' * (len(shown) == 1)} what is alike"
 
 
 def _is_number(value: Scalar) -> bool:
@@ -259,12 +365,15 @@ def _filled(part: tree.Name | tree.Expression, env: Env, depth: int) -> str:
     return str(value)
 
 
-def _power(a: int | float, b: int | float, span: Span) -> int | float:
+def _power(a: int | float, b: int | float, expression: tree.Binary) -> int | float:
     """``a ** b``: whole for whole numbers and a power from 0."""
+    base = named(expression.left)
     if a == 0 and b < 0:
-        raise stop("ND219", "this divides by zero: zero has no negative power", span)
+        help = f"`max(1, {base})` is never 0"
+        raise stop("ND219", "this divides by zero: zero has no negative power", expression.span, help=help)
     if a < 0 and b != int(b):
-        raise stop("ND219", f"a negative number has no power of {b:g} among the real ones", span)
+        message = f"a negative number has no power of {b:g} among the real ones"
+        raise stop("ND219", message, expression.span, help=f"`abs({base}) ** {b:g}` takes the sign off")
     if isinstance(a, int) and isinstance(b, int) and b > 0 and abs(a) > 1 and b * math.log2(abs(a)) > 64:
         raise OverflowError
     made: int | float = a**b
@@ -294,6 +403,14 @@ def divisible(value: int | float, divisor: int) -> int:
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
+def _taking(name: str, arguments: Sequence[tree.Expression]) -> str:
+    """A help for a function that takes another number of values."""
+    first = arguments[0] if arguments else None
+    if isinstance(first, tree.Literal) and isinstance(first.value, (int, float)):
+        return _TAKES[name].format(x=show(first.value))
+    return _TAKES[name].format(x="c" if first is None else named(first, "c"))
+
+
 def _function(expression: tree.Function, env: Env, depth: int) -> Scalar:
     name = expression.name.text
     if name not in FUNCTIONS:
@@ -304,7 +421,8 @@ def _function(expression: tree.Function, env: Env, depth: int) -> Scalar:
     wanted = {"divisible": 2, "min": 0, "max": 0}.get(name, 1)
     if not values or (wanted and len(values) != wanted):
         count = {0: "at least one value", 1: "one value", 2: "two values"}[wanted]
-        raise stop("ND219", f"`{name}` takes {count}, and {len(values)} stand here", expression.span)
+        message = f"`{name}` takes {count}, and {len(values)} stand{'s' * (len(values) == 1)} here"
+        raise stop("ND219", message, expression.span, help=_taking(name, expression.arguments))
     if name == "int" and isinstance(values[0], bool):
         return int(values[0])
     numbers = [_number(v, e, name) for v, e in zip(values, expression.arguments, strict=True)]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.bounds import of_number
+from netdsl.elaborate.complaints import named
 from netdsl.elaborate.expressions import evaluate, kind_of
 from netdsl.elaborate.program import Program, split_word
 from netdsl.elaborate.values import Stop, stop
@@ -120,6 +122,7 @@ def _read(
         elif len(parts) > 1 and parts[0] in paths and program.variant_names():
             of_one = f"`init NAME: {target} = …` is of one variant"
             help = f"{help} {of_one}" if help else of_one
+        help = help or _there_are(paths)
         raise stop("ND231", f"no layer and no label is called `{target}`", path.span, help=help)
     return Init.model_construct(
         target=target, by_label=by_label, scheme=rule.scheme.text, arguments=arguments, span=rule.span
@@ -130,6 +133,12 @@ def _labels(program: Program) -> list[str]:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
     labels = (item.label for item in walk_items(*roots) if item.label is not None)
     return [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
+
+
+def _there_are(paths: Iterable[str]) -> str:
+    """A help for a label that is none and resembles none."""
+    labels = sorted({path.partition(".")[0] for path in paths if path})
+    return "`init conv = …` is of all convolutions" + (f"; labels are {named(labels, 5)}" if labels else "")
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -160,10 +169,12 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
     if scheme == "trunc_normal":
         allowed |= {"a", "b"}
     found: dict[str, Scalar] = {}
-    bare = 0
+    bare, last = 0, rule.scheme.span.end
     for argument in rule.arguments:
         if not isinstance(argument.value, tree.Sizes) or len(argument.value.parts) > 1:
-            raise stop("ND231", "an argument of a scheme is one number or word", argument.value.span)
+            slot = argument.name.text if argument.name is not None else slots[0] if slots else "bias"
+            help = f"one number starts all layers that are named: `{slot}=0.01`"
+            raise stop("ND231", "an argument of a scheme is one number or word", argument.value.span, help=help)
         part = argument.value.parts[0]
         braced = part.span.end - part.span.start > len(part.name) if isinstance(part, tree.Variable) else True
         word = part.name if isinstance(part, tree.Variable) and not braced else None
@@ -180,7 +191,9 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
             elif bare < len(slots):
                 name, bare = slots[bare], bare + 1
             else:
-                raise stop("ND231", f"`{scheme}` takes no further number", argument.span)
+                help = f"its numbers are {named(slots)}" if slots else f"`{scheme}` takes none"
+                help += "; `bias=0` is how biases start"
+                raise stop("ND231", f"`{scheme}` takes no further number", argument.span, help=help)
             if name not in allowed:
                 here = argument.name.span if argument.name is not None else argument.span
                 help = did_you_mean(name, allowed, here) or "it has " + ", ".join(f"`{a}`" for a in sorted(allowed))
@@ -200,11 +213,16 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
                     raise stop("ND231", message, fan.span, help=_of_fans(fan.name))
                 read = evaluate(part, program.env)
                 if isinstance(read, (bool, str)):
-                    raise stop("ND231", f"`{name}` is a number, and this is {kind_of(read)}", argument.value.span)
+                    message = f"`{name}` is a number, and this is {kind_of(read)}"
+                    raise stop("ND231", message, argument.value.span, help=of_number(read, f"`{name}=0.01`"))
                 value = float(read)  # type: ignore[assignment]
         if name in found:
-            raise stop("ND231", f"`{name}` is given twice", argument.span)
+            help = f"one value holds: take `{found[name]}` or `{value}` out"
+            if value == found[name]:
+                help = Advice("once is enough: take it out", Edit(argument.span._replace(start=last), ""))
+            raise stop("ND231", f"`{name}` is given twice", argument.span, help=help)
         found[name] = value
+        last = argument.span.end
     needed = _NEEDED.get(scheme)
     if needed is not None and needed not in found:
         raise stop("ND231", f"`{scheme}` needs a number", rule.span, help=f"`{scheme} 0.01`: its `{needed}`")

@@ -110,17 +110,27 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 def check_label(name: str, quoted: bool, span: Span) -> None:
     """Raises :class:`Stop` where a label cannot be the name of a module."""
     if name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__")):
-        raise stop("ND213", f"`{name}` is a name that `torch.nn.Module` uses itself", span, help="call it otherwise")
+        help = f"call it otherwise, as `{name.strip('_')}_1`"
+        raise stop("ND213", f"`{name}` is a name that `torch.nn.Module` uses itself", span, help=help)
     if keyword.iskeyword(name) and not quoted:
-        raise stop("ND213", f"`{name}` is a word of Python and cannot be an attribute", span, help="call it otherwise")
+        help = f"call it otherwise, as `{name}_1`"
+        raise stop("ND213", f"`{name}` is a word of Python and cannot be an attribute", span, help=help)
     if not name or "." in name or not name.isprintable():
         what = "an empty name" if not name else f"`{name}`" if name.isprintable() else "a name with such characters"
-        help = f"without quotes a dot opens a scope: `{name}: …`" if "." in name else None
+        help = f"without quotes a dot opens a scope: `{name}: …`"
+        if not name:
+            help = "write a name between the quotes, or leave the label out: the module is called by its keyword then"
+        elif not name.isprintable():
+            plain = "".join(char if char.isprintable() else "_" for char in name[:_LONGEST])
+            help = f'letters, digits, blanks and signs can be in a name: `"{plain}"`'
+        elif not _PLAIN.fullmatch(name):
+            help = f'a dot opens a scope; within a name `_` does: `"{name.replace(".", "_")[:_LONGEST]}"`'
         raise stop("ND213", f"{what} cannot be that of a module", span, help=help)
 
 
-#: How many names a help lists.
+#: How many names a help lists, and how many letters of one it repeats.
 _LISTED = 6
+_LONGEST = 60
 
 
 class Frame:
@@ -187,12 +197,18 @@ class Frame:
 
             where = f" in `{self.path}`" if self.path else ""
             if labelled:
-                message, help = f"the label `{name}` stands twice{where}", "each module needs a name of its own"
+                message = f"the label `{name}` stands twice{where}"
+                help = f"each module needs a name of its own: `{self.free(name)}`"
             else:
                 message = f"this would be called `{name}`{where}, and that name is taken"
-                help = "give it a label of its own"
+                help = f"give it a label of its own: `{self.free(name)}: …`"
             raise stop("ND212", message, span, help=help, notes=(Note(first, "first here"),))
         self.taken[name] = span
+
+    def free(self, name: str) -> str:
+        """A name like ``name`` that none of the members has so far."""
+        stem = name[:_LONGEST] if _PLAIN.fullmatch(name) else "name"
+        return next(free for count in range(2, len(self.taken) + 3) if (free := f"{stem}_{count}") not in self.taken)
 
     def functional(self, word: str) -> str:
         """The full name of a node that applies no module: for people, no key of a checkpoint."""
@@ -256,6 +272,8 @@ class Labels:
         if help is None and known:
             listed = ", ".join(f"`@{name}`" for name in known[:_LISTED])
             help = f"there {'is' if len(known) == 1 else 'are'} {listed}{' and others' if len(known) > _LISTED else ''}"
+        plain = name if len(path) == 1 and _PLAIN.fullmatch(name) and len(name) <= _LONGEST else "name"
+        help = help or f"`as {plain}` behind a layer names its tensor, and so does a label: `{plain}: conv3-64`"
         raise stop("ND215", f"no tensor before this is called `{name}`", span, help=help)
 
     def _descend(self, path: list[str]) -> Tensor | None:

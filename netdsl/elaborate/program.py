@@ -9,6 +9,7 @@ from pathlib import Path
 
 from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
+from netdsl.elaborate.bounds import QUOTED
 from netdsl.elaborate.complaints import at_file_level, circle, listed, named, renamed
 from netdsl.elaborate.expressions import evaluate, kind_of, show
 from netdsl.elaborate.meant import DECLARATIONS, elsewhere
@@ -233,6 +234,7 @@ class Program:
                 help = "a style is of one kind of layer, a line for each: `style conv = _, relu`"
             if any(isinstance(line, tree.Block) and line.name.text == word for line in self.statements):
                 help = "a style is of a kind of layer; what a block's layers have stands in the block: `style conv = …`"
+            help = help or "a style is of one kind of layer, such as `conv`, `fc` or `bn`"
             self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
         elif op.variadic or not op.writable or op.keyword == "id":
             message = f"`{op.keyword}` takes no style"
@@ -280,11 +282,11 @@ class Program:
         """Whether a variant or a column is called so."""
         return name in self.columns or name in self.variants
 
-    def near_variant(self, name: tree.Name, besides: str | None = None) -> str | None:
+    def near_variant(self, name: tree.Name, besides: str | None = None) -> str:
         """A help for a variant that there is not: the nearest, or all that there are ``besides`` one."""
         known = [variant for variant in self.variant_names() if variant != besides]
         if self.broken("table"):
-            return None  # the columns of a table that could not be read are not known
+            return "mend the table first: its columns are variants too"
         return did_you_mean(name.text, known, name.span) or listed(
             known, "the file has no variants: `variant small: …` declares one"
         )
@@ -332,7 +334,9 @@ class Program:
             for link in reversed(chain.values()):
                 overrides.update({setting.name.text: setting for setting in link.settings})
         if given and not self.params:
-            raise Stop(Diagnostic("ND004", f"there is no parameter called `{next(iter(given))}`: the file has none"))
+            name = next(iter(given))
+            message = f"there is no parameter called `{name}`: the file has none"
+            raise Stop(Diagnostic("ND004", message, help=f"`param {name} = 1` in the file declares it"))
         for key in given:
             if key not in self.params:
                 help = did_you_mean(key, self.params) or listed(sorted(self.params), "")
@@ -391,8 +395,23 @@ class Program:
         if isinstance(value, Unknown) or isinstance(default, Unknown) or fits(default, value):
             return value
         message = f"`{name}` is {kind_of(default)} by default, and this is {kind_of(value)}"
-        self.report(Diagnostic("ND209", message, span))
+        help = f"write it as the default is: `{name} = {_shown(default)}`"
+        if isinstance(default, bool):
+            help = f"write `{name} = true` or `{name} = false`"
+            if value in (0, 1):
+                help = Advice(f"`{name} = {show(bool(value))}`", Edit(span, show(bool(value))))
+        elif isinstance(default, str):
+            help = f'a text stands in quotes: `{name} = "{value}"`' if not isinstance(value, bool) else help
+        elif isinstance(value, str) and (number := QUOTED.fullmatch(value)) is not None:
+            help = Advice(f"a number has no quotes: `{number[1]}`", Edit(span, number[1]))
+        self.report(Diagnostic("ND209", message, span, help=help))
         return UNKNOWN
+
+
+def _shown(default: object) -> str:
+    """A parameter's default, as it may stand in a help."""
+    text = show(default) if isinstance(default, (bool, int, float, str)) else "1"
+    return text if len(text) <= 40 else '"name"'
 
 
 def fits(default: object, value: object) -> bool:
@@ -417,16 +436,24 @@ def read_given(name: str, value: object, default: object) -> Scalar:
     if not isinstance(read, (bool, int, float, str)) or (not isinstance(default, Unknown) and not fits(default, read)):
         shown = value if isinstance(value, str) else repr(value)
         by_default = "" if isinstance(default, Unknown) else f", by default {show(default)}"  # type: ignore[arg-type]
-        raise Stop(Diagnostic("ND004", f"`{name}` is {kind_of(default)}{by_default}; `{shown}` does not fit"))
+        help = f"give a number: `{name}={_shown(default)}`"
+        if isinstance(default, bool):
+            help = f"give a truth value: `{name}=true` or `{name}=false`"
+        elif isinstance(default, (str, Unknown)):
+            help = f"give a text or a number: `{name}={shown if len(shown) <= 40 else 1}`"
+        message = f"`{name}` is {kind_of(default)}{by_default}; `{shown}` does not fit"
+        raise Stop(Diagnostic("ND004", message, help=help))
     if isinstance(read, float) and (read != read or read in (float("inf"), float("-inf"))):
-        raise Stop(Diagnostic("ND004", f"`{name}` must be a finite number, and `{value}` is none"))
+        help = f"give a number such as `{name}={_shown(default)}`"
+        raise Stop(Diagnostic("ND004", f"`{name}` must be a finite number, and `{value}` is none", help=help))
     return read
 
 
 def reserved(name: tree.Name) -> Diagnostic:
     """The complaint about a name that the language keeps for itself."""
     message = f"`{name.text}` is a word of the language and cannot name this"
-    return Diagnostic("ND223", message, name.span, help="call it otherwise")
+    other = {"in": "enters", "i": "index", "x": "factor"}.get(name.text, "value")
+    return Diagnostic("ND223", message, name.span, help=f"call it otherwise, as `{other}`")
 
 
 def split_word(word: str) -> tuple[str, str]:
