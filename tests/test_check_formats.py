@@ -236,7 +236,7 @@ def test_annotations(run: Run) -> None:
         "::error file=blocks.net,line=4,endLine=4,col=9,endColumn=13,title=ND207%3A a number that must be whole::"
         "`channels` must be whole, and this is 2.66667"
         "%0Ain `level(3)`, called at use-and-a-mistake-there.net:3:11"
-        "%0Ahelp: round it: `round(…)`, `int(…)`, `ceil(…)` or `divisible(…, 8)`",
+        "%0Ahelp: `8//n` makes 2 of it, `ceil(8/n)` 3",
     ]
 
 

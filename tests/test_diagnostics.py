@@ -34,6 +34,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "outside-kind": {"variant": "texts"},
     "outside-no-such-variant": {"variant": "huge"},
     "outside-many-parameters": {"set": {"zoom": "2"}},
+    "outside-truth": {"set": {"wide": "3"}},
+    "outside-text": {"set": {"act": 3}},
     "outside-value": {"set": {"width": "0.3"}},
     "outside-channels-last": {"input": "32x32x3"},
     "outside-nodes": {"limits": Limits(nodes=12)},

@@ -14,11 +14,12 @@ _TYPICAL = {
     "offset": 0, "after": 0, "scale": 2, "index": 0, "start": 0, "stop": 5, "ws_eps": 1e-6, "size": 1, "factor": 0.5,
     "p": 0.5,
 }  # fmt: skip
-#: What a value out of its range is meant to say, by the attribute and, where two share the name, how its line begins.
+_CHANNELS = "channels count from 0: `take 0 5` takes the first five"
+#: What a value out of its range is meant to say, by the attribute and, where two share the name, a word of its line.
 _MEANING: dict[str, tuple[tuple[str, str], ...]] = {
     "channels": (("", "a convolution makes one channel or more: `conv3-64` makes 64"),),
     "features": (
-        ("how many digits", "there are ten digits: `rbf-10`"),
+        ("digits", "there are ten digits: `rbf-10`"),
         ("", "a layer makes one number or more: `fc-10` makes 10"),
     ),
     "kernel": (("", "a window of 1 sees one element, one of 3 its neighbours too"),),
@@ -27,26 +28,26 @@ _MEANING: dict[str, tuple[tuple[str, str], ...]] = {
         ("", "a stride of 1 takes every element, one of 2 every second"),
     ),
     "pad": (
-        ("elements cut off", "`pad=0` cuts nothing off, and `out_pad` adds elements"),
+        ("cut", "`pad=0` cuts nothing off, and `out_pad` adds elements"),
         ("", "`pad=0` adds nothing; `crop` takes elements off a map"),
     ),
     "dilation": (("", "a dilation of 1 leaves no gaps, one of 2 leaves out every second element"),),
     "out_pad": (("", "`out_pad=0` adds nothing"),),
     "p": (("probability", "`p` is the share that is dropped: `dropout 0.5` drops half"),),
     "to": (
-        ("the new shape", "each of the sizes is said, and none left open; `flatten` makes a vector of a map"),
+        ("new", "each of the sizes is said, and none left open; `flatten` makes a vector of a map"),
         ("adaptive", "`to=1` makes one element an axis of the map, `to=7` seven"),
         ("", "a size counts elements from 1: `to=7` makes seven an axis"),
     ),
     "offset": (("", "`offset=0` leaves out none before the first; without `offset` the middle is kept"),),
     "after": (("", "`after=0` adds nothing there; `crop` takes elements off a map"),),
-    "size": (("elements before", "`pad 1` adds an element on each side; `crop` takes elements off a map"),),
+    "size": (("before", "`pad 1` adds an element on each side; `crop` takes elements off a map"),),
     "scale": (("factor", "`upsample ×2` doubles the size; `maxpool` and `avgpool` make it smaller"),),
     "order": (("", "axes count from 1, which is the channels: `permute 2x3x1` puts them last"),),
     "index": (("", "parts count from 0: `chunk 0` takes the first"),),
     "of": (("", "`of=2`, the default, makes two parts"),),
-    "start": (("", "channels count from 0: `take 0 5` takes the first five"),),
-    "stop": (("", "channels count from 0: `take 0 5` takes the first five"),),
+    "start": (("", _CHANNELS),),
+    "stop": (("", _CHANNELS),),
     "axis": (("", "axis 1, the default, is that of the channels"),),
 }
 #: How what is no attribute is written.
@@ -59,7 +60,6 @@ _LEAST = {
     "a repeat": "`×0` leaves out what repeats, `×1` has it once",
     "a batch": "`batch=1` is one image, as without it",
     "a divisor": "`divisible(c, 8)` rounds to a multiple of 8",
-    "`scale`": "`×1` keeps the size, `×2` doubles it",
 }
 #: A number in quotes.
 QUOTED = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*")
@@ -79,14 +79,14 @@ def of_range(attribute: Attribute, value: float) -> str:
     """A help for a value out of its range: what the attribute means, with one that would do."""
     if attribute.below == 1 and 5 <= value < 100:
         return f"a share of {value:g} percent is `{value / 100:g}`"
-    for begins, text in _MEANING.get(attribute.name, ()):
-        if attribute.doc.startswith(begins):
+    for word, text in _MEANING.get(attribute.name, ()):
+        if not word or word in re.findall(r"\w+", attribute.doc):
             return text
     doc = re.split(r"[;:(]", attribute.doc)[0].strip()
     said = f"`{attribute.name}={typical(attribute)}`"
     if attribute.default is not None:
         said += ", the default"
-    return f"{said}: {doc}" if doc else f"{said}, would do"
+    return f"{said}: {doc}" if doc else said
 
 
 def of_number(value: object, example: str) -> str:
@@ -103,9 +103,9 @@ def example_of(what: str) -> str:
     return _WRITTEN.get(what, "`2`")
 
 
-def of_least(what: str, least: int) -> str:
-    """A help for a whole number that is too small."""
-    return _LEAST.get(what, f"{least} is the least that stands there")
+def of_least(what: str) -> str:
+    """A help for a whole number that is too small; what has no line of its own is a factor of enlargement."""
+    return _LEAST.get(what, "`×1` keeps the size, `×2` doubles it")
 
 
 def rounded(value: float, what: str, *, literal: bool = False) -> str:

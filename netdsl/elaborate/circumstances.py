@@ -135,7 +135,7 @@ def _short(text: str) -> bool:
 
 def _computed(text: str) -> bool:
     """Whether a text is an expression that is no bare name and no number, and short."""
-    return _short(text) and re.fullmatch(r"-?[\w.]+", text) is None
+    return _short(text) and re.fullmatch(r"-?[\w.]+|.*[{}].*", text) is None
 
 
 def helped_by(said: Diagnostic, blame: Mapping[str, Note], binding: Binding, sources: Sequence[Source]) -> Diagnostic:

@@ -32,17 +32,6 @@ _ELSEWHERE = {
     "floordiv": "a whole quotient is `x // y`",
     "make_divisible": "here it is `divisible(x, 8)`",
 }
-#: What a function takes, ``{x}`` the first of what stands there.
-_TAKES = {
-    "min": "`min(a, b)` is the smaller of two, and of more",
-    "max": "`max(a, b)` is the larger of two, and of more",
-    "round": "`round({x})` is the nearest whole number, `divisible({x}, 8)` the nearest multiple of 8",
-    "floor": "`floor({x})` rounds down; a whole quotient is `{x} // 2`",
-    "ceil": "`ceil({x})` rounds up",
-    "int": "`int({x})` cuts what is behind the point",
-    "abs": "`abs({x})` takes the sign off",
-    "divisible": "`divisible({x}, 8)` rounds to a multiple of 8",
-}
 #: What makes a result smaller.
 _SMALLER = {"**": "a smaller power", "*": "a smaller factor", "/": "a larger divisor"}
 #: Helps for `i` and `in` where there is none of them; who knows the place says more.
@@ -159,7 +148,7 @@ def to_whole(value: object, span: Span, what: str, *, least: int = 0, example: s
         raise stop("ND207", f"{what} must be whole, and this is {value:g}", span, help=rounded(value, what))
     if value < least:
         message = f"{what} must be at least {least}, and this is {int(value)}"
-        raise stop("ND208", message, span, help=of_least(what, least))
+        raise stop("ND208", message, span, help=of_least(what))
     return int(value)
 
 
@@ -405,10 +394,21 @@ def divisible(value: int | float, divisor: int) -> int:
 
 def _taking(name: str, arguments: Sequence[tree.Expression]) -> str:
     """A help for a function that takes another number of values."""
-    first = arguments[0] if arguments else None
-    if isinstance(first, tree.Literal) and isinstance(first.value, (int, float)):
-        return _TAKES[name].format(x=show(first.value))
-    return _TAKES[name].format(x="c" if first is None else named(first, "c"))
+    x = "c"
+    if arguments:
+        x = named(arguments[0], "c")
+        if isinstance(arguments[0], tree.Literal) and _is_number(arguments[0].value):
+            x = show(arguments[0].value)
+    return {
+        "min": "`min(a, b)` is the smaller of two, and of more",
+        "max": "`max(a, b)` is the larger of two, and of more",
+        "round": f"`round({x})` is the nearest whole number, `divisible({x}, 8)` the nearest multiple of 8",
+        "floor": f"`floor({x})` rounds down; a whole quotient is `{x} // 2`",
+        "ceil": f"`ceil({x})` rounds up",
+        "int": f"`int({x})` cuts what is behind the point",
+        "abs": f"`abs({x})` takes the sign off",
+        "divisible": f"`divisible({x}, 8)` rounds to a multiple of 8",
+    }[name]
 
 
 def _function(expression: tree.Function, env: Env, depth: int) -> Scalar:

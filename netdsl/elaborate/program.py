@@ -439,8 +439,8 @@ def read_given(name: str, value: object, default: object) -> Scalar:
         help = f"give a number: `{name}={_shown(default)}`"
         if isinstance(default, bool):
             help = f"give a truth value: `{name}=true` or `{name}=false`"
-        elif isinstance(default, (str, Unknown)):
-            help = f"give a text or a number: `{name}={shown if len(shown) <= 40 else 1}`"
+        elif isinstance(default, str):
+            help = f"give a text: `{name}={_shown(default)}`"
         message = f"`{name}` is {kind_of(default)}{by_default}; `{shown}` does not fit"
         raise Stop(Diagnostic("ND004", message, help=help))
     if isinstance(read, float) and (read != read or read in (float("inf"), float("-inf"))):
