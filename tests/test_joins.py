@@ -200,11 +200,26 @@ def test_axes_of_other_strides() -> None:
         "add { gap, fc-16 | id }",  # a vector beside a map
         "add { maxpool, conv3-16/1x2 | id, conv3-16/2x1, maxpool, relu }",
         "concat { crop 5x9 | id | conv3-8/2 }",
+        "add { crop 5x9 | id | conv3-8/2 }",
+        "concat { reshape 16x1024 | id }",
+        "concat { conv3-8/4, reshape 8x64 | id, flatten | id }",
+        "sub { flatten, fc-10 | reshape 16x1024, relu }",
+        "mul { id | crop 3, reshape 36x4 }",
     ],
 )
-def test_where_nothing_is_known_nothing_is_proposed(join: str) -> None:
+def test_where_no_layer_can_be_changed_others_are_added(join: str) -> None:
     text, problem = joined(join)
-    assert problem.help is None or analyse(mended(text, problem)).errors == ()
+    assert problem.help is not None and analyse(mended(text, problem)).errors == ()
+
+
+def test_branches_to_which_layers_are_added_are_numbered_as_written() -> None:
+    _, problem = joined("concat { crop 5x9 | if false { relu } | id }")
+    assert problem.help == "`avgpool to=5x9` at the end of branch 3 makes the sizes equal"
+
+
+def test_where_axes_differ_the_shape_is_said() -> None:
+    _, problem = joined("add { conv3-8/4, reshape 8x64 | id }")
+    assert problem.help == "each branch ends in 8×64, as branch 1 does"
 
 
 def notes(problem: Diagnostic, text: str) -> list[tuple[str, str]]:
@@ -251,7 +266,7 @@ def test_of_many_branches_those_are_shown_that_were_compared() -> None:
         ("conv3-16 pad=0", "makes 16×30×30 of 16×32×32"),
         ("conv3-16 pad=1", "gives 16×32×32"),
     ]
-    assert problem.help is None
+    assert problem.help == "each branch ends in 16×30×30, as branch 1 does"
 
 
 def test_what_is_tried_to_mend_a_join_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

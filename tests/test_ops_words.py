@@ -92,7 +92,7 @@ ERRORS: list[tuple[str, dict[str, Any], tuple[Shape, ...], str, str]] = [
     ("dwconv", {"kernel": 1, "ws": True}, (M2,), "ND208", "one weight"),
     ("conv", {"kernel": 3, "channels": 4, "same_tf": True, "pad_mode": "reflect"}, (M2,), "ND208", "zeros alone"),
     ("conv", {"kernel": 9, "channels": 4, "pad_mode": "reflect"}, ((3, 4, 4),), "ND205", "reflect padding of 4"),
-    ("conv", {"kernel": 3, "channels": 2, "connect": "01"}, (M2,), "ND208", "1 words for 2 output maps"),
+    ("conv", {"kernel": 3, "channels": 2, "connect": "01"}, (M2,), "ND208", "1 word for 2 output maps"),
     ("conv", {"kernel": 3, "channels": 1, "connect": "0a"}, (M2,), "ND209", "words of digits and commas"),
     ("conv", {"kernel": 3, "channels": 1, "connect": "06"}, (M2,), "ND208", "the input map 6, and there are 0 to 5"),
     ("conv", {"kernel": 3, "channels": 1, "connect": "00"}, (M2,), "ND208", "see each of its maps once"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,6 @@ from netdsl.ir.types import Shape, show_shape
 _LONGEST, _MOST_PADDING = 40, 64
 #: How many layers before a mistake are looked at.
 _FAR = 200
-_DIVIDED = re.compile(r"(\d+) (?:(?:in|out)put )?channels do not divide into (\d+)")
 
 
 def refused(
@@ -27,8 +25,6 @@ def refused(
     """A help for a layer that cannot take the tensor of the node ``enters``, of this shape."""
     if error.code == "ND205" and len(shape) > 1:
         return _larger_input(op, values, enters, shape, drafts)
-    if error.code == "ND206":
-        return _divisors(error.message, values, shape)
     if error.code == "ND221" and len(shape) == 1:
         return _before_flat(op, enters, drafts)
     return None
@@ -73,24 +69,6 @@ def _needed(out: Sequence[int], fields: Mapping[str, Any]) -> list[int] | None:
         max(1, (size - 1) * s + d * (k - 1) + 1 - 2 * p)
         for size, k, s, d, p in zip(out, kernel, stride, dilation, pad, strict=True)
     ]
-
-
-def _divisors(message: str, values: Mapping[str, Any], shape: Shape) -> str | None:
-    """The numbers of groups nearest to the one that is given into which channels divide."""
-    found = _DIVIDED.match(message)
-    if found is None:
-        return None
-    channels, groups = int(found[1]), int(found[2])
-    if "put channels" in message and isinstance(values.get("channels"), int):
-        channels = math.gcd(shape[0], values["channels"])
-    if channels > 10**8:
-        return None
-    small = [n for n in range(1, math.isqrt(channels) + 1) if channels % n == 0]
-    divisors = [*small, *(channels // n for n in reversed(small))]
-    fewer = [n for n in divisors if n < groups][-1:]
-    more = [n for n in divisors if n > groups][:1]
-    near = [str(number) for number in (*fewer, *more)]
-    return f"{' or '.join(near)} would divide them" if near else None
 
 
 def _before_flat(op: type[Op], enters: int, drafts: Sequence[Draft]) -> str | None:

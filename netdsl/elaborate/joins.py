@@ -14,6 +14,7 @@ from netdsl.syntax import tree
 
 #: Of more branches than this, those alone are shown that were compared.
 _MOST_SHOWN = 8
+_BRANCH = re.compile(r"branch (\d+)")
 
 
 def arm(number: int, branch: tree.Branch, first: int, end: int, drafts: Sequence[Draft]) -> Arm:
@@ -72,10 +73,14 @@ def explain(
     ``tensors`` are the nodes of those that have names where the join stands; ``called`` is true in a block, which other
     calls may give other values.
     """
-    pair = [int(number) - 1 for number in re.findall(r"branch (\d+)", said.message)]
+    pair = [int(number) - 1 for number in _BRANCH.findall(said.message)]
     if len(pair) != 2:
         return said
-    message = re.sub(r"branch (\d+)", lambda found: f"branch {arms[int(found[1]) - 1].number}", said.message)
+
+    def numbered(found: re.Match[str]) -> str:
+        return f"branch {arms[int(found[1]) - 1].number}"
+
+    message = _BRANCH.sub(numbered, said.message)
     sizes = arms[pair[0]].shape[1:] != arms[pair[1]].shape[1:]
     if keyword == "mul":
         sizes = any(length != 1 for length in arms[pair[1]].shape[1:]) and sizes
@@ -93,7 +98,7 @@ def explain(
                 notes += [made] if made is not None and made not in notes else []
     if sizes:
         notes += _dropped(arms, drafts)
-    help = mender.sizes() if sizes else mender.channels(*pair)
+    help = (mender.sizes() if sizes else mender.channels(*pair)) or _BRANCH.sub(numbered, said.help or "") or None
     return said._replace(message=message, notes=tuple(notes), help=help)
 
 

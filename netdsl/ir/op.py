@@ -5,19 +5,21 @@ Adding an operator is adding one class to a file of ``netdsl/ops``; whatever ran
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from netdsl.ir.record import FieldInfo, Record
-from netdsl.ir.types import Call, Category, Rearrangement, Shape, Step, Tensor, show_shape
+from netdsl.ir.types import Call, Category, Rearrangement, Shape, Step, Tensor, plural, show_shape
 
 
 class OpError(Exception):
     """An operator that cannot be: the message is one sentence in the field's words.
 
-    ``field`` names the attribute to blame, so that the caret stands below it and not below the whole layer.
+    ``help`` says what to write instead, and with that the layer is taken. ``field`` names the attribute to blame, so
+    that the caret stands below it and not below the whole layer.
     """
 
     def __init__(self, code: str, message: str, *, help: str | None = None, field: str | None = None) -> None:
@@ -310,11 +312,31 @@ def need_map(keyword: str, shape: Shape, *, least: int = 1) -> int:
             "ND221",
             f"`{keyword}` needs a map with at least {least} spatial ax{'is' if least == 1 else 'es'}, "
             f"and {show_shape(shape)} has {rank if rank else 'none'}",
-            help="a vector goes through `fc` or `linear`" if rank == 0 else None,
+            help=_as_map(keyword, shape),
         )
     if rank > 3:
-        raise OpError("ND221", f"`{keyword}` takes up to 3 spatial axes, and {show_shape(shape)} has {rank}")
+        raise OpError(
+            "ND221",
+            f"`{keyword}` takes up to 3 spatial axes, and {show_shape(shape)} has {rank}",
+            help=reshaped((*shape[:3], elements(shape[3:]))),
+        )
     return rank
+
+
+def _as_map(keyword: str, shape: Shape) -> str:
+    """What a vector goes through, or what makes a map of it."""
+    count = elements(shape)
+    side = math.isqrt(count)
+    op = lookup(keyword)
+    instead = "a vector goes through `fc`, and " if op is not None and op.weight_layer else ""
+    return instead + reshaped((1, side, side) if side > 1 and side * side == count else (1, count))
+
+
+def reshaped(shape: Shape) -> str:
+    """A help: what gives a tensor a shape of as many elements before a layer that needs it."""
+    count = elements(shape)
+    sizes = "x".join(map(str, shape))
+    return f"`reshape {sizes}` before it makes a map of the {count} {plural(count, 'number')}"
 
 
 def elements(shape: Shape) -> int:

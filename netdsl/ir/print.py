@@ -197,5 +197,5 @@ def _uncapitalised(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _unreadable(message: str, *, help: str | None = None) -> NetdslError:
+def _unreadable(message: str, *, help: str = "`netdsl ir FILE --json` writes one that can be read") -> NetdslError:
     return NetdslError([Diagnostic("ND009", message, help=help)])

@@ -26,7 +26,8 @@ def load_operators(name: str) -> None:
         offered[name].load()
     except Exception as error:
         message = f"the operators `{name}` cannot be loaded: {type(error).__name__}: {error}"
-        raise NetdslError([Diagnostic("ND010", message)]) from error
+        help = f'`python -c "import {offered[name].module}"` shows where that comes from'
+        raise NetdslError([Diagnostic("ND010", message, help=help)]) from error
 
 
 __all__ = [

@@ -241,9 +241,11 @@ class _Softmax(Op):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         if self.axis > len(inputs[0]):
+            last = f"; `axis={len(inputs[0])}` is the last of the axes" if len(inputs[0]) > 1 else ""
             raise OpError(
                 "ND208",
                 f"`{self.keyword}` along axis {self.axis}, and {show_shape(inputs[0])} has axes 1 to {len(inputs[0])}",
+                help=f"`axis=1`, the channels, is the default{last}",
                 field="axis",
             )
         return inputs[0]

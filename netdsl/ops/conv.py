@@ -6,11 +6,21 @@ from typing import Any
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, register
 from netdsl.ir.record import field
-from netdsl.ir.types import Call, Shape, Tensor
+from netdsl.ir.types import Call, Shape, Tensor, plural
 from netdsl.ops.conv_source import connected_source
-from netdsl.ops.convolution import FLAGS, Convolution
+from netdsl.ops.convolution import FLAGS, Convolution, padded_before
 from netdsl.ops.formulas import area, power, times
+from netdsl.ops.helps import dividing_both, leave_out, written
 from netdsl.ops.windows import printed, product, undivided
+
+#: Why an attribute does not go together with `connect`.
+_BESIDE_CONNECT = {
+    "groups": "`connect` alone says what an output map sees",
+    "same": "with `connect` both sides are padded alike",
+    "same_tf": "with `connect` both sides are padded alike",
+    "ws": "the weights of `connect` are not standardised",
+    "frozen": "the weights of `connect` are trained",
+}
 
 
 @register
@@ -36,9 +46,12 @@ class Conv(Convolution):
             return values
         for name, plain in {"groups": 1, "same": False, "same_tf": False, "ws": False, "frozen": False}.items():
             if values.get(name, plain) != plain:
-                raise OpError("ND208", f"`connect` and `{name}` do not go together", field=name)
-        if values.get("pad_mode", "zeros") != "zeros":
-            raise OpError("ND208", "`connect` pads with zeros alone", field="pad_mode")
+                help = leave_out(name, f"{name}={str(plain).lower()}", _BESIDE_CONNECT[name])
+                raise OpError("ND208", f"`connect` and `{name}` do not go together", help=help, field=name)
+        if (mode := values.get("pad_mode", "zeros")) != "zeros":
+            rest = "with `pad=0` and no `pad_mode` in it"
+            help = padded_before(mode, values["pad"], values["pad"], inputs[0], rest)
+            raise OpError("ND208", "`connect` pads with zeros alone", help=help, field="pad_mode")
         return values
 
     def _groups(self, channels: int) -> int:
@@ -49,9 +62,10 @@ class Conv(Convolution):
         if self.groups > 1:
             for count, what in ((channels, "input"), (self.channels, "output")):
                 if count % self.groups:
-                    raise OpError("ND206", undivided(count, self.groups, f"{what} "), field="groups")
+                    help = dividing_both(channels, self.channels, self.groups)
+                    raise OpError("ND206", undivided(count, self.groups, f"{what} "), help=help, field="groups")
         if self.connect is not None:
-            _check_connections(self.connect, channels, self.channels)
+            _check_connections(self.connect, channels, self.channels, written(self.kernel))
         return super().infer(inputs)
 
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
@@ -213,22 +227,29 @@ def _count(text: str) -> int:
     return sum(map(len, _connections(text)))
 
 
-def _check_connections(text: str, channels: int, maps: int) -> None:
+def _check_connections(text: str, channels: int, maps: int, kernel: str) -> None:
     form = 'one word for each output map, the input maps that it sees: connect="012 123"'
     try:
         table = _connections(text)
     except ValueError:
         raise OpError("ND209", "`connect` is words of digits and commas", help=form, field="connect") from None
     if len(table) != maps:
-        raise OpError("ND208", f"`connect` has {len(table)} words for {maps} output maps", help=form, field="connect")
+        many = f"{len(table)} {plural(len(table), 'word')} for {maps} output {plural(maps, 'map')}"
+        help = f"`conv{kernel}-{len(table)}` has one for each word" if table else form
+        raise OpError("ND208", f"`connect` has {many}", help=help, field="connect")
     for number, row in enumerate(table):
         if len(set(row)) != len(row) or not row:
+            word = text.split()[number]
+            once = ("," if "," in word else "").join(map(str, dict.fromkeys(row)))
+            once += "," * ("," in word and "," not in once)
+            help = f"`{once}` in place of `{word}` names each once" if row and len(word) <= 40 else form
             raise OpError(
-                "ND208", f"output map {number} in `connect` must see each of its maps once", help=form, field="connect"
+                "ND208", f"output map {number} in `connect` must see each of its maps once", help=help, field="connect"
             )
         if max(row) >= channels:
             raise OpError(
                 "ND208",
                 f"`connect` gives output map {number} the input map {max(row)}, and there are 0 to {channels - 1}",
+                help=f"they are counted from 0: the last of {channels} is `{channels - 1}{',' * (channels > 10)}`",
                 field="connect",
             )

@@ -4,7 +4,7 @@ Multiply-adds are output elements times the weights that each of them sees. A bi
 multiply-adds and a bias are ``K`` multiplications and ``K`` additions, which is exactly 2×MACs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from netdsl.ir.op import Formula, Op, OpError, need_map
@@ -12,6 +12,7 @@ from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, show_shape
 from netdsl.ops.conv_source import variant_source
 from netdsl.ops.formulas import area, power, times, windows
+from netdsl.ops.helps import fitting, leave_out, written
 from netdsl.ops.windows import (
     PAD_FLAGS,
     Pads,
@@ -88,15 +89,23 @@ class Convolution(Op):
         stride = per_axis(values.get("stride", 1), rank)
         dilation = per_axis(values.get("dilation", 1), rank)
         if values.get("gain") and not values.get("ws"):
-            raise OpError("ND208", "`gain` scales standardised weights: `ws` is missing", field="gain")
+            help = "`ws gain` has both; `gain=false` takes back what a style has"
+            raise OpError("ND208", "`gain` scales standardised weights: `ws` is missing", help=help, field="gain")
         given = values.get("pad")
         same, same_tf = bool(values.get("same")), bool(values.get("same_tf"))
         if same and same_tf:
-            raise OpError("ND208", "`same` and `same_tf` are two rules for the padding: give one", field="same_tf")
+            message = "`same` and `same_tf` are two rules for the padding: give one"
+            ours = written([d * (k - 1) for k, d in zip(kernel, dilation)])
+            theirs = written(_tf_pads(inputs[0], kernel, stride, dilation))
+            help = f"here `same` pads {ours} in all, and `same_tf` {theirs}: `same=false` leaves the first out"
+            raise OpError("ND208", message, help=help, field="same_tf")
         if same_tf:
-            if values.get("pad_mode", "zeros") != "zeros":
-                raise OpError("ND208", "`same_tf` pads with zeros alone", field="pad_mode")
-            pad = tuple(t // 2 for t in _tf_pads(inputs[0], kernel, stride, dilation))
+            pads = _tf_pads(inputs[0], kernel, stride, dilation)
+            pad = tuple(t // 2 for t in pads)
+            if (mode := values.get("pad_mode", "zeros")) != "zeros":
+                after, rest = tuple(t - t // 2 for t in pads), "with `valid` in place of `same_tf`"
+                help = padded_before(mode, pad, after, inputs[0], rest)
+                raise OpError("ND208", "`same_tf` pads with zeros alone", help=help, field="pad_mode")
         elif given is not None and not same:
             pad = per_axis(given, rank)
         elif kernel == stride and not same and max(kernel) > 1:
@@ -138,11 +147,19 @@ class Convolution(Op):
         span = spans(self.kernel, self.dilation)
         size = tuple((n + t - w) // s + 1 for n, t, w, s in zip(shape[1:], pads, span, self.stride))
         if min(size) < 1:
-            raise too_large(self.keyword, span, shape, [n + t for n, t in zip(shape[1:], pads)])
+            wide = [n + t for n, t in zip(shape[1:], pads)]
+            pad = f"`pad={written([max(p, (w - n + 1) // 2) for n, w, p in zip(shape[1:], span, self.pad)])}`"
+            if not any(self.pad) and any(same_pads(self.kernel, self.dilation)) and self.kernel != self.stride:
+                pad += " in place of `valid`"
+            pad *= self.pad_mode in ("zeros", "replicate")
+            raise too_large(self.keyword, span, shape, wide, fitting(span, self.kernel, wide, pad))
         if self.pad_mode != "zeros":
             _check_pad_mode(self.pad_mode, [t - t // 2 for t in pads], shape)
         if self.ws and shape[0] // self._groups(shape[0]) * product(self.kernel) == 1:
-            raise OpError("ND208", "an output channel has one weight here, which `ws` would make zero", field="ws")
+            name, plain = ("ws gain", "ws=false gain=false") if self.gain else ("ws", "ws=false")
+            help = leave_out(name, plain, "a weight less its own mean is zero")
+            message = "an output channel has one weight here, which `ws` would make zero"
+            raise OpError("ND208", message, help=help, field="ws")
         return (self.channels, *size)
 
     def tensors(self, inputs: tuple[Shape, ...]) -> tuple[Tensor, ...]:
@@ -261,5 +278,17 @@ def _check_pad_mode(mode: PadMode, pads: list[int], shape: Shape) -> None:
     for n, p in zip(shape[1:], pads):
         if (mode == "reflect" and p >= n) or (mode == "circular" and p > n):
             raise OpError(
-                "ND205", f"{mode} padding of {p} needs more elements than the input of {show_shape(shape)} has"
+                "ND205",
+                f"{mode} padding of {p} needs more elements than the input of {show_shape(shape)} has",
+                help=f"`pad_mode=replicate` takes any padding, `{mode}` here at most {n - (mode == 'reflect')}",
             )
+
+
+def padded_before(mode: str, before: Sequence[int], after: Sequence[int], shape: Shape, rest: str) -> str:
+    """A help for a convolution that pads with zeros alone: a `pad` before it, and what the convolution then has."""
+    reach = [n - (mode == "reflect") if mode != "replicate" else p for n, p in zip(shape[1:], after)]
+    if not any(after) or any(p > most for p, most in zip(after, reach)):
+        why = "`pad_mode=zeros` is the default" if any(after) else "nothing is padded here"
+        return f"{why}: leave `pad_mode` out"
+    behind = f" after={written(after)}" if tuple(after) != tuple(before) else ""
+    return f"`pad {written(before)}{behind} mode={mode}` before it pads so, {rest}"

@@ -47,6 +47,7 @@ class Select(Op):
                 "ND226",
                 f"an item that acts in one mode alone keeps its input's shape: {show_shape(before)} "
                 f"became {show_shape(after)}",
+                help="what has another shape in one mode is an `output … train { … }` of its own",
             )
         return after
 

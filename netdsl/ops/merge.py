@@ -6,6 +6,10 @@ from typing import ClassVar
 from netdsl.ir.op import Example, Formula, Op, OpError, elements, register
 from netdsl.ir.types import Call, Shape, show_shape
 from netdsl.ops.formulas import area, times
+from netdsl.ops.helps import written
+
+#: A help names no more branches than this.
+_MOST = 4
 
 
 def _conflict(keyword: str, need: str, inputs: tuple[Shape, ...], first: int, second: int) -> OpError:
@@ -14,7 +18,48 @@ def _conflict(keyword: str, need: str, inputs: tuple[Shape, ...], first: int, se
         "ND204",
         f"`{keyword}` needs branches of {need}: branch {first + 1} is {show_shape(one)}, "
         f"and branch {second + 1} is {show_shape(other)}",
+        help=_alike(keyword, inputs, first),
     )
+
+
+def _alike(keyword: str, inputs: tuple[Shape, ...], first: int) -> str:
+    """What makes branches agree with the ``first``, or with a vector, whatever their layers are."""
+    if keyword != "mul":
+        first = next((index for index, shape in enumerate(inputs) if len(shape) == 1), first)
+    wanted = inputs[first]
+    endings: dict[int, str] = {}
+    for index, shape in enumerate(inputs):
+        if keyword == "mul":
+            fits = shape in (wanted, wanted[:1], (wanted[0], *(1,) * (len(wanted) - 1)))
+        else:
+            fits = shape[1:] == wanted[1:] and (keyword == "concat" or shape[0] == wanted[0])
+        if not fits:
+            endings[index] = _ending(keyword, wanted, shape)
+    if "" in endings.values() or len(endings) > _MOST:
+        return f"each branch ends in {show_shape(wanted)}, as branch {first + 1} does"
+    added = " and ".join(f"`{layers}` at the end of branch {index + 1}" for index, layers in endings.items())
+    equal = "sizes" if keyword == "concat" else "shapes"
+    return f"{added} {'makes' if len(endings) == 1 else 'make'} the {equal} {'fit' if keyword == 'mul' else 'equal'}"
+
+
+def _ending(keyword: str, one: Shape, other: Shape) -> str:
+    """Layers that give the shape ``other`` what a join of it with ``one`` needs; empty where there are none."""
+    channels = keyword != "concat" and one[0] != other[0]
+    if elements(one) == elements(other) and len(one) > 1:
+        return f"reshape {'x'.join(map(str, one))}"
+    if max(len(one), len(other)) > 4:
+        return ""
+    if keyword == "mul":
+        resized = "" if len(other) == 1 else "gap" if len(other) == len(one) else "gap, flatten"
+        project = f"{'conv1' if resized == 'gap' else 'fc'}-{one[0]}" if channels else ""
+    elif len(one) == len(other):
+        resized = f"avgpool to={written(one[1:])}" if one[1:] != other[1:] else ""
+        project = f"{'conv1' if len(one) > 1 else 'fc'}-{one[0]}" if channels else ""
+    elif len(one) == 1:
+        resized, project = "flatten", f"fc-{one[0]}" if channels and elements(other) != one[0] else ""
+    else:
+        return ""
+    return ", ".join(layer for layer in (resized, project) if layer)
 
 
 class _Join(Op):

@@ -6,12 +6,14 @@ norm 5 (sum, deviation, square, sum, scaling) and 2 more where affine; local res
 """
 
 from collections.abc import Iterator
+from math import isqrt
 from typing import TYPE_CHECKING, Literal
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor, show_shape
 from netdsl.ops.formulas import area, times
+from netdsl.ops.helps import dividing
 from netdsl.ops.windows import product, undivided
 
 
@@ -170,9 +172,15 @@ class GroupNorm(_Standardising):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels = inputs[0][0]
         if channels % self.groups:
-            raise OpError("ND206", undivided(channels, self.groups), field="groups")
+            help = dividing(channels, self.groups, "gn ")
+            raise OpError("ND206", undivided(channels, self.groups), help=help, field="groups")
         if elements(inputs[0]) == self.groups:
-            raise OpError("ND221", f"`gn` needs more than one value a group: {show_shape(inputs[0])} has one")
+            fewer = next((n for n in range(2, isqrt(channels) + 1) if channels % n == 0), channels)
+            help = f"`gn {channels // fewer}` has {fewer} values a group"
+            if channels == 1:
+                help = "leave it out: one value less its own mean is 0"
+            message = f"`gn` needs more than one value a group: {show_shape(inputs[0])} has one"
+            raise OpError("ND221", message, help=help)
         return inputs[0]
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
@@ -199,7 +207,12 @@ class InstanceNorm(_Standardising):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0])
         if product(inputs[0][1:]) == 1:
-            raise OpError("ND221", f"`in_norm` needs more than one position a channel: {show_shape(inputs[0])} has one")
+            channels = inputs[0][0]
+            help = f"`ln` normalises over the {channels} channels of one position"
+            if channels == 1:
+                help = "leave it out: one value less its own mean is 0"
+            message = f"`in_norm` needs more than one position a channel: {show_shape(inputs[0])} has one"
+            raise OpError("ND221", message, help=help)
         return inputs[0]
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:

@@ -12,6 +12,7 @@ from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_m
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, resized, show_shape, whole_axis
 from netdsl.ops.formulas import area, power, times, windows
+from netdsl.ops.helps import fitting, leave_out, written
 from netdsl.ops.windows import (
     PAD_FLAGS,
     Pads,
@@ -60,7 +61,11 @@ class _Window(Op):
         span, pad = self._window()
         size = tuple(map(self._size, shape[1:], span, self.stride, pad))
         if min(size) < 1:
-            raise too_large(self.keyword, span, shape, [n + 2 * p for n, p in zip(shape[1:], pad)])
+            wide = [n + 2 * p for n, p in zip(shape[1:], pad)]
+            more = [max(p, (w - n + 1) // 2) for n, w, p in zip(shape[1:], span, pad)]
+            may = "pad" in type(self).model_fields and all(p <= k // 2 for p, k in zip(more, self.kernel))
+            help = fitting(span, self.kernel, wide, f"`pad={written(more)}`" if may else "")
+            raise too_large(self.keyword, span, shape, wide, help)
         return (shape[0], *size)
 
     def _size(self, n: int, span: int, stride: int, pad: int) -> int:
@@ -117,6 +122,10 @@ class _Pool(_Window):
         return self.ceil
 
 
+#: What an attribute is that says nothing.
+_WITHOUT = {"pad": "0", "count_pad": "true"}
+
+
 class _PaddedPool(_Pool):
     """A pool that may be padded, by at most half of its window."""
 
@@ -144,7 +153,10 @@ class _PaddedPool(_Pool):
         pad = per_axis(0 if given is None else given, len(kernel))
         for p, k in zip(pad, kernel):
             if p > k // 2:
-                raise OpError("ND208", f"padding {p} of `{cls.keyword}` exceeds half of its window of {k}", field="pad")
+                most = written([min(p, k // 2) for p, k in zip(pad, kernel)])
+                help = f"`pad={most}` is the most here, and a padding of {p} wants a window of {2 * p} or more"
+                message = f"padding {p} of `{cls.keyword}` exceeds half of its window of {k}"
+                raise OpError("ND208", message, help=help, field="pad")
         return {**values, "pad": pad}
 
     def _window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -215,10 +227,17 @@ class AvgPool(_PaddedPool):
         if values.get("to") is None:
             return super().resolve(values, inputs)
         rank = need_map(cls.keyword, inputs[0])
-        given = {**values, "count_pad": not values.get("count_pad", True)}
+        padded = values.get("pad") is not None and any(per_axis(values["pad"], rank))
+        given = {**values, "pad": padded, "count_pad": not values.get("count_pad", True)}
         for name in ("kernel", "stride", "pad", "ceil", "same", "count_pad"):
             if given.get(name):
-                raise OpError("ND208", f"`to` decides the windows, and `{name}` is given too", field=name)
+                help = leave_out(name, f"{name}={_WITHOUT.get(name, 'false')}", "windows to a size need none")
+                if name in ("kernel", "stride"):
+                    size = written(per_axis(values["to"], rank))
+                    own = written(per_axis(given.get("kernel", 2), rank))
+                    step = f"/{written(per_axis(given['stride'], rank))}" if given.get("stride") else ""
+                    help = f"`avgpool to={size}` makes {size} by windows of its own, `avgpool{own}{step}` has these"
+                raise OpError("ND208", f"`to` decides the windows, and `{name}` is given too", help=help, field=name)
         return {"to": per_axis(values["to"], rank), "kernel": (), "stride": (), "pad": ()}
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
@@ -226,7 +245,8 @@ class AvgPool(_PaddedPool):
             shape = inputs[0]
             if len(shape) == 4 and self.kernel and any(k > n for k, n in zip(self.kernel, shape[1:], strict=False)):
                 # Over three axes PyTorch wants the kernel to fit before padding.
-                raise too_large(self.keyword, self.kernel, shape, shape[1:])
+                help = fitting(self.kernel, self.kernel, shape[1:])
+                raise too_large(self.keyword, self.kernel, shape, shape[1:], help)
             return super().infer(inputs)
         same_rank(self.keyword, inputs[0], self.to)
         return (inputs[0][0], *self.to)

@@ -3,13 +3,15 @@
 None has FLOPs but linear interpolation: a multiplication for each of its ``2**rank`` taps, an addition for all but one.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from math import gcd
+from typing import Any, ClassVar, Literal, cast
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, resized, show_shape
 from netdsl.ops.formulas import area, times
+from netdsl.ops.helps import dividing, written
 from netdsl.ops.windows import Pads, Sizes, per_axis, printed, same_rank
 
 
@@ -33,7 +35,9 @@ class Pad(Op):
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
         rank = need_map(cls.keyword, inputs[0])
         if values.get("value", 0) != 0 and values.get("mode", "zeros") != "zeros":
-            raise OpError("ND208", "`value` is for a border of constants, not for `mode`", field="value")
+            size, value, mode = written(per_axis(values["size"], rank)), _number(values["value"]), values["mode"]
+            help = f"`pad {size} value={value}` is a border of {value}, `pad {size} mode={mode}` one of what enters"
+            raise OpError("ND208", "`value` is for a border of constants, not for `mode`", help=help, field="value")
         values = {**values, "size": per_axis(values["size"], rank)}
         if values.get("after") is not None:
             values["after"] = per_axis(values["after"], rank)
@@ -46,11 +50,13 @@ class Pad(Op):
         shape = inputs[0]
         same_rank(self.keyword, shape, self.size)
         for n, sides in zip(shape[1:], self._sides()):
+            most = n - (self.mode == "reflect")
             if (self.mode == "reflect" and max(sides) >= n) or (self.mode == "circular" and max(sides) > n):
                 raise OpError(
                     "ND205",
                     f"{self.mode} padding of {max(sides)} needs more elements than the input of "
                     f"{show_shape(shape)} has",
+                    help=f"`mode=replicate` takes any padding, `{self.mode}` here at most {most}",
                     field="size",
                 )
         return (shape[0], *(n + before + after for n, (before, after) in zip(shape[1:], self._sides())))
@@ -114,9 +120,23 @@ class Crop(Op):
                 raise OpError(
                     "ND205",
                     f"`crop` to {show_shape(size)}{at} does not fit into its input of {show_shape(shape)}",
+                    help=self._fitting(shape[1:], size),
                     field="offset" if m <= n else None if self.to is None else "to",
                 )
         return (shape[0], *size)
+
+    def _fitting(self, spatial: Sequence[int], size: Sequence[int]) -> str:
+        """What fits into a map of the size ``spatial`` in place of ``size``."""
+        if self.to is None and any(m > n for m, n in zip(size, spatial)):
+            return f"`upsample` to that tensor enlarges; the largest that fits is `crop {written(spatial)}`"
+        if self.offset is None:
+            return f"`crop {written([min(m, n) for m, n in zip(size, spatial)])}` fits"
+        if all(m <= n for m, n in zip(size, spatial)):
+            return f"`offset={written([min(o, n - m) for o, m, n in zip(self.offset, size, spatial)])}` fits"
+        rest = [min(m, n - o) for m, n, o in zip(size, spatial, self.offset)]
+        if min(rest) > 0:
+            return f"`crop {written(rest)} offset={written(self.offset)}` goes to the end of it"
+        return f"`crop {written([min(m, n) for m, n in zip(size, spatial)])}` fits, without an `offset`"
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
         return _asked(self.to, output)
@@ -180,9 +200,9 @@ class Upsample(Op):
         if values.get("mode", "nearest") != "nearest":
             values["mode"] = ("linear", "bilinear", "trilinear")[rank - 1]
         elif values.get("align_corners"):
-            raise OpError(
-                "ND208", "`align_corners` is for linear interpolation, not for `nearest`", field="align_corners"
-            )
+            help = "`upsample linear align_corners` interpolates; by the nearest element leave `align_corners` out"
+            message = "`align_corners` is for linear interpolation, not for `nearest`"
+            raise OpError("ND208", message, help=help, field="align_corners")
         return values
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
@@ -260,9 +280,13 @@ class SpaceToDepth(Op):
         rank = need_map(self.keyword, inputs[0])
         channels, *spatial = inputs[0]
         if any(n % self.size for n in spatial):
-            raise OpError(
-                "ND221", f"{show_shape(inputs[0])} does not divide into blocks of {self.size} an axis", field="size"
-            )
+            behind = [-n % self.size for n in spatial]
+            larger = show_shape([n + more for n, more in zip(spatial, behind)])
+            help = f"`pad 0 after={written(behind)}` before it makes {larger} of it"
+            if (common := gcd(*spatial)) > 1:
+                help = dividing(common, self.size, "space_to_depth ", least=2, whole="it") or help
+            message = f"{show_shape(inputs[0])} does not divide into blocks of {self.size} an axis"
+            raise OpError("ND221", message, help=help, field="size")
         return (channels * self.size**rank, *(n // self.size for n in spatial))
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
@@ -288,8 +312,12 @@ def _reference(keyword: str, inputs: tuple[Shape, ...]) -> Shape:
     """The size of the tensor that ``@name`` refers to."""
     shape, other = inputs
     if len(shape) != len(other):
+        size = written([2 * n if keyword == "upsample" else -(-n // 2) for n in shape[1:]])
+        axes = f"`@` names a tensor with {len(shape) - 1} spatial ax{'is' if len(shape) == 2 else 'es'}"
         raise OpError(
-            "ND204", f"`{keyword}` to the size of {show_shape(other)}: {show_shape(shape)} has other spatial axes"
+            "ND204",
+            f"`{keyword}` to the size of {show_shape(other)}: {show_shape(shape)} has other spatial axes",
+            help=f"{axes} too, and `{keyword} to={size}` is an example of a size in numbers",
         )
     return other[1:]
 
@@ -300,13 +328,26 @@ def _a_size(keyword: str) -> str:
     return f"{factor}`{keyword} to=56` to a size, and `{keyword} @name` to that of a tensor"
 
 
+def _form(keyword: str, name: str, value: object) -> str:
+    """A layer with one attribute, as it is written."""
+    size = str(value) if isinstance(value, int) else written(cast(tuple[int, ...], value))
+    return f"`{keyword} {f'×{size}' if name == 'scale' and size.isdecimal() else f'{name}={size}'}`"
+
+
+def _number(value: float) -> str:
+    """A number as a spec has it."""
+    return repr(int(value)) if value == int(value) else repr(value)
+
+
 def _one_size(keyword: str, given: dict[str, object], inputs: tuple[Shape, ...]) -> None:
     """Raises :class:`OpError` unless exactly one of the attributes and the reference says the size."""
     names = [name for name, value in given.items() if value is not None]
     if len(names) + len(inputs) - 1 == 1:
         return
     if len(inputs) > 1 or names:
-        raise OpError("ND208", f"the size of `{keyword}` is given twice", field=names[-1])
+        forms = [_form(keyword, name, given[name]) for name in names] + [f"`{keyword} @name`"] * (len(inputs) > 1)
+        help = f"one says it: {', '.join(forms[:-1])} or {forms[-1]}"
+        raise OpError("ND208", f"the size of `{keyword}` is given twice", help=help, field=names[-1])
     raise OpError("ND225", f"`{keyword}` needs a size", help=_a_size(keyword))
 
 

@@ -1,12 +1,13 @@
 """Operators without a module: they name, order or split elements. ``times`` and ``abs`` have one FLOP an element."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_map, register
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Category, Rearrangement, Shape, Step, plural, show_shape
 from netdsl.ops.formulas import power, times
+from netdsl.ops.helps import dividing, same_elements
 from netdsl.ops.windows import Sizes, undivided
 
 
@@ -104,6 +105,7 @@ class Reshape(_Expression):
                 "ND221",
                 f"{show_shape(inputs[0])} has {(here := elements(inputs[0]))} {plural(here, 'element')}, "
                 f"and {show_shape(self.to)} has {elements(self.to)}",
+                help=f"`reshape {same_elements(self.to, here)}` has {here}",
                 field="to",
             )
         return self.to
@@ -136,6 +138,7 @@ class Permute(Op):
                 "ND208",
                 f"`permute` of {show_shape(shape)} needs each of the axes 1 to {len(shape)} once, "
                 f"not {show_shape(self.order)}",
+                help=_an_order(self.order, len(shape)),
                 field="order",
             )
         return tuple(shape[axis - 1] for axis in self.order)
@@ -169,10 +172,29 @@ class Chunk(_Expression):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels, *spatial = inputs[0]
         if self.index >= self.of:
-            raise OpError("ND208", f"`chunk {self.index}` of {self.of}: parts are 0 to {self.of - 1}", field="index")
+            raise OpError(
+                "ND208",
+                f"`chunk {self.index}` of {self.of}: parts are 0 to {self.of - 1}",
+                help=self._parts(channels),
+                field="index",
+            )
         if channels % self.of:
-            raise OpError("ND206", undivided(channels, self.of, parts="equal parts"), field="of")
+            help = dividing(channels, self.of, f"chunk {self.index} of=", least=max(2, self.index + 1))
+            raise OpError(
+                "ND206",
+                undivided(channels, self.of, parts="equal parts"),
+                help=help or f"`chunk {channels - 1} of={channels}` is the last channel",
+                field="of",
+            )
         return (channels // self.of, *spatial)
+
+    def _parts(self, channels: int) -> str:
+        """What is written for the last part, and for one that is numbered as this."""
+        of = "" if self.of == 2 else f" of={self.of}"
+        last = f"`chunk {self.of - 1}{of}` is the last part"
+        if channels % (self.index + 1) == 0:
+            return f"{last}; of {self.index + 1} it is `chunk {self.index} of={self.index + 1}`"
+        return f"they are counted from 0: {last}"
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
         yield Formula("shape", "C/of", f"{inputs[0][0]:,}/{self.of:,}")
@@ -206,9 +228,23 @@ class Take(_Expression):
                 "ND208",
                 f"`take {self.start} {self.stop}` of {channels} {plural(channels, 'channel')}: "
                 f"0 <= start < stop <= {channels} must hold",
+                help=self._within(channels),
                 field="stop",
             )
         return (self.stop - self.start, *spatial)
+
+    def _within(self, channels: int) -> str:
+        """A part of the channels that there is, near to the one that is asked for."""
+        start, stop = self.start, self.stop
+        if start < channels < stop:
+            return f"`take {start} {channels}` goes to the last channel"
+        if start == stop < channels:
+            return f"`take {start} {start + 1}` is one channel: `stop` is the one after the last"
+        if stop < start <= channels:
+            return f"`take {stop} {start}` has `start` first"
+        count = min(max(stop - start, 1), channels)
+        which = "all of them" if count == channels else "the last one" if count == 1 else f"the last {count} of them"
+        return f"`take {channels - count} {channels}` is {which}"
 
     def formulas(self, inputs: tuple[Shape, ...], output: Shape) -> Iterator[Formula]:
         yield Formula("shape", "stop − start", f"{self.stop:,} − {self.start:,}")
@@ -237,7 +273,8 @@ class Shuffle(Op):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         need_map(self.keyword, inputs[0])
         if inputs[0][0] % self.groups:
-            raise OpError("ND206", undivided(inputs[0][0], self.groups), field="groups")
+            help = dividing(inputs[0][0], self.groups, "shuffle ", least=2) or "leave it out: one channel has no order"
+            raise OpError("ND206", undivided(inputs[0][0], self.groups), help=help, field="groups")
         return inputs[0]
 
     def rearranges(self, inputs: tuple[Shape, ...]) -> Rearrangement | None:
@@ -247,6 +284,29 @@ class Shuffle(Op):
 
     def call(self, inputs: tuple[Shape, ...], output: Shape) -> Call:
         return Call("module", "torch.nn.ChannelShuffle", (self.groups,))
+
+
+def _an_order(order: Sequence[int], axes: int) -> str:
+    """An order of so many axes, as near to the one that is given as can be; not one that changes nothing."""
+    if axes == 1:
+        return "leave it out: a vector has one axis alone"
+    found: list[tuple[int, ...]] = []
+    for given in (order, order[::-1]):
+        used: set[int] = set()
+        kept: list[int | None] = []
+        for axis in given:
+            new = axis <= axes and axis not in used
+            used.update({axis} if new else ())
+            kept.append(axis if new else None)
+        missing = [axis for axis in range(1, axes + 1) if axis not in used]
+        if given is not order:
+            kept.reverse()
+        kept = kept if len(kept) == axes else [axis for axis in kept if axis is not None]
+        rest = iter(missing)
+        filled = [next(rest) if axis is None else axis for axis in kept]
+        found.append((*filled, *rest))
+    best = next((axes for axes in found if list(axes) != sorted(axes)), (*range(2, axes + 1), 1))
+    return f"`permute {'x'.join(map(str, best))}` has each once"
 
 
 def _in_order(shape: Shape) -> Rearrangement:

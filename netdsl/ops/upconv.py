@@ -12,6 +12,7 @@ from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Step, Tensor, resized, show_shape
 from netdsl.ops.conv_source import frozen_source
 from netdsl.ops.formulas import power, times
+from netdsl.ops.helps import dividing_both, written
 from netdsl.ops.windows import (
     Pads,
     Sizes,
@@ -67,9 +68,12 @@ class UpConv(Op):
         out_pad = per_axis(values.get("out_pad", 0), rank)
         for extra, s, d in zip(out_pad, stride, dilation):
             if extra >= max(s, d):
-                raise OpError(
-                    "ND208", f"`out_pad` of {extra} must be below the stride {s} or the dilation {d}", field="out_pad"
+                most = [min(o, max(s, d) - 1) for o, s, d in zip(out_pad, stride, dilation)]
+                help = (
+                    f"`out_pad={written(most)}` is the most here" if any(most) else "leave it out: 0 is the most here"
                 )
+                message = f"`out_pad` of {extra} must be below the stride {s} or the dilation {d}"
+                raise OpError("ND208", message, help=help, field="out_pad")
         resolved = {"kernel": kernel, "stride": stride, "dilation": dilation, "pad": pad, "out_pad": out_pad}
         return {**values, **resolved}
 
@@ -78,16 +82,19 @@ class UpConv(Op):
         same_rank(self.keyword, shape, self.kernel)
         for count, what in ((shape[0], "input"), (self.channels, "output")):
             if count % self.groups:
-                raise OpError("ND206", undivided(count, self.groups, f"{what} "), field="groups")
+                help = dividing_both(shape[0], self.channels, self.groups)
+                raise OpError("ND206", undivided(count, self.groups, f"{what} "), help=help, field="groups")
         span = spans(self.kernel, self.dilation)
         size = tuple(
             (n - 1) * s - 2 * p + w + extra
             for n, s, p, w, extra in zip(shape[1:], self.stride, self.pad, span, self.out_pad)
         )
         if min(size) < 1:
+            most = [min(p, (m + 2 * p - 1) // 2) for m, p in zip(size, self.pad)]
             raise OpError(
                 "ND205",
                 f"`pad` of {show_shape(self.pad)} leaves nothing of the output of `upconv`: {show_shape(size)}",
+                help=f"`pad={written(most)}` is the most here",
                 field="pad",
             )
         return (self.channels, *size)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from math import gcd
 from typing import Annotated
 
-from netdsl.ir.op import OpError
+from netdsl.ir.op import OpError, reshaped
 from netdsl.ir.record import field
 from netdsl.ir.types import Shape, Step, plural, show_shape, whole_axis
 
@@ -134,10 +134,18 @@ class _Spread(_Computed):
 def same_rank(keyword: str, shape: Shape, axes: Sequence[int]) -> None:
     """Raises :class:`OpError` where an operator made for as many axes as ``axes`` meets a map of other rank."""
     if len(shape) - 1 != len(axes):
-        raise OpError("ND221", f"this `{keyword}` is made for {len(axes)} spatial axes, and enters {show_shape(shape)}")
+        rank = len(axes)
+        sizes = (
+            (*shape[:rank], product(shape[rank:])) if len(shape) > rank else (*shape, *(1,) * (rank + 1 - len(shape)))
+        )
+        raise OpError(
+            "ND221",
+            f"this `{keyword}` is made for {rank} spatial axes, and enters {show_shape(shape)}",
+            help=reshaped(sizes),
+        )
 
 
-def too_large(keyword: str, span: Sequence[int], shape: Shape, padded: Sequence[int]) -> OpError:
+def too_large(keyword: str, span: Sequence[int], shape: Shape, padded: Sequence[int], help: str) -> OpError:
     """The error of a window that does not fit into its input, which is ``padded`` elements wide with its padding."""
     spatial = shape[1:]
     plain = show_shape(spatial)
@@ -146,6 +154,7 @@ def too_large(keyword: str, span: Sequence[int], shape: Shape, padded: Sequence[
     return OpError(
         "ND205",
         f"the {size} window of `{keyword}` is larger than its input of {where}",
+        help=help,
         field="kernel",
     )
 

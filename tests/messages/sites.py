@@ -52,6 +52,7 @@ _NO_WORDS = (
         ", training view",
         "Value error, ",
         "a mapping",
+        "what has another shape in one mode",
         *("\0 of \0. ", "\0 ceil"),
     ),
 )
