@@ -80,13 +80,28 @@ class Elaborator(BlockMaker):
                 flow = self.item(item, context, flow)
         return flow
 
+    def excused(self, codes: tuple[tree.Name, ...], context: Context) -> None:
+        """Checks the codes behind an item, where a name may stand that belongs before them: ``allow ND302 as b``."""
+        if len(codes) < 3 or codes[-2].text != "as":
+            for code in codes:
+                context.program.check_code(code)
+            return
+        *listed, sign, name = codes
+        span = sign.span.to(name.span)
+        before = self.text_of(Span(span.file, max(0, listed[0].span.start - 30), listed[0].span.start))
+        start = listed[0].span.start - len(before) + before.rfind("allow")
+        text = f"as {name.text} {self.text_of(Span(span.file, start, listed[-1].span.end))}"
+        help = Advice(f"what ends an item has an order: `{text}`", Edit(Span(span.file, start, span.end), text))
+        context.program.report(Diagnostic("ND233", f"`as {name.text}` is no code", span, help=help))
+        for code in listed:
+            context.program.check_code(code)
+
     def item(self, item: tree.Item, context: Context, flow: Tensor | None) -> Tensor | None:
         """One item with its label, repeat, mode and assertion. After a mistake the tensor is poisoned."""
         depth = self.depth
         self.deeper(item.span)
         try:
-            for code in item.allow:
-                context.program.check_code(code)
+            self.excused(item.allow, context)
             place, label, labels = context, None, context.labels
             result: Tensor | None = POISON
             wrong = False

@@ -290,6 +290,14 @@ class LayerMaker(Maker):
                 stride = self.text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
                 text = f"{op.keyword}3-{layer.channels.value}{'/' if stride else ''}{stride}"
                 help = f"the kernel stands at the word, a 3×3 one as `{text}`"
+            end = layer.span.end
+            behind = re.match(r"[ \t]*->[ \t]*(\d+)(?![\w×])", self.text_of(Span(layer.span.file, end, end + 20)))
+            if missing == [op.syntax.channels] and layer.span == layer.head and layer.stride is None and behind:
+                text = f"{self.text_of(layer.head)}-{behind[1]}"
+                stretch = Span(layer.span.file, layer.span.start, end + behind.end())
+                help = Advice(
+                    f"the channels stand behind a hyphen, and a shape behind `->`: `{text}`", Edit(stretch, text)
+                )
             if self.styling and re.match(rf"style[ \t]+{layer.word.text}\b", self.text_of(self.styling[-1])):
                 help = Advice("`_` is the layer that a style is of", Edit(layer.span, "_"))
             raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=help)

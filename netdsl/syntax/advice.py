@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
-from netdsl.syntax import habits, repairs, signs, statements
+from netdsl.syntax import declarations, habits, repairs, signs, statements
 from netdsl.syntax.mistake import Mistake
 
 #: The longest line whose slips are looked for.
@@ -17,7 +17,7 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *signs.FIRST, *repairs.FIRST, *statements.RULES, *habits.RULES, *repairs.WORDS, *signs.RULES,
+    *declarations.RULES, *signs.FIRST, *repairs.FIRST, *statements.RULES, *habits.RULES, *repairs.WORDS, *signs.RULES,
      *repairs.RULES, habits.comma, *repairs.LAST,
 )  # fmt: skip
 
@@ -28,7 +28,7 @@ def advice(mistake: Mistake) -> str | None:
         return None  # no hand has written it, and the rules look at all of a line
     further: tuple[str, str | None, object, int | None] | None = None
     for rule in _RULES:
-        mistake.message = mistake.place = mistake.beside = None
+        mistake.forget()
         help = rule(mistake)
         if help is None:
             continue
@@ -41,7 +41,7 @@ def advice(mistake: Mistake) -> str | None:
             return help
         if read and further is None:
             further = help, mistake.message, mistake.place, mistake.beside
-    mistake.message = mistake.place = mistake.beside = None
+    mistake.forget()
     if further is None:
         return None
     help, mistake.message, mistake.place, mistake.beside = further  # type: ignore[assignment]

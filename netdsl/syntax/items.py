@@ -24,6 +24,35 @@ _ARROW = re.compile(
 )
 
 
+#: A layer with an arrow to the channels that it makes.
+_MADE = re.compile(
+    r"(?<![\w.@-])([a-z]*conv|fc|linear|dense)(\d+(?:[x×]\d+)?)?(?:[ \t]*[-(])?[ \t]*(?:(?<!\d)(\d+))?[ \t]*"
+    r"(?:[→⟶⇒➔➜]|[=-]>)[ \t]*(\d+)(?![\w.×])[ \t]*\)?(/\d+)?(?![ \t]*[x×])",
+    re.IGNORECASE,
+)
+
+
+def _to_channels(mistake: Mistake) -> str | None:
+    """``conv3→64``, ``conv3 3→64``, ``fc 64 -> 10``: the channels that a layer makes, behind an arrow."""
+    line = mistake.text[mistake.begin : mistake.end]
+    for found in _MADE.finditer(line):
+        word, kernel, enters, makes, stride = found.groups()
+        place = mistake.offset - mistake.begin
+        if not found.start() <= place <= found.end() or not mistake.is_layer(word):
+            continue
+        if kernel is None and not re.fullmatch(r"fc|linear|dense", word, re.IGNORECASE):
+            return f"the kernel stands at the word, and what it makes behind a hyphen: `{word}3-{makes}`"
+        text = f"{word}{kernel or ''}-{makes}{stride or ''}"
+        edit = mistake.edit(text, mistake.begin + found.start(), mistake.begin + found.end())
+        if mistake.reads(edit) == 1:
+            start = mistake.begin + found.start()
+            mistake.instead(f"`{found.group()}` is no layer as it stands", start, mistake.begin + found.end())
+        if enters is not None:
+            return Advice(f"what enters is known, and what comes out stands behind a hyphen: `{text}`", edit)
+        return Advice(f"the channels stand behind a hyphen: `{text}`", edit)
+    return None
+
+
 def _turned(mistake: Mistake) -> str | None:
     """The parts of a layer in another order: ``64-conv3``, ``conv-3-64``, ``conv3/2-64``, ``0.5 dropout``."""
     begin = mistake.begin
@@ -174,6 +203,6 @@ def _counts(mistake: Mistake) -> str | None:
 
 
 #: What is particular to names of tensors, to the order of parts, and to other signs.
-NAMES: tuple[Callable[[Mistake], str | None], ...] = (_chained, _tensors)
+NAMES: tuple[Callable[[Mistake], str | None], ...] = (_to_channels, _chained, _tensors)
 ORDER: tuple[Callable[[Mistake], str | None], ...] = (_turned,)
 MARKS: tuple[Callable[[Mistake], str | None], ...] = (_counts, _dollars, _labels)

@@ -33,7 +33,6 @@ KEYWORDS = frozenset(
     ]
 )
 
-
 #: A newline at the end of a text, with the comments and empty lines that belong to it.
 _NEWLINE = re.compile(r"[ \t\r]*(?:#[^\n]*)?\n(?:[ \t\r]*(?:#[^\n]*)?\n)*\Z")
 
@@ -125,6 +124,9 @@ class Mistake:
         self.place: Span | None = None
         #: a further place that the statement holds which cannot be read
         self.beside: int | None = None
+        #: a place further away, in a statement that is wrong with this one; what stands between them is read
+        self.apart: int | None = None
+        self.code = "ND101"
         #: whether it is a part of another mistake, about which all has been said
         self.said = False
         #: in an expression, where a sign such as `*` or `==` could come
@@ -152,6 +154,11 @@ class Mistake:
     def instead(self, message: str, start: int, end: int) -> None:
         """Another sentence, and the place that it is about."""
         self.message, self.place = message, self.at(start, end)
+
+    def forget(self) -> None:
+        """Takes back what a rule has said besides its help."""
+        self.message = self.place = self.beside = self.apart = None
+        self.said, self.code = False, "ND101"
 
     def is_layer(self, word: str) -> bool:
         """Whether a word is that of a layer, its kernel included, or of a block that the file declares."""

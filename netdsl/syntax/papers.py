@@ -29,6 +29,17 @@ _PAPER = re.compile(
     r"[ \t]*+(?=$|[\]}|]|(?<=[ \t])(?:\w+=|as\b|->))",
     re.IGNORECASE,
 )
+#: A row of the table of GoogLeNet's paper: its type, patch and stride, output, and counts.
+_TYPED = re.compile(
+    r"(?P<kind>convolution|max[ -]?pool|av(?:era)?ge?[ -]?pool)[ \t]+(?P<k>\d+)[×x](?P=k)[ \t]*/[ \t]*(?P<s>\d+)[ \t]+"
+    r"(?P<h>\d+)[×x](?P<w>\d+)[×x](?P<c>\d+)(?:[ \t]+[\d.,]+[KMG]?)*",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"(?P<k>\d+)[ \t]*[×x][ \t]*(?P<l>\d+)(?:[ \t]*conv)?[ \t]*,[ \t]*(?P<c>\d+)", re.IGNORECASE)
+_WIDE = re.compile(
+    r"(\d+)[ \t]*-?(?:d(?:im)?\b)?[ \t-]*(?:fc|fully[ -]connected|linear|dense)|(?:fc|fully[ -]connected)[ -](\d+)",
+    re.IGNORECASE,
+)
 _CALLED = re.compile(r"(?P<kind>\w*conv)\([ \t]*(?P<k>\d+)(?:[x×](?P<l>\d+))?,[ \t]*(?P<c>\d+)[ \t]*\)", re.IGNORECASE)
 _COUNTED = re.compile(
     r"(?P<n>\d+)[ \t]*[x×][ \t]*"
@@ -50,8 +61,8 @@ def paper(mistake: Mistake) -> str | None:
             stride = f"/{part['s']}" if part["s"] else ""
             text = f"{word}{size}" + (f"-{part['c']}" if part["c"] else "") + stride
             return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(found.group().rstrip())))
-    if (row := _row(mistake)) is not None:
-        return row
+    if (help := row(mistake) or words(mistake)) is not None:
+        return help
     wide = re.compile(r"(\d+)[ \t]*-?d(?:im)?[ \t]+(?:fc|linear|dense)\b", re.IGNORECASE).match(
         mistake.text, mistake.offset, end
     )
@@ -75,32 +86,84 @@ def paper(mistake: Mistake) -> str | None:
     return None
 
 
-def _row(mistake: Mistake) -> str | None:
+def row(mistake: Mistake) -> str | None:
     """A row of a paper's table with its other columns: ``conv1 | 7×7, 64, stride 2 | 112×112``."""
     text = mistake.text[mistake.begin : mistake.end]
     begin = mistake.begin + len(text) - len(text.lstrip())
     line = mistake.text[begin : mistake.code_end()]
+    typed = _TYPED.fullmatch(line)
+    if typed is not None:
+        word = "conv" if typed["kind"][0] in "cC" else "maxpool" if typed["kind"][0] in "mM" else "avgpool"
+        channels = f"-{typed['c']}" if word == "conv" else ""
+        shown = f"{word}{typed['k']}{channels}{'' if typed['s'] == '1' and channels else '/' + typed['s']}"
+        text = f"{shown} -> {typed['h']}x{typed['w']}"
+        return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(line)))
     cells = [cell for cell in re.split(r"[ \t]*\|[ \t]*|\t+|[ ]{2,}", line) if cell]
+    if cells and (named := re.fullmatch(r"([A-Za-z_]\w*)[ \t]+(\[.*)", cells[0])) is not None:
+        cells[:1] = [named[1], named[2]]
     label = size = layer = ""
     for cell in cells:
-        found = _PAPER.fullmatch(cell)
-        kind = (found["kind"] or ("conv" if found["k"] and found["c"] else "")).lower() if found is not None else ""
+        made = _group(cell) or _windowed(cell)
         if re.fullmatch(r"\d+[ \t]*[×x][ \t]*\d+", cell) and not size:
             size = re.sub(r"[ \t]*[×x][ \t]*", "x", cell)
-        elif found is not None and kind and not layer and (found["k"] or found["m"]):
-            width, height = (found["k"], found["l"]) if found["k"] else (found["m"], found["n"])
-            word = "conv" if kind.startswith("conv") else "maxpool" if kind.startswith("max") else "avgpool"
-            layer = word + (width if width == height else f"{width}x{height}")
-            layer += f"-{found['c']}" if found["c"] else ""
-            layer += f"/{found['s']}" if found["s"] else ""
+        elif made is not None and not layer:
+            layer = made
         elif re.fullmatch(r"[A-Za-z_]\w*", cell) and not label:
             label = cell
         else:
             return None
-    if not layer or len(cells) < 2:
+    if not layer or (len(cells) < 2 and layer[0] != "["):
         return None
     text = (f"{label}: " if label else "") + layer + (f" -> {size}" if size else "")
     return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(line)))
+
+
+def _windowed(cell: str) -> str | None:
+    """``7×7, 64, stride 2``, ``3×3 max pool, stride 2`` → a layer."""
+    found = _PAPER.fullmatch(cell)
+    kind = (found["kind"] or ("conv" if found["k"] and found["c"] else "")).lower() if found is not None else ""
+    if found is None or not kind or not (found["k"] or found["m"]):
+        return None
+    width, height = (found["k"], found["l"]) if found["k"] else (found["m"], found["n"])
+    word = "conv" if kind.startswith("conv") else "maxpool" if kind.startswith("max") else "avgpool"
+    layer = word + (width if width == height else f"{width}x{height}")
+    return layer + (f"-{found['c']}" if found["c"] else "") + (f"/{found['s']}" if found["s"] else "")
+
+
+def _group(cell: str) -> str | None:
+    """``[1×1, 64; 3×3, 64; 1×1, 256] ×3`` → a group that repeats."""
+    around = re.fullmatch(r"\[([^\[\]]*)\][ \t]*(?:[×x*][ \t]*(\d+))?", cell)
+    parts = [*_PART.finditer(around[1])] if around is not None else []
+    if around is None or not parts or not re.fullmatch(r"[ \t,;]*", _PART.sub("", around[1])):
+        return None
+    sizes = [(part["k"] if part["k"] == part["l"] else f"{part['k']}x{part['l']}", part["c"]) for part in parts]
+    layers = ", ".join(f"conv{kernel}-{channels}" for kernel, channels in sizes)
+    return f"[{layers}]" + (f" ×{around[2]}" if around[2] else "")
+
+
+def words(mistake: Mistake) -> str | None:
+    """``global average pool, 1000-d fc, softmax``: a row in words, all of it at once."""
+    line = mistake.text[mistake.begin : mistake.code_end()]
+    made = []
+    for part in re.split(r"[ \t]*,[ \t]*", line.strip()):
+        wide = _WIDE.fullmatch(part)
+        pooled = re.fullmatch(r"(?:global[ -]+)?(average|avg|max)[ -]?pool(?:ing)?", part, re.IGNORECASE)
+        head = re.fullmatch(r"[A-Za-z]\w*(?:-\w+)?(?:/\w+)?", part)
+        if wide is not None:
+            made.append(f"fc-{wide[1] or wide[2]}")
+        elif pooled is not None:
+            made.append("gmp" if pooled[1].lower() == "max" else "gap")
+        elif re.fullmatch(r"soft[ -]?max", part, re.IGNORECASE):
+            made.append("soft-max")
+        elif head is not None and mistake.is_layer(re.split("[-/]", part)[0]):
+            made.append(part)
+        else:
+            return None
+    text = ", ".join(made)
+    begin = mistake.begin + len(line) - len(line.lstrip())
+    edit = mistake.edit(text, begin, mistake.begin + len(line))
+    changed = len(made) > 1 and text != line.strip()
+    return Advice(f"it is written `{text}`", edit) if changed and mistake.reads(edit) == 1 else None
 
 
 def sizes(mistake: Mistake) -> str | None:

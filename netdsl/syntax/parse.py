@@ -25,6 +25,14 @@ MAX_NESTING = 100
 #: How many syntax errors of one file are reported.
 MAX_ERRORS = 20
 
+#: First words of lines that declare a value elsewhere.
+DECLARING = frozenset(
+    [
+        "let", "const", "constexpr", "var", "val", "int", "integer", "float", "double", "bool", "boolean", "str",
+        "string", "number", "auto", "final", "static", "local", "global", "mut", "def", "define", "set", "variable",
+        "parameter", "parameters", "params", "hyperparameter",
+    ]
+)  # fmt: skip
 _HOLE = "\ue000"
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 #: Texts in quotes, comments, brackets. A text that has escapes and does not end takes its line with it.
@@ -103,7 +111,19 @@ def parse(
     while True:
         try:
             statements: Any = reader.parse(current, progress, position)
-            break
+            suspects = _suspects(statements)
+            if not suspects:
+                break
+            from netdsl.syntax.declarations import misread
+
+            wrong = misread(suspects, current, text, parser(), brackets, layers)
+            if not wrong or len(problems) + len(wrong) >= MAX_ERRORS:
+                break
+            for misread_as, begin, end in wrong:
+                problems.append(misread_as)
+                holes.append(text[begin:end])
+                current = _without(current, begin, end)
+            position, marks[:] = progress.back_to(wrong[0][1]), []
         except TooLong as error:
             if not problems:
                 message = "this text has more words and signs than are read"
@@ -126,8 +146,13 @@ def parse(
                 begin, end = min(begin, beside[0]), max(end, beside[1])
             if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
                 return None, problems
-            holes.append(text[begin:end])
-            current = _without(current, begin, end)
+            taken = [(begin, end)]
+            if mistake.apart is not None:
+                taken.append(_statement_at(current, mistake.apart, brackets))
+            for start, last in taken:
+                holes.append(text[start:last])
+                current = _without(current, start, last)
+            begin = min(taken)[0]
             marks[:] = [mark for mark in marks if mark[0] <= begin]
             position = progress.back_to(begin)
     if _builder.long:
@@ -135,6 +160,19 @@ def parse(
         long = list(dict.fromkeys(_builder.long))[:MAX_ERRORS]
         return None, [*problems, *(Diagnostic("ND103", message, span) for span in long)]
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
+
+
+def _suspects(statements: tuple[Any, ...]) -> list[tree.Row]:
+    """Rows that may have been meant to be something else: they begin with a word that declares, or with sizes."""
+    found = []
+    for row in statements:
+        core = row.items[0].core if type(row) is tree.Row and row.items[0].label is None else None
+        if type(core) is tree.Layer and core.modifiers:
+            first = core.modifiers[0]
+            sizes = isinstance(first, tree.Positional) and isinstance(first.value, tree.Sizes) and first.value.parts[1:]
+            if core.word.text.lower() in DECLARING or (sizes and len(core.modifiers) > 1):
+                found.append(row)
+    return found
 
 
 def _other(text: str, file: int) -> list[Diagnostic] | None:
@@ -349,4 +387,4 @@ def _explain(mistake: Mistake) -> Diagnostic:
     elif seen in ("`x`", "`×`") and not mistake.rest and {"TIMES", "KTIMES"} & mistake.names:
         message = f"a number is missing after {seen}"
     help = advice(mistake)
-    return Diagnostic("ND101", mistake.message or message, mistake.place or mistake.span, help=help)
+    return Diagnostic(mistake.code, mistake.message or message, mistake.place or mistake.span, help=help)
