@@ -39,7 +39,8 @@ class Arm(NamedTuple):
 class Arms:
     """The arms of one join, in a graph of which the drafts are made so far.
 
-    How many shapes are computed is bounded: past that, nothing can be changed any more.
+    ``tensors`` are the nodes of those that have names where the join stands; ``called`` is true in a block, which other
+    calls may give other values. How many shapes are computed is bounded: past that, nothing can be changed any more.
     """
 
     def __init__(
@@ -53,9 +54,7 @@ class Arms:
         called: bool,
     ) -> None:
         self.keyword = keyword
-        #: whether the join stands in a block, which other calls may give other values
         self.called = called
-        #: the nodes of the tensors that have names here
         self.tensors = tensors
         self.arms = arms
         self.drafts = drafts

@@ -10,6 +10,7 @@ from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import truth
 from netdsl.elaborate.joins import arm, explain
 from netdsl.elaborate.layers import LayerMaker
+from netdsl.elaborate.mending import Mender
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.graph import ScopeKind
 from netdsl.ir.types import plural
@@ -80,11 +81,9 @@ class BranchMaker(LayerMaker):
                     arm(number, branch, first, result.node, self.drafts)
                     for (number, branch, first), result in zip(written, results, strict=True)
                 ]
-                word = join.word.text.lower()
-                tensors, called = context.labels.nodes(), bool(self.calls)
-                problem.diagnostic = explain(
-                    problem.diagnostic, word, arms, self.drafts, self.sources, tensors, called=called
-                )
+                word, tensors = join.word.text.lower(), context.labels.nodes()
+                mender = Mender(word, arms, self.drafts, self.sources, tensors, called=bool(self.calls))
+                problem.diagnostic = explain(problem.diagnostic, mender)
                 if self.assumed is not None:
                     self.forgive(problem)
                     return results[self.assumed]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic, Note, Source
+from netdsl.diagnostics import Diagnostic, Note
 from netdsl.elaborate.arms import Arm
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.mending import Mender
@@ -58,21 +58,9 @@ def origin_node(at: int, part: slice, drafts: Sequence[Draft]) -> int | None:
     return None
 
 
-def explain(
-    said: Diagnostic,
-    keyword: str,
-    arms: Sequence[Arm],
-    drafts: Sequence[Draft],
-    sources: Sequence[Source],
-    tensors: Mapping[str, int],
-    *,
-    called: bool,
-) -> Diagnostic:
-    """What a join's operator says of its branches, with each one's shape, what made it so, and what would mend it.
-
-    ``tensors`` are the nodes of those that have names where the join stands; ``called`` is true in a block, which other
-    calls may give other values.
-    """
+def explain(said: Diagnostic, mender: Mender) -> Diagnostic:
+    """What a join's operator says of its branches, with each one's shape, what made it so, and what would mend it."""
+    arms, drafts = mender.arms, mender.drafts
     pair = [int(number) - 1 for number in _BRANCH.findall(said.message)]
     if len(pair) != 2:
         return said
@@ -82,9 +70,8 @@ def explain(
 
     message = _BRANCH.sub(numbered, said.message)
     sizes = arms[pair[0]].shape[1:] != arms[pair[1]].shape[1:]
-    if keyword == "mul":
+    if mender.keyword == "mul":
         sizes = any(length != 1 for length in arms[pair[1]].shape[1:]) and sizes
-    mender = Mender(keyword, arms, drafts, sources, tensors, called=called)
     shown = arms if len(arms) <= _MOST_SHOWN else [arms[index] for index in pair]
     notes = [note for one in shown for note in _notes(one, drafts, sizes)]
     if sizes and mender.still:
