@@ -507,9 +507,9 @@ def test_a_problem_without_a_place_says_its_file(tmp_path: Path, capsys: pytest.
     _, _, shown = ran(capsys, "check", *files, "--variant", "big")
     assert [line for line in shown.splitlines() if line] == [
         f"error[ND003]: {files[0]}: there is no variant called `big`",
-        "  = help: the net has none",
+        "  = help: the net has no variants: leave the name out",
         f"error[ND003]: {files[1]}: there is no variant called `big`",
-        "  = help: the net has none",
+        "  = help: the net has no variants: leave the name out",
         "2 errors in 2 files",
     ]
 

@@ -53,6 +53,12 @@ def would_hold(help: str | None, wanted: tree.Sizes, length: int, shape: Shape) 
     return Expected(help, Edit(wanted.span, text)) if literal else help
 
 
+def of_each_time(length: int, shape: Shape) -> str:
+    """A help for a shape in a block or a repeat, where it may be another each time, said with ``length`` numbers."""
+    text = "x".join(map(str, shape[1:] if length == len(shape) - 1 else shape))
+    return f"`-> {text}` would hold this time; where it is another each time, leave it out"
+
+
 def misplaced(wanted: tree.Sizes, sizes: Shape, shape: Shape, sources: Sequence[Source]) -> Advice | None:
     """A help for a shape with its channels last, or with a repeat behind it."""
     if sizes == (*shape[1:], shape[0]):

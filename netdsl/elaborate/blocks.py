@@ -9,7 +9,7 @@ from netdsl.elaborate.circumstances import Binding, of_argument
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
 from netdsl.elaborate.maker import Abort
-from netdsl.elaborate.meant import elsewhere, partly
+from netdsl.elaborate.meant import elsewhere, partly, undeclared
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block, split_word
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
@@ -17,6 +17,8 @@ from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
+#: The longest text that a help repeats.
+_LONGEST = 60
 #: What a block's parameter often stands for that is one letter.
 _INITIALS = frozenset(
     ["stride", "strides", "step", "channels", "kernel", "kernel_size", "groups", "dilation", "expansion", "number"]
@@ -43,20 +45,20 @@ class BlockMaker(BranchMaker):
             if op.variadic:
                 known = context.labels
                 parts = [f"@{part}" if part.isidentifier() and known.has([part]) else part for part in parts]
-            help: str | None = _as_layer(call, op, parts)
-            if not isinstance(help, Advice):
+            ours = _as_layer(call, op, parts)
+            if not isinstance(ours, Advice):
                 from netdsl.syntax.from_python import as_layer
 
                 if (written := as_layer(self.text_of(call.span))) is not None:
-                    help = Advice(f"it is written `{written}`", Edit(call.span, written))
-            raise stop("ND201", message, name.span, help=help)
+                    ours = Advice(f"it is written `{written}`", Edit(call.span, written))
+            raise stop("ND201", message, name.span, help=ours)
         if context.program.unseen or context.program.broken(name.text, block=True):
             raise Stop
         from netdsl.syntax.from_python import as_layer
 
         if (written := as_layer(self.text_of(call.span))) is not None:
-            help = Advice(f"it is written `{written}`", Edit(call.span, written))
-            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
+            ours = Advice(f"it is written `{written}`", Edit(call.span, written))
+            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=ours)
         if name.text == "reuse" and len(call.arguments) == 1:
             text = f"reuse {self.text_of(call.arguments[0].span).lstrip('@')}"
             raise stop(
@@ -74,6 +76,7 @@ class BlockMaker(BranchMaker):
             )
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or partly(name.text, [*context.program.blocks], name.span) or did_you_mean(name.text, names())
+        help = help or undeclared(call, context.program.blocks)
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
@@ -159,7 +162,14 @@ class BlockMaker(BranchMaker):
             if name in bound:
                 first = call.arguments[next(n for n, given in enumerate(taken) if given == name)]
                 notes = (Note(first.span, "first here"),)
-                raise stop("ND216", f"`{name}` is given twice", argument.span, notes=notes, help="take one of them out")
+                help = "one value holds: take the other out"
+                before = Span(call.span.file, call.arguments[place - 1].span.end, argument.span.start)
+                same = self.text_of(first.value.span) == self.text_of(argument.value.span)
+                if same and self.text_of(before).strip() == ",":
+                    text = self.text_of(argument.span)[:_LONGEST]
+                    edit = Edit(before.to(argument.span), "")
+                    help = Advice(f"it has that value already: take `{text}` out", edit)
+                raise stop("ND216", f"`{name}` is given twice", argument.span, notes=notes, help=help)
             taken.append(name)
             value = argument.value
             try:
@@ -246,9 +256,9 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
         parts = ["id", *parts]
     if op.variadic and len(parts) > 1 and all(argument.name is None for argument in call.arguments):
         text = f"{op.keyword} {{ {' | '.join(parts)} }}"
-        return (
-            Advice(f"it is written `{text}`", Edit(call.span, text)) if len(text) < 60 else "branches stand in braces"
-        )
+        if len(text) >= _LONGEST:
+            return f"branches stand in braces: `{op.keyword} {{ … | … }}`"
+        return Advice(f"it is written `{text}`", Edit(call.span, text))
     plain = [int(part) for part in parts if part.isdecimal() and len(part) < 6]
     if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 2:
         text = f"{op.keyword}{min(plain)}-{max(plain)}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.complaints import OF_A_BLOCK, choosing, unlike
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import truth
 from netdsl.elaborate.joins import arm, explain
@@ -20,12 +21,15 @@ from netdsl.syntax import tree
 class BranchMaker(LayerMaker):
     """The part of the elaborator for what stands around several items."""
 
-    def body(self, body: tree.Body, context: Context, flow: Tensor | None, where: str) -> Tensor | None:
-        """The lines of a body that may hold no styles."""
+    def body(
+        self, body: tree.Body, context: Context, flow: Tensor | None, where: str, around: tree.If | None = None
+    ) -> Tensor | None:
+        """The lines of a body that may hold no styles: that of an output, or of the ``if`` that is ``around``."""
         for line in body.lines:
             if isinstance(line, tree.Style):
                 message = f"a style belongs to a file or a block, not to {where}"
-                self.report(Diagnostic("ND223", message, line.span))
+                help = choosing(line, body, around, self.text_of) if around is not None else OF_A_BLOCK
+                self.report(Diagnostic("ND223", message, line.span, help=help))
             else:
                 flow = self.rows((line,), context, flow)
         return flow
@@ -55,7 +59,8 @@ class BranchMaker(LayerMaker):
     def joined(self, join: tree.Join, context: Context, flow: Tensor | None) -> Tensor | None:
         """The node that joins what the branches give; what gives nothing to join passes the tensor on."""
         if not join.branches:
-            raise stop("ND232", f"`{join.word.text}` has no branch to join", join.span)
+            help = f"branches stand between the braces: `{join.word.text} {{ {self.branches_of(flow)} }}`"
+            raise stop("ND232", f"`{join.word.text}` has no branch to join", join.span, help=help)
         results: list[Tensor] = []
         written: list[tuple[int, tree.Branch, int]] = []
         joined = context.joined
@@ -89,6 +94,14 @@ class BranchMaker(LayerMaker):
                     return results[self.assumed]
             raise
 
+    def branches_of(self, flow: Tensor | None) -> str:
+        """Two branches that a join may have where this tensor enters it."""
+        if flow is None:
+            return " | ".join(f"@{declared.name.text}" for declared in self.program.inputs[:2] if declared.name)
+        shape = flow.shape or ()
+        layer = f"conv3-{shape[0]}" if 2 <= len(shape) <= 4 else f"fc-{shape[0]}" if len(shape) == 1 else "relu"
+        return f"{layer} | id"
+
     def absent(self, branch: tree.Branch, env: Env) -> bool:
         """Whether a branch is only an ``if`` that is false."""
         if len(branch.rows) != 1 or len(branch.rows[0].items) != 1:
@@ -110,9 +123,9 @@ class BranchMaker(LayerMaker):
         if body is None:
             return flow
         if label is None:
-            return self.body(body, context, flow, "an `if`")
+            return self.body(body, context, flow, "an `if`", node)
         with self.scoped("group", context, None, label, node.span, flow, numbered=True) as (inside, done):
-            return done(self.body(body, inside, flow, "an `if`"))
+            return done(self.body(body, inside, flow, "an `if`", node))
 
     def table(self, table: tree.Table, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """The column of the variant, row by row."""
@@ -121,7 +134,8 @@ class BranchMaker(LayerMaker):
             first = places.setdefault(column.text, index)
             if first != index:
                 note = (Note(table.columns[first].span, "first here"),)
-                self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, note))
+                help = f"a column is a variant of its own: call this one otherwise, as `{unlike(column.text, places)}`"
+                self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, note, help))
         place = places.get(self.column, 0) if self.column is not None else 0
         if self.column is not None and self.column not in places:
             self.check_column(table, self.column)
@@ -177,7 +191,8 @@ class BranchMaker(LayerMaker):
             if items[0].label is not None:
                 message = "the row has a label, and so has its cell"
                 note = (Note(label.span, "the row's"),)
-                self.report(Diagnostic("ND212", message, items[0].label.span, note))
+                help = f"`{tree.show_path(label)}` is the label of each cell of its row: take this one out"
+                self.report(Diagnostic("ND212", message, items[0].label.span, note, help))
                 context.labels.tensors.setdefault(tree.show_path(label), POISON)
             elif len(items) == 1:
                 items = (items[0]._replace(label=label),)

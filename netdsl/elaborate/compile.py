@@ -17,7 +17,7 @@ from netdsl import zoo
 from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, sort
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.circumstances import with_followers
-from netdsl.elaborate.complaints import listed
+from netdsl.elaborate.complaints import listed, whole_line
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.entering import Input, read_inputs
@@ -241,7 +241,8 @@ class Compiler:
             source, named = split_variant(source)
             if named is not None and variant not in (None, named):
                 message = f"the variant is `{named}` by the file's name and `{variant}` by its own"
-                self.report(Diagnostic("ND003", message))
+                help = f"name one of them: `{source}:{named}`, or `{source}:{variant}`"
+                self.report(Diagnostic("ND003", message, help=help))
                 return self.done()
             variant = variant or named
         # Nested calls and brackets are bounded by the elaborator, above Python's own bound.
@@ -305,11 +306,13 @@ class Compiler:
         if key in self.files:
             return self.files[key]
         if key in self.loading:
+            message = f"`{use.file.text}` is being read already: files use one another in a circle"
             raise stop(
-                "ND224", f"`{use.file.text}` is being read already: files use one another in a circle", use.file.span
+                "ND224", message, use.file.span, help=_out_of_the_circle(use, key == self.loading[-1], self.sources)
             )
         if len(self.sources) >= MAX_FILES:
-            raise stop("ND007", f"a net is made of at most {MAX_FILES} files", use.file.span)
+            help = "put the blocks of several used files into one: each file counts"
+            raise stop("ND007", f"a net is made of at most {MAX_FILES} files", use.file.span, help=help)
         before = sum(len(source.text.encode(errors="replace")) for source in self.sources)
         text = read_file(path, self.limits.bytes, before)
         file = self.parse(Source(str(path), self.texts.get(key, text)))
@@ -331,7 +334,7 @@ class Compiler:
         """From declarations to a graph, for one variant."""
         known = program.variant_names()
         if variant is not None and variant not in known:
-            help = did_you_mean(variant, known) or listed(known, "the net has none")
+            help = did_you_mean(variant, known) or listed(known, "the net has no variants: leave the name out")
             self.report(Diagnostic("ND003", f"there is no variant called `{variant}`", help=help))
             return self.done()
         if program.default is not None and program.default.text not in known:
@@ -342,7 +345,11 @@ class Compiler:
             if declared.name.text in program.columns and declared.base is not None:
                 message = f"`{declared.name.text}` is a column already, and is built on another here"
                 note = Note(program.columns[declared.name.text], "the column")
-                self.report(Diagnostic("ND223", message, declared.name.span, (note,)))
+                help = (
+                    f"`variant {declared.name.text}: …` sets its column's parameters; "
+                    f"one built on `{declared.base.text}` has another name"
+                )
+                self.report(Diagnostic("ND223", message, declared.name.span, (note,), help))
         chosen = variant if variant is not None else program.default_variant()
         self.variant = chosen
         column, changed = program.settings(chosen, given)
@@ -446,10 +453,20 @@ class Compiler:
                 continue  # the layer that made the size is to blame already
             if joins:
                 notes = tuple(note for note in said.notes if note in other.notes)
-                said = said._replace(notes=notes, help=said.help if said.help == other.help else None)
+                help = said.help if said.help == other.help else "it depends on the join before it: mend that first"
+                said = said._replace(notes=notes, help=help)
             shown.update(note.span for note in said.notes if said.code == "ND210")
             kept.append(said)
         return [*self.diagnostics, *kept] if joins else with_followers([*self.diagnostics, *kept], found[0])
+
+
+def _out_of_the_circle(use: tree.Use, itself: bool, sources: Sequence[Source]) -> str:
+    """A help for a file that is being read already: by ``itself``, or by one that it uses."""
+    if itself:
+        line = whole_line(use.span, sources[use.span.file].text)
+        return Advice("the blocks of its own file need no `use`: take the line out", Edit(line, ""))
+    blocks = ", ".join(name.text for name in use.names[:2]) or "…"
+    return f'put what both files need into a third, and take it from there: `use "common.net" ({blocks})`'
 
 
 def _in_its_place(help: str | None, use: tree.Use) -> str | None:

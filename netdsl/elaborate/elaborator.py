@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.assertions import misplaced, no_shape, would_hold
+from netdsl.elaborate.assertions import misplaced, no_shape, of_each_time, would_hold
 from netdsl.elaborate.blocks import BlockMaker
 from netdsl.elaborate.circumstances import in_pass, named_later
+from netdsl.elaborate.complaints import as_value, listed
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
 from netdsl.elaborate.fitting import asserted, strided_again, windowed
@@ -29,6 +30,10 @@ from netdsl.syntax import tree
 
 #: How many scopes the path of a label may open.
 MAX_PARTS = 100
+
+
+#: The longest text of the spec that a help repeats, and how many names it lists.
+_LONGEST, _LISTED = 40, 6
 
 
 def _plain(path: tree.Path) -> bool:
@@ -158,7 +163,9 @@ class Elaborator(BlockMaker):
         """Opens the scopes of a label's path; returns the place of the item and its own name."""
         assert item.label is not None
         if len(item.label.parts) > MAX_PARTS:
-            raise stop("ND213", f"a label has at most {MAX_PARTS} parts", item.label.span)
+            over = len(item.label.parts) - MAX_PARTS
+            help = f"each part opens a scope of modules: take {over} or more of its {over + MAX_PARTS} out"
+            raise stop("ND213", f"a label has at most {MAX_PARTS} parts", item.label.span, help=help)
         parts: list[str] = []
         counted = False
         for part in item.label.parts:
@@ -169,7 +176,9 @@ class Elaborator(BlockMaker):
                 counted = True
                 value = evaluate(part, context.env)
                 if isinstance(value, (bool, float)):
-                    raise stop("ND213", f"{kind_of(value)} cannot be part of a name", part.span)
+                    text = self.text_of(part.span).strip("{} ")
+                    help = f"a whole number or a text may be: `{{int({text if len(text) <= _LONGEST else '…'})}}`"
+                    raise stop("ND213", f"{kind_of(value)} cannot be part of a name", part.span, help=help)
                 check_label(str(value), True, part.span)
                 parts.append(str(value))
         applies = not isinstance(item.core, (tree.Reference, tree.Hole))
@@ -206,10 +215,12 @@ class Elaborator(BlockMaker):
             return self.repeated(item, label, context, flow)
         span = next(iter(words.values()))
         if len(words) > 1:
-            raise stop("ND226", "an item acts in one mode or in both, and this names each", span)
+            raise stop("ND226", "an item acts in one mode or in both, and this names each", span, help=self.both(words))
         mode: Mode = "train" if "train" in words else "eval"
         if context.mode not in ("both", mode):
-            raise stop("ND226", f"this stands in what acts in `{context.mode}` alone and would never act", span)
+            message = f"this stands in what acts in `{context.mode}` alone and would never act"
+            help = f"without `{mode}` it acts with what is around it; what acts in `{mode}` stands outside of that"
+            raise stop("ND226", message, span, help=help)
         enters = self.need(flow, item.span)
         before = len(self.drafts)
         result = self.repeated(item, label, context.at(mode=mode), flow)
@@ -220,13 +231,33 @@ class Elaborator(BlockMaker):
                 f"an item for `{mode}` alone must keep the shape, and this makes {show_shape(result.shape)} "
                 f"of {show_shape(enters.shape)}"
             )
-            raise stop("ND226", message, span)
+            raise stop("ND226", message, span, help=self.of_one_mode(item, mode, enters, result))
         if len(self.drafts) == before:
             return result
         if len(self.drafts) - before > 1 or self.drafts[result.node].inputs[:1] != (enters.node,):
             result = self.emit_op("select", (enters, result), context.at(mode=mode), item.span)
         self.drafts[result.node].passes = True
         return result
+
+    def both(self, words: Mapping[str, Span]) -> str:
+        """A help for an item that names both modes: it needs neither word, nor the blank before it."""
+        spans = [Span(span.file, span.start - 1, span.end) for span in words.values()]
+        help = "without either word it acts in both"
+        blank = all(self.text_of(span)[:1] == " " for span in spans)
+        return Advice(f"{help}: take them out", *(Edit(span, "") for span in sorted(spans))) if blank else help
+
+    def of_one_mode(self, item: tree.Item, mode: Mode, enters: Tensor, result: Tensor) -> str:
+        """A help for an item of one mode that changes the shape: what would keep it, or where it may be another."""
+        assert enters.shape is not None and result.shape is not None
+        core = item.core
+        text = self.text_of(core.head if isinstance(core, tree.Layer) else core.span)
+        inner = text[1:-1].strip() if isinstance(core, tree.Group) else text
+        plain = item.repeat is None and len(text) <= _LONGEST and text.isprintable() and "`" not in text
+        if enters.shape[1:] == result.shape[1:]:
+            layer = f"conv1-{enters.shape[0]}" if 1 < len(enters.shape) < 5 else f"fc-{enters.shape[0]}"
+            return f"`[{inner if plain else '…'}, {layer}] {mode}` would keep the shape"
+        layers = inner if plain else "…"
+        return f"an output of its own may have another shape: `output name {mode} {{ {layers} }}`"
 
     def repeated(self, item: tree.Item, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """An item as often as it says."""
@@ -324,7 +355,7 @@ class Elaborator(BlockMaker):
                 raise Stop from None
             if problem.diagnostic is not None and context.env.lookup(name[0]) is not None and len(name) == 1:
                 message = f"`{name[0]}` is a value, no tensor"
-                raise stop("ND215", message, reference.span) from None
+                raise stop("ND215", message, reference.span, help=as_value(name[0], context.env)) from None
             said = problem.diagnostic
             later = named_later(name, reference.span, context, self.blocks_of(context.program))
             if said is not None and later is not None:
@@ -345,7 +376,11 @@ class Elaborator(BlockMaker):
         if found.node >= 0 and not self.drafts[found.node].passes and self.drafts[found.node].mode != context.mode:
             acts = "both modes" if context.mode == "both" else f"`{context.mode}` alone"
             message = f"`{'.'.join(name)}` exists in `{self.drafts[found.node].mode}` alone, and this acts in {acts}"
-            raise stop("ND226", message, reference.span)
+            mode = self.drafts[found.node].mode
+            help = f"made outside of what acts in `{mode}` it exists in both modes"
+            if context.mode == "both":
+                help += f"; `output name {mode} {{ … }}` takes it as it is"
+            raise stop("ND226", message, reference.span, help=help)
         return found
 
     def same_place(self, layer: Span, other: Span) -> bool:
@@ -376,9 +411,10 @@ class Elaborator(BlockMaker):
                 found = self.reusable.get((id(below), name[-1]))
             labels = labels.outer
         if found is None:
-            known = [label for _, label in self.reusable]
+            known = self.labelled(context.labels)
             word = reuse.path.span if _plain(reuse.path) else None
-            help = did_you_mean(".".join(name), known, word)
+            none = "a label stands before what is to be applied again: `tower: [conv3-64, relu]`"
+            help = did_you_mean(".".join(name), known, word) or listed(known, none, _LISTED)
             raise stop("ND228", f"no module before this is labelled `{'.'.join(name)}`", reuse.path.span, help=help)
         if any(said.span is not None and _within(said.span, found.item.span) for said in self.diagnostics):
             return POISON  # it came to nothing where it stands, and that has been said
@@ -401,6 +437,16 @@ class Elaborator(BlockMaker):
                 if said.code == "ND228" and said.span is not None and said.span != reuse.span:
                     notes = (Note(said.span, "made here"),)
                     self.diagnostics[place_of] = said._replace(span=reuse.span, notes=notes)
+
+    def labelled(self, labels: Labels | None) -> list[str]:
+        """What ``reuse`` may name, where these labels are, the nearest first."""
+        known: list[str] = []
+        while labels is not None:
+            known += [label for around, label in self.reusable if around == id(labels)]
+            for scope, below in labels.inner.items():
+                known += [f"{scope}.{label}" for around, label in self.reusable if around == id(below)]
+            labels = labels.outer
+        return list(dict.fromkeys(known))
 
     def held(self, wanted: tree.Sizes, result: Tensor, context: Context, flow: Tensor | None) -> Tensor:
         """A tensor, once it is held against its assertion; where that does not hold, what is taken for it then."""
@@ -437,7 +483,7 @@ class Elaborator(BlockMaker):
             made = origin(result.node, part, self.drafts)
             maker = origin_node(result.node, part, self.drafts)
             maker = windowed(result.node, self.drafts) if maker is None else maker
-            help = None
+            help: str | None = None
             smaller = len(shape) > 1 and spatial > shape[-len(spatial) :]
             if smaller:
                 near = partial(self.since_shape, wanted.span)
@@ -446,5 +492,5 @@ class Elaborator(BlockMaker):
                 help = asserted(maker, sizes, self.drafts, self.sources)
             if not self.calls and context.env.count() is None:
                 help = would_hold(help, wanted, len(sizes), shape)  # in a block it may be another shape each time
-            help = misplaced(wanted, sizes, shape, self.sources) or help
+            help = misplaced(wanted, sizes, shape, self.sources) or help or of_each_time(len(sizes), shape)
             raise stop("ND210", message, wanted.span, help=help, notes=() if made is None else (made,))

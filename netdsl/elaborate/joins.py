@@ -85,7 +85,7 @@ def explain(said: Diagnostic, mender: Mender) -> Diagnostic:
                 notes += [made] if made is not None and made not in notes else []
     if sizes:
         notes += _dropped(arms, drafts)
-    help = (mender.sizes() if sizes else mender.channels(*pair)) or _BRANCH.sub(numbered, said.help or "") or None
+    help = (mender.sizes() if sizes else mender.channels(*pair)) or _BRANCH.sub(numbered, said.help or "")
     return said._replace(message=message, notes=tuple(notes), help=help)
 
 

@@ -12,9 +12,9 @@ from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.fitting import refused, strided_again
 from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort, Maker
-from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, unknown_word
+from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, declaring, unheard, unknown_word
 from netdsl.elaborate.program import split_word
-from netdsl.elaborate.styles import check_target, find_style, find_target, no_target, normalises
+from netdsl.elaborate.styles import check_target, find_style, find_target, normalises
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import Op, OpError, elements, lookup
 from netdsl.ir.types import Shape, plural, show_shape
@@ -37,7 +37,10 @@ class LayerMaker(Maker):
         """A layer, with its style or suffixes around it. A word that is a block's name calls it."""
         if layer.word.text == "_":
             if context.target is None:
-                raise stop("ND203", "`_` stands for a layer inside its style alone", layer.word.span)
+                help = "`id` passes the tensor on as it is"
+                if layer.span == layer.word.span:
+                    help = Advice(help, Edit(layer.span, "id"))
+                raise stop("ND203", "`_` stands for a layer inside its style alone", layer.word.span, help=help)
             return context.target(flow, context, label, layer)
         word, digits = split_word(layer.word.text)
         op = lookup(word)
@@ -51,16 +54,18 @@ class LayerMaker(Maker):
                 message = f"this `,` goes on with the line below, where `{layer.word.text}` begins a declaration"
                 raise stop("ND201", message, sign, help=Advice("take it out", Edit(sign, "")))
             message = f"`{layer.word.text}` begins a declaration, which stands at the head of a line of the file"
-            help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`" if flow is not None else None
-            help = help if layer.word.text == "input" and layer.span == layer.word.span else None
+            help = declaring(layer.word.text)
+            if layer.word.text == "input" and layer.span == layer.word.span and flow is not None:
+                help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
             raise stop("ND201", message, layer.word.span, help=help)
         if op is None:
             return self.bare_call(layer, label, context, flow)
         if not op.writable:
             word = layer.word.text.lower()
-            help = Advice(f"statements are in small letters: `{word}`", Edit(layer.word.span, word))
-            message = f"`{op.keyword}` is not written as a layer"
-            raise stop("ND201", message, layer.word.span, help=help if word in DECLARATIONS else None)
+            help = "`netdsl ops` lists the layers that are; `train` or `eval` behind one limits it to that mode"
+            if word in DECLARATIONS:
+                help = Advice(f"statements are in small letters: `{word}`", Edit(layer.word.span, word))
+            raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span, help=help)
         if op.variadic:
             message = f"`{op.keyword}` joins branches"
             raise stop("ND225", message, layer.word.span, help=as_join(op, layer, context.labels))
@@ -108,8 +113,25 @@ class LayerMaker(Maker):
     def identity(self, op: type[Op], layer: tree.Layer, flow: Tensor | None) -> Tensor | None:
         """The layer ``id``: no node at all."""
         if layer.head != layer.word.span or layer.suffixes or layer.modifiers:
-            raise stop("ND202", "`id` passes the tensor on as it is and takes nothing", layer.span)
+            message = "`id` passes the tensor on as it is and takes nothing"
+            raise stop("ND202", message, layer.span, help=self.beside_identity(layer, flow))
         return flow
+
+    def beside_identity(self, layer: tree.Layer, flow: Tensor | None) -> str:
+        """A help for an ``id`` that is given something: what stands for it, or after it."""
+        (first, *_) = (*layer.suffixes, layer)
+        if layer.head == layer.word.span and not layer.modifiers:
+            sign = Span(layer.span.file, layer.head.end, first.span.start)
+            text = ", ".join(["id", *(self.text_of(suffix.span) for suffix in layer.suffixes)])
+            edits = [Edit(sign, ", ")] if len(layer.suffixes) == 1 else []
+            return Advice(f"a comma stands between two layers: `{text[:60]}`", *edits)
+        if layer.head == layer.word.span:
+            return f"leave `{self.text_of(layer.modifiers[0].span)[:60]}` out, or put it behind another layer"
+        shape = flow.shape if flow is not None else None
+        channels = self.text_of(layer.channels.span) if layer.channels is not None else f"{shape[0] if shape else 64}"
+        stride = self.text_of(layer.stride.span).removeprefix("/") if layer.stride is not None else ""
+        word = "conv1" if shape is None or len(shape) > 1 else "fc"
+        return f"a projection is `{word}-{channels}{'/' if stride and word == 'conv1' else ''}{stride}`"
 
     def bare_call(self, layer: tree.Layer, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A word that is no layer: a block's name without arguments, or a mistake."""
@@ -126,6 +148,7 @@ class LayerMaker(Maker):
         help = unknown_word(layer, label, context, self.text_of)
         if help is None and context.program.unseen and layer.span == name.span:
             raise Stop  # a block of a file that could not be read, and that has been said
+        help = help or unheard(layer, flow.shape if flow is not None else None, self.text_of)
         raise stop("ND201", f"there is no layer or block called `{name.text}`", name.span, help=help)
 
     def styled(
@@ -142,9 +165,12 @@ class LayerMaker(Maker):
         head: list[int] = []
 
         def target(flow: Tensor | None, inside: Context, inner: str | None, sign: tree.Layer) -> Tensor:
-            check_target(sign)
+            check_target(sign, self.text_of(layer.span))
             if head:
-                raise stop("ND229", "`_` stands twice in what this style comes to", sign.span)
+                text = self.text_of(layer.span)
+                text = text if len(text) <= 40 and text.isprintable() else op.keyword
+                help = f"take this one out; twice is said where the layer is written: `{text} ×2`"
+                raise stop("ND229", "`_` stands twice in what this style comes to", sign.span, help=help)
             first = len(self.drafts)
             result: Tensor = place(flow, inside, inner if bracketed else label)
             index = self.head_of(first)
@@ -229,7 +255,7 @@ class LayerMaker(Maker):
             context.labels,
             context.styles,
             context.mode,
-            no_target,
+            self.no_target,
             context.loose,
             context.joined,
         )
@@ -237,6 +263,14 @@ class LayerMaker(Maker):
             item = tree.Item(None, suffix, (), None, None, None, (), suffix.span)
             return self.moded(item, None, inside, flow)
         return self.layer(suffix, None, inside, flow)
+
+    def no_target(self, flow: Tensor | None, context: Context, label: str | None, sign: tree.Layer) -> Tensor:
+        """What ``_`` means in a suffix: nothing."""
+        place = Span(sign.span.file, sign.span.start - 2, sign.span.end)
+        help = "the layer is there already: take it out"
+        if sign.span == sign.word.span and self.text_of(place) == " +_":
+            help = Advice(help, Edit(place, ""))
+        raise stop("ND203", "`_` stands for a layer inside its style alone", sign.word.span, help=help)
 
     # -- building the operator
 
@@ -423,7 +457,9 @@ class LayerMaker(Maker):
         """A module that is applied again must be the same module."""
         if first == index:
             self.modules.pop(module)
-            raise stop("ND228", f"`{module}` is not part of what is reused: an `if` in it went another way here", span)
+            message = f"`{module}` is not part of what is reused: an `if` in it went another way here"
+            help = "written again without `reuse`, it has modules of its own"
+            raise stop("ND228", message, span, help=help)
         draft = self.drafts[first]
         before = tuple(self.drafts[i].shape for i in draft.inputs)
         if draft.op != op or draft.op.tensors(before) != op.tensors(shapes):

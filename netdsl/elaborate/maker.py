@@ -143,7 +143,7 @@ class Maker:
         """The tensor that flows. Raises where none does yet."""
         if flow is None:
             inputs = [declared.name.text for declared in self.program.inputs if declared.name is not None]
-            help = "begin with one of them: " + ", ".join(f"`@{name}, …`" for name in inputs) if inputs else None
+            help = "begin with one of them: " + ", ".join(f"`@{name}, …`" for name in inputs)
             raise stop("ND227", "the net has several inputs, and this says not which", span, help=help)
         return flow
 

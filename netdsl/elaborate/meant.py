@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.values import Unknown
 from netdsl.ir.op import Op, lookup, names
+from netdsl.ir.types import Shape
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _MOST_BLOCKS = 50
 DECLARATIONS = frozenset(
     ["net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "output"]
 )
+#: The longest word, and the most names, that a help repeats.
+_LONGEST, _LISTED = 32, 5
 #: What other tools call our layers.
 ELSEWHERE = {
     "batchnorm": "bn", "batchnormalization": "bn", "dense": "fc", "maxpooling": "maxpool", "averagepool": "avgpool",
@@ -111,7 +114,8 @@ STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "m
 def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of: Callable[[Span], str]) -> str | None:
     """A help for a layer whose word is neither a layer nor a block; ``text_of`` gives the text of a span."""
     name = layer.word
-    if label in STATEMENTS:
+    if label is not None and label.lower() in STATEMENTS:
+        label = label.lower()
         before = Span(name.span.file, max(0, name.span.start - 20), name.span.start)
         colon = re.search(r"\w+[ \t]*:[ \t]*\Z", text_of(before))
         text = f"`{label}` begins a statement: no colon stands after it"
@@ -152,6 +156,64 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         if isinstance(context.env.lookup(name.text), (str, Unknown)):
             help = f'`{name.text}` is a value, and no layer: `if {name.text} == "relu" {{ relu }}` chooses one'
     return help
+
+
+def unheard(layer: tree.Layer, shape: Shape | None, text_of: Callable[[Span], str]) -> str:
+    """A help for a word that is like none: the layer that is written as this one is, and how a block is declared.
+
+    ``shape`` is that of the tensor that enters.
+    """
+    digits = re.search(r"(\d[\dx]*)?\Z", layer.word.text)
+    kernel = digits[0] if digits is not None else ""
+    rest = text_of(layer.head._replace(start=layer.word.span.end))
+    maps = shape is None or 2 <= len(shape) <= 4
+    given = "(c)" if layer.span != layer.word.span else ""
+    declares = f"`block {_short(layer.word.text)}{given} {{ … }}` declares a block"
+    like = None
+    if layer.channels is not None and (kernel or layer.kernel):
+        like = f"conv{kernel}{rest}" if maps else None
+    elif layer.channels is not None and layer.stride is None:
+        like = f"fc{rest}"
+    elif layer.channels is None and layer.stride is not None and kernel:
+        like = f"maxpool{kernel}{rest}" if maps else None
+    if like is None or len(like) > _LONGEST or not like.isprintable():
+        return f"`netdsl ops` lists the layers, and {declares}"
+    return f"a layer of this form is `{like}`, `netdsl ops` lists them all; {declares}"
+
+
+def undeclared(call: tree.Call, blocks: Collection[str]) -> str:
+    """A help for a call of a block like none: those that there are, and how this one would be declared."""
+    parameters: list[str] = []
+    for argument in call.arguments[:_LISTED]:
+        name = argument.name.text if argument.name is not None else None
+        if name is None and isinstance(argument.value, tree.Variable):
+            name = argument.value.name
+        others = [other for other in ("c", "n", "k", "m", "p", "q") if other not in parameters]
+        parameters.append(name if name is not None and name not in parameters and len(name) < 12 else others[0])
+    more = ", …" if len(call.arguments) > _LISTED else ""
+    given = f"({', '.join(parameters)}{more})" if parameters else ""
+    declares = f"`block {_short(call.name.text)}{given} {{ … }}` declares"
+    if not blocks:
+        return f"{declares} it"
+    shown = ", ".join(f"`{_short(block)}`" for block in [*blocks][:_LISTED])
+    more = " and others" if len(blocks) > _LISTED else ""
+    return f"there {'is' if len(blocks) == 1 else 'are'} {shown}{more}; {declares} another"
+
+
+def _short(name: str) -> str:
+    """A name as a help repeats it, cut where it is long."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def declaring(word: str) -> str:
+    """A help for a word that begins a declaration, in the midst of something else."""
+    if word == "output":
+        return "`as t` names a tensor here, and a line `output name { @t }` gives it out"
+    if word == "style":
+        return "a line of its own above the rows makes it the whole file's, one in a block that block's"
+    if word == "input":
+        return "a line `input name 3x224x224` declares one more, and `@name` takes it up here"
+    return f"end what is open here, and begin a line of its own with `{word}`"
 
 
 def _stem(word: str) -> tuple[str, str]:

@@ -75,8 +75,16 @@ def walk(
             root.result = flow.node
             outputs.insert(0, Output.model_construct(name="main", node=flow.node, span=end))
     elif not program.holes:
-        message = "the net has outputs alone, and no rows whose end is its main output"
-        raise stop("ND227", message if program.rows else "the net has no layers", root.span)
+        last = program.rows[-1] if program.rows else None
+        if isinstance(last, tree.Output):
+            message = "the net has outputs alone, and no rows whose end is its main output"
+            help = f"the layers of the main one stand in rows, with no `output {last.name.text} {{ … }}` around them"
+        else:
+            begin = "".join(f"@{declared.name.text}, " for declared in program.inputs[:1] if declared.name)
+            layers = "conv3-64, relu" if 2 <= len(first.shape or ()) <= 4 else "fc-10"
+            message = "the net has no layers"
+            help = f"its rows come next, the first as `{begin if len(inputs) > 1 else ''}{layers}`"
+        raise stop("ND227", message, root.span, help=help)
     return outputs, inputs
 
 
@@ -111,11 +119,14 @@ def _output(
         name = f"{name}_"
     mode: Mode = "both"
     weight: float | None = None
+    first: dict[str, tree.Modifier] = {}
     for modifier in line.modifiers:
         word = modifier.name.text if isinstance(modifier, (tree.Flag, tree.Attribute)) else ""
         try:
             if (mode != "both" and word in ("train", "eval")) or (weight is not None and word == "weight"):
-                raise stop("ND202", f"`{word}` is one too many for an output", modifier.span)
+                help = _one_too_many(modifier, first["weight" if word == "weight" else "mode"], drafts)
+                raise stop("ND202", f"`{word}` is one too many for an output", modifier.span, help=help)
+            first["weight" if word == "weight" else "mode"] = modifier
             if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
                 mode = "train" if modifier.name.text == "train" else "eval"
             elif isinstance(modifier, tree.Attribute) and modifier.name.text == "weight":
@@ -136,6 +147,19 @@ def _output(
     return Output.model_construct(name=name, node=result.node, mode=mode, weight=weight, span=line.span)
 
 
+def _one_too_many(modifier: tree.Modifier, first: tree.Modifier, drafts: Elaborator) -> str:
+    """A help for an output with two modes or two weights; without the blanks before them both may go, or the second."""
+    both, again = (Span(at.span.file, at.span.start - 1, at.span.end) for at in (first, modifier))
+    texts = drafts.text_of(both), drafts.text_of(again)
+    blank = texts[0][:1] == texts[1][:1] == " "
+    if texts[0] == texts[1] and blank:
+        return Advice(f"`{texts[1].strip()}` once is enough", Edit(again, ""))
+    if isinstance(modifier, tree.Flag):
+        help = "without either word it acts in both modes"
+        return Advice(f"{help}: take them out", Edit(both, ""), Edit(again, "")) if blank else help
+    return f"one holds: take `{texts[1].strip()[:40]}` out, or the other"
+
+
 def _unknown(modifier: tree.Modifier) -> Stop:
     """The complaint about a word that an output does not take."""
     help: str = "it takes `train`, `eval` and `weight=0.3`"
@@ -152,8 +176,10 @@ def _unknown(modifier: tree.Modifier) -> Stop:
 
 def _weight(modifier: tree.Attribute, env: Env) -> float:
     if not isinstance(modifier.value, tree.Sizes) or len(modifier.value.parts) > 1:
-        raise stop("ND209", "`weight` is one number", modifier.value.span)
+        help = "it is the output's share in the loss: `weight=0.3`"
+        raise stop("ND209", "`weight` is one number", modifier.value.span, help=help)
     value = evaluate(modifier.value.parts[0], env)
     if isinstance(value, (bool, str)):
-        raise stop("ND209", f"`weight` is a number, and this is {kind_of(value)}", modifier.value.span)
+        help = "it is the output's share in the loss: `weight=0.3`"
+        raise stop("ND209", f"`weight` is a number, and this is {kind_of(value)}", modifier.value.span, help=help)
     return float(value)

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.elaborate.expressions import truth
-from netdsl.elaborate.values import Env, Tensor, stop
+from netdsl.elaborate.values import Env, stop
 from netdsl.ir.op import Op, lookup
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
-    from netdsl.elaborate.context import Context, Styles
+    from netdsl.elaborate.context import Styles
 
 
-def check_target(sign: tree.Layer) -> None:
-    """Raises where ``_`` in a style has more than attributes."""
+#: The longest text of a layer that a help repeats.
+_LONGEST = 40
+
+
+def check_target(sign: tree.Layer, layer: str) -> None:
+    """Raises where ``_`` in a style has more than attributes; ``layer`` is the text of a layer that has the style."""
     for part in (*sign.kernel, sign.channels, sign.stride, *sign.suffixes):
         if part is not None:
             message = "`_` is the layer as it is written elsewhere: a style adds attributes to it alone"
@@ -25,12 +29,11 @@ def check_target(sign: tree.Layer) -> None:
             raise stop("ND202", message, part.span, help=help)
     for modifier in sign.modifiers:
         if isinstance(modifier, tree.Flag) and modifier.name.text in ("plain", "train", "eval"):
-            raise stop("ND202", f"`{modifier.name.text}` is said of a layer, not in its style", modifier.span)
-
-
-def no_target(flow: Tensor | None, context: Context, label: str | None, sign: tree.Layer) -> Tensor:
-    """What ``_`` means in a suffix: nothing."""
-    raise stop("ND203", "`_` stands for a layer inside its style alone", sign.word.span)
+            word = modifier.name.text
+            plain = len(layer) <= _LONGEST and layer.isprintable()
+            written = f"{layer} {word}" if plain else f"{layer[:8]}… {word}"
+            help = f"it stands where the layer is written: `{written}`"
+            raise stop("ND202", f"`{word}` is said of a layer, not in its style", modifier.span, help=help)
 
 
 def find_style(op: type[Op], styles: tuple[Styles, ...]) -> tuple[tree.Style, Env] | None:

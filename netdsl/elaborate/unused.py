@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from netdsl.diagnostics import Diagnostic, Note
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note
+from netdsl.elaborate.complaints import whole_line
 from netdsl.elaborate.program import Program
 from netdsl.syntax import tree
 from netdsl.syntax.node import Node
@@ -16,6 +17,8 @@ from netdsl.syntax.walk import walk
 
 #: How many callers are named of a block that is never called.
 _LISTED = 3
+#: What stands between an item and its name, and how far before the name it is looked for.
+_AS, _NEAR = re.compile(r"[ \t]+as[ \t]+\Z"), 50
 
 _Kind = TypeVar("_Kind", bound=Node)
 
@@ -57,13 +60,16 @@ def written_in(program: Program) -> Written:
     return Written(walk(*roots))
 
 
-def unused(program: Program, nodes: Written) -> list[Diagnostic]:
-    """What is declared in a file and not used there. In a file of blocks alone these are for others to use."""
+def unused(program: Program, nodes: Written, text: str) -> list[Diagnostic]:
+    """What is declared in a file and not used there. In a file of blocks alone these are for others to use.
+
+    ``text`` is the file's.
+    """
     found: list[Diagnostic] = []
     names = _Names(program, nodes)
     if program.rows:
         found += _blocks(program, names)
-        found += _taken(program, names)
+        found += _taken(program, names, text)
         for setting in program.params.values():
             if not names.uses_parameter(setting.name.text):
                 message = f"the parameter `{setting.name.text}` is never used"
@@ -77,7 +83,7 @@ def unused(program: Program, nodes: Written) -> list[Diagnostic]:
             help = f"`add {{ id | @{alias.text} }}` takes it up; without that it needs no name"
             found.append(Diagnostic("ND305", f"`@{alias.text}` is never taken up", alias.span, help=help))
     if len(aliases) > 1:
-        found += _given_again(program, nodes, names)
+        found += _given_again(program, nodes, names, text)
     return [*found, *_lone_labels(nodes)]
 
 
@@ -229,18 +235,35 @@ def _blocks(program: Program, names: _Names) -> list[Diagnostic]:
     return found
 
 
-def _taken(program: Program, names: _Names) -> list[Diagnostic]:
+def _taken(program: Program, names: _Names, text: str) -> list[Diagnostic]:
     """Blocks that are taken from another file by name, and never called."""
     found = []
     for use in (line for line in program.statements if isinstance(line, tree.Use)):
-        for name in use.names:
-            if name.text in program.blocks and name.text not in names.calls:
-                message = f"`{name.text}` is taken from `{use.file.text}` and never called"
-                found.append(Diagnostic("ND303", message, name.span))
+        spare = [name for name in use.names if name.text in program.blocks and name.text not in names.calls]
+        for name in spare:
+            message = f"`{name.text}` is taken from `{use.file.text}` and never called"
+            help = _without(name, use, spare, text)
+            found.append(Diagnostic("ND303", message, name.span, help=help))
     return found
 
 
-def _given_again(program: Program, nodes: Written, names: _Names) -> list[Diagnostic]:
+def _without(name: tree.Name, use: tree.Use, spare: Sequence[tree.Name], text: str) -> str:
+    """A help for a name that a ``use`` lists in vain, as all of ``spare``: it is left out, with a comma beside it."""
+    if len(spare) == len(use.names):
+        return Advice("nothing is taken from that file: leave the line out", Edit(whole_line(use.span, text), ""))
+    place = use.names.index(name)
+    kept = [other for other in use.names if other not in spare]
+    if name.span.start < kept[0].span.start:
+        gap = name.span._replace(start=name.span.end, end=use.names[place + 1].span.start)
+        cut = name.span.to(gap)
+    else:
+        gap = name.span._replace(start=use.names[place - 1].span.end, end=name.span.start)
+        cut = gap.to(name.span)
+    help = f"leave `{name.text}` out of the parentheses"
+    return Advice(help, Edit(cut, "")) if text[gap.start : gap.end].strip() == "," else help
+
+
+def _given_again(program: Program, nodes: Written, names: _Names, text: str) -> list[Diagnostic]:
     """Names of tensors that are given to another one, further on in the same sequence, before they are taken up."""
     found = []
     for sequence in nodes.sequences(program):
@@ -255,7 +278,12 @@ def _given_again(program: Program, nodes: Written, names: _Names) -> list[Diagno
                     continue
                 message = f"`@{name}` is not taken up before another tensor has its name"
                 note = Note(second.span, "given again here")
-                found.append(Diagnostic("ND305", message, first.span, (note,)))
+                help = f"leave `as {name}` out here: `@{name}` is the other one"
+                before = _AS.search(text[max(0, first.span.start - _NEAR) : first.span.start])
+                if before is not None:
+                    start = first.span.start - len(before.group())
+                    help = Advice(help, Edit(first.span._replace(start=start), ""))
+                found.append(Diagnostic("ND305", message, first.span, (note,), help))
     return found
 
 

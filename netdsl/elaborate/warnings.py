@@ -33,7 +33,7 @@ def warnings(
         *_probabilities(graph),
         *_nowhere(graph),
         *_dropped(program, nodes),
-        *unused(program, nodes),
+        *unused(program, nodes, graph.sources[0].text if graph.sources else ""),
         *_lone_branches(nodes),
         *_lone_repeats(nodes),
         *channels_last(program.inputs),
