@@ -294,7 +294,8 @@ def test_pages_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_folder_says_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     Path("nets").mkdir()
-    assert ran(capsys, "stats", "nets").err.endswith("`nets` is a folder\n")
+    nothing = "`nets` is a folder\n  = help: it has nothing in it that can be read: name a file that ends in .net\n"
+    assert ran(capsys, "stats", "nets").err.endswith(nothing)
     Path("nets", "one.net").write_text(NET, encoding="utf-8")
     assert f"help: in it is `{Path('nets', 'one.net')}`" in ran(capsys, "stats", "nets").err
     Path("nets", "two.net").write_text(NET, encoding="utf-8")

@@ -137,8 +137,10 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert said("smal.net") == ("ND001", message, "did you mean `small.net`?")
     assert said(tmp_path) == ("ND001", f"`{tmp_path}` is a folder", f"its specs are `{tmp_path}/*.net`")
     assert said("")[0] == "ND001"
-    assert said("binary.net") == ("ND002", "`binary.net` is no UTF-8 text: byte 12 is 0xff", None)
-    assert said("nul.net") == ("ND002", "`nul.net` is no text: it has NUL bytes", None)
+    help = "in line 2 it is `ÿ` of Latin-1: save it as UTF-8, or `iconv -f LATIN1 -t UTF-8 OLD > NEW` writes it so"
+    assert said("binary.net") == ("ND002", "`binary.net` is no UTF-8 text: byte 12 is 0xff", help)
+    help = "the first NUL is in line 2: `tr -d '\\000' < OLD > NEW` takes them out"
+    assert said("nul.net") == ("ND002", "`nul.net` is no text: it has NUL bytes", help)
     message = f"`big.net` is too long: a spec may have {LIMITS.bytes:,} bytes, with all that it uses"
     assert said("big.net") == ("ND007", message, "`--max-bytes` raises the bound")
     assert said("a\0b.net")[0] == "ND001"

@@ -316,7 +316,8 @@ def test_a_missing_block_is_one_error_at_its_call() -> None:
 
 def test_unexpected_tensors_name_what_they_would_be_in() -> None:
     (problem,) = explain(held({**state(), "body.2.conv1.weight": torch.zeros(4, 4, 3, 3)}))
-    assert (problem.code, problem.help) == ("ND406", "`body` has `0` and `1`")
+    help = '`body` has `0` and `1`; a line `"body.2.**" = false` of a key map leaves it out'
+    assert (problem.code, problem.help) == ("ND406", help)
     assert problem.span is not None and SMALL[problem.span.start : problem.span.end].startswith("body: unit(4)")
 
 

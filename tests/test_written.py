@@ -248,6 +248,7 @@ def test_specs_that_are_read_only(shared: Path, capsys: pytest.CaptureFixture[st
         return found
 
     problem = "error[ND006]: `small.net` cannot be written: it is read-only\n"
+    problem += "  = help: `chmod u+w small.net` lets it be written, or name another file\n"
     assert unprivileged(said) == [problem, problem]
     assert contents(shared) == before
 

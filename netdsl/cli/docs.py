@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from netdsl import zoo
@@ -21,6 +21,7 @@ from netdsl.cli.options import add_limits, add_operators, add_uses, whole
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import check_name, report, say
 from netdsl.diagnostics import Diagnostic, NetdslError, Source
+from netdsl.diagnostics.files import shown, unwritten
 from netdsl.elaborate import Limits, analyse
 from netdsl.ir.types import plural
 
@@ -74,13 +75,23 @@ def run(options: argparse.Namespace) -> int:
     if wrong:
         return 1
     if not specs:
-        raise NetdslError([Diagnostic("ND001", "there is no spec of a net among these files")])
+        raise NetdslError([_none(options.files)])
     pages = _pages(specs, options.format, options.title)
     changed, removed = _write(Path(options.output), pages, force=options.force)
     nets = sum(len(spec.nets) for spec in specs)
     gone = f", {_number(removed, 'file')} of specs that are gone removed" if removed else ""
     say(f"{_number(len(specs), 'spec')}, {_number(nets, 'net')}: {_number(changed, 'file')} written{gone}\n")
     return 0
+
+
+def _none(given: Sequence[str]) -> Diagnostic:
+    """What is said where no file has a net: the files of a folder that have blocks alone, or there are none."""
+    found = [path for path, _, _ in _files(given)]
+    if found:
+        help = f"`{shown(found[0])}` has blocks alone: a net begins with its `input`, such as `input 3x224x224`"
+    else:
+        help = f"`{shown(given[0])}` has no file that ends in .net; `zoo:resnet` is a spec that is shipped"
+    return Diagnostic("ND001", "there is no spec of a net among these files", help=help)
 
 
 def _number(count: int, word: str) -> str:
@@ -189,7 +200,8 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> tuple[int
     where the folder cannot be written.
     """
     if os.path.lexists(folder) and not folder.is_dir():
-        raise NetdslError([Diagnostic("ND006", f"`{folder}` cannot be written: it is no folder")])
+        message = f"`{shown(str(folder))}` cannot be written: it is no folder"
+        raise NetdslError([Diagnostic("ND006", message, help=f"name a folder: `-o {shown(folder.stem)}-pages`")])
     try:
         known = _known(folder)
         there = {name: _hash(folder / name) for name in {*made, *known}}
@@ -218,10 +230,19 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> tuple[int
             elif there[name] is not None:
                 print(f"note: `{folder / name}` is of no spec any more, and was changed: it stays", file=sys.stderr)
     except OSError as error:
-        where = f"`{folder}`"
-        reason = (error.strerror or str(error)).lower()
-        raise NetdslError([Diagnostic("ND006", f"{where} cannot be written: {reason}")]) from None
+        message = f"`{shown(str(folder))}` cannot be written: {(error.strerror or str(error)).lower()}"
+        raise NetdslError([Diagnostic("ND006", message, help=_unwritten(folder, error))]) from None
     return len(changed), removed
+
+
+def _unwritten(folder: Path, error: OSError) -> str:
+    """What helps where a file of the folder, or the folder itself, could not be written."""
+    above = folder
+    while not above.exists() and above.parent != above:
+        above = above.parent
+    if not above.is_dir():
+        return f"`{shown(str(above))}` is a file: name another folder with `-o`"
+    return unwritten(str(above / f"{folder.name}-pages"), error)
 
 
 def _in_the_way(folder: Path, names: list[str]) -> NetdslError:

@@ -83,7 +83,7 @@ def gathered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
             continue
         notes = tuple(Note(said.span, said.message) for said in others if said.span is not None)
         edits = [edit for said in several for edit in said.edits]
-        help = Expected("`netdsl check --fix --expect` writes these figures", *edits) if edits else None
+        help = Expected("`netdsl check --fix --expect` writes these figures", *edits) if edits else first.help
         message = f"{len(several)} expectations do not hold: {first.message}"
         merged.update(dict.fromkeys(others))
         merged[first] = first._replace(message=message, notes=notes, help=help)

@@ -10,6 +10,7 @@ from netdsl.cli.options import add_file, compiled, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
 from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics.files import shown
 from netdsl.elaborate.sources import read_file
 from netdsl.elaborate.values import Stop
 from netdsl.ir.graph import Graph
@@ -78,7 +79,7 @@ def _read(path: str, nodes: int) -> Graph:
     except Stop as problem:
         found = [] if problem.diagnostic is None else [problem.diagnostic]
         if found and found[0].code == "ND007":
-            message = f"`{path}` is too long: a graph of {nodes:,} nodes has at most {_BYTES * nodes:,} bytes"
+            message = f"`{shown(path)}` is too long: a graph of {nodes:,} nodes has at most {_BYTES * nodes:,} bytes"
             found = [Diagnostic("ND007", message, help="`--max-nodes` raises the bound")]
         raise NetdslError(found) from None
     graph = from_json(data)
@@ -91,5 +92,6 @@ def _read(path: str, nodes: int) -> Graph:
         first, *others = error.problems
         more = f", and {len(others):,} more" if others else ""
         message = f"the graph of `{graph.name}` does not hold together: {first}{more}"
-        raise NetdslError([Diagnostic("ND009", message)]) from None
+        help = f"write it anew from its spec: `netdsl ir FILE.net --json > {shown(path)}`"
+        raise NetdslError([Diagnostic("ND009", message, help=help)]) from None
     return graph

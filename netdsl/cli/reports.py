@@ -112,7 +112,7 @@ def _rule(code: str) -> dict[str, Any]:
         "shortDescription": {"text": CODES[code]},
         "fullDescription": {"text": long.sentence},
         "help": {"text": text, "markdown": markdown},
-        "defaultConfiguration": {"level": Diagnostic(code, "").severity},
+        "defaultConfiguration": {"level": Diagnostic(code, "", help="").severity},
     }
 
 

@@ -114,7 +114,9 @@ def _split(host: str) -> tuple[str, int]:
 def _unavailable(host: str, port: int, error: Exception) -> NetdslError:
     reason = (getattr(error, "strerror", None) or str(error)).lower()
     taken = isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
-    help = "`--port 0` takes any port that is free" if taken else None
+    help = "`--port 0` takes any port that is free"
+    if not taken:
+        help = "leave `--host` out for this machine alone; `--host 0.0.0.0` is all of its addresses"
     return NetdslError([Diagnostic("ND012", f"nothing can be served at {host or '*'}:{port}: {reason}", help=help)])
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from netdsl.diagnostics import Diagnostic, NetdslError, Source
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, shortened
 
 
 def coloured(stream: TextIO) -> bool:
@@ -38,7 +39,11 @@ def check_name(name: str) -> None:
         name.encode()
     except UnicodeEncodeError:
         shown = name.encode(errors="replace").decode()
-        raise NetdslError([Diagnostic("ND001", f"`{shown}` is no name in UTF-8: the file needs another")]) from None
+        message = f"`{shown}` is no name in UTF-8: the file needs another"
+        # In a shell each question mark stands for the byte that is no text.
+        word = "?".join(shlex.quote(part) if part else "" for part in shown.split("?"))
+        help = f"`mv {shortened(word, 200)} NEW.net` in a shell gives it one"
+        raise NetdslError([Diagnostic("ND001", message, help=help)]) from None
 
 
 def say(text: str) -> None:
@@ -52,7 +57,7 @@ def say(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _unwritable("the standard output", error) from None
+        raise _closed(error) from None
 
 
 def difference(old: str, new: str, before: str, after: str) -> str:
@@ -79,7 +84,7 @@ def write(path: str, data: bytes) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _unwritable("the standard output", error) from None
+            raise _closed(error) from None
         return
     try:
         try:
@@ -97,7 +102,7 @@ def write(path: str, data: bytes) -> None:
             raise PermissionError(None, "it is read-only")
         _replace(target, data, old)
     except OSError as error:
-        raise _unwritable(f"`{path}`", error) from None
+        raise _unwritable(path, error) from None
 
 
 def _pass(path: str, data: bytes) -> None:
@@ -123,8 +128,18 @@ def _replace(target: str, data: bytes, mode: int | None) -> None:
         raise
 
 
-def _unwritable(what: str, error: OSError) -> NetdslError:
+def _closed(error: OSError) -> NetdslError:
+    from netdsl.diagnostics.files import unprinted
+
+    message = f"the standard output cannot be written: {(error.strerror or str(error)).lower()}"
+    return NetdslError([Diagnostic("ND006", message, help=unprinted(error))])
+
+
+def _unwritable(path: str, error: OSError) -> NetdslError:
+    from netdsl.diagnostics.files import shown, unwritten
+
     reason = (error.strerror or str(error)).lower()
-    if isinstance(error, FileNotFoundError) and (folder := os.path.dirname(what.strip("`"))):
-        reason = f"there is no folder `{folder}`"
-    return NetdslError([Diagnostic("ND006", f"{what} cannot be written: {reason}")])
+    if isinstance(error, FileNotFoundError) and (folder := os.path.dirname(path)) and not os.path.isdir(folder):
+        reason = f"there is no folder `{shown(folder)}`"
+    message = f"`{shown(path)}` cannot be written: {reason}"
+    return NetdslError([Diagnostic("ND006", message, help=unwritten(path, error))])

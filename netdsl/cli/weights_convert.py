@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netdsl.cli.terminal import say, write
 from netdsl.cli.weights_report import as_json, heads, say_json, shown_sizes, word_lines
 from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics.files import shown
 
 if TYPE_CHECKING:
     from netdsl.runtime.convert import Conversion
@@ -24,7 +25,9 @@ def convert_checkpoint(comparison: Comparison, options: argparse.Namespace) -> i
 
     conversion = convert(comparison, partial=options.partial)
     if not conversion.pairs:
-        raise NetdslError([Diagnostic("ND411", "no tensor of the checkpoint has a partner in the net")])
+        asked = f"{shown(options.file)} {shown(options.checkpoint)}"
+        help = f"`netdsl weights check {asked} --all` shows the keys and the shapes of both"
+        raise NetdslError([Diagnostic("ND411", "no tensor of the checkpoint has a partner in the net", help=help)])
     pairs = {pair.source: pair.target for pair in conversion.pairs}
     graph = comparison.graph
     name = graph.name if graph.variant is None else f"{graph.name}:{graph.variant}"

@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _listed(names: list[str]) -> str:
-    return "there are " + ", ".join(f"`{name}`" for name in names) if names else "it has none"
+    return "there are " + ", ".join(f"`{name}`" for name in names) if names else "it has none: leave the colon out"
 
 
 def entries(name: str | None = None) -> list[Entry]:

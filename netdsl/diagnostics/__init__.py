@@ -241,3 +241,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join("    " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """``text``, or where it has over ``most`` letters its beginning and its end with ``…`` between."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 1]}…{text[-end:]}"

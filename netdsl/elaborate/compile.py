@@ -477,6 +477,8 @@ def _in_its_place(help: str | None, use: tree.Use) -> str | None:
     near = found[1].removeprefix(zoo.PREFIX) if not use.file.text.startswith(zoo.PREFIX) else found[1]
     if not near.startswith(zoo.PREFIX):
         near = Path(use.file.text).with_name(Path(near).name).as_posix()
+        if near == use.file.text:
+            return help  # it is of another folder
         help = f"did you mean `{near}`?"
     sure = Path(near).stem in (use.file.text, Path(use.file.text).stem) or isinstance(
         did_you_mean(use.file.text, [near], use.file.span), Advice

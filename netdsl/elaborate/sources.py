@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl import zoo
-from netdsl.diagnostics import Diagnostic, Source, Span
+from netdsl.diagnostics import Diagnostic, Source, Span, shortened
 from netdsl.diagnostics.nearest import nearest
 from netdsl.elaborate.limits import LIMITS
 from netdsl.elaborate.values import Stop, stop
@@ -26,7 +27,9 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
         if len(source) > most or len(source.encode(errors="replace")) > most:
             raise _too_long("the text", most)
         if "\0" in source:
-            raise Stop(Diagnostic("ND002", "the text has NUL characters"))
+            line = source.count("\n", 0, source.index("\0")) + 1
+            help = f'the first is in line {line:,}: `text.replace("\\0", "")` takes them out'
+            raise Stop(Diagnostic("ND002", "the text has NUL characters", help=help))
         return Source("<text>", source), None
     path = Path(source)
     name = str(path)
@@ -40,11 +43,28 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
             raise Stop(Diagnostic("ND009", message, help=f"`netdsl ir {name}` prints it"))
         return Source(name, text), path
     except Stop as problem:
-        meant = nearest(path.name.removesuffix(".net"), zoo.names())
         said = problem.diagnostic
-        if said is not None and said.help is None and meant is not None and name == path.name and not path.exists():
-            problem.diagnostic = said._replace(help=f"`{zoo.PREFIX}{meant}` is a shipped spec")
+        instead = None if said is None or said.code != "ND001" else _spec_instead(path)
+        if said is not None and instead is not None:
+            problem.diagnostic = said._replace(help=instead)
         raise
+
+
+def _spec_instead(path: Path) -> str | None:
+    """What helps where a spec itself cannot be read, and not a file that it uses; None where that is no other thing."""
+    from netdsl.diagnostics import files
+
+    name = str(path)
+    try:
+        if stat.S_ISFIFO(path.stat().st_mode):
+            begun = "COMMAND" if name.startswith(("/dev/", "/proc/")) else f"cat {shlex.quote(files.shown(name))}"
+            return f"`-` reads the standard input: `{begun} | netdsl check -`"
+    except (OSError, ValueError):
+        pass
+    meant = nearest(path.name.removesuffix(".net"), zoo.names()) if name == path.name else None
+    if meant is None or os.path.lexists(name) or files.near(name, ".net") is not None:
+        return None
+    return f"`{zoo.PREFIX}{meant}` is a shipped spec"
 
 
 def shipped(name: str) -> Path:
@@ -78,7 +98,8 @@ def _standard_input(most: int) -> str:
         try:
             data = sys.stdin.buffer.read(most + 1)
         except (AttributeError, OSError, ValueError):  # there is none, or it is closed
-            raise Stop(Diagnostic("ND001", "cannot read the standard input")) from None
+            help = "nothing is connected to it: `netdsl check - < my.net` lets it read a file"
+            raise Stop(Diagnostic("ND001", "cannot read the standard input", help=help)) from None
         _stdin = (sys.stdin, data)
     if len(_stdin[1]) > most:
         raise _too_long("the standard input", most)
@@ -90,7 +111,7 @@ def read_file(path: Path, most: int, before: int = 0) -> str:
 
     It may have ``most`` bytes, less those that were read ``before`` for the same net.
     """
-    return _text(read_bytes(path, most, before), f"`{path}`")
+    return _text(read_bytes(path, most, before), f"`{shortened(str(path), 200)}`")
 
 
 def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
@@ -98,7 +119,10 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
 
     A named pipe is not waited for, and of what has no size (``/proc``) no more is read than it may have.
     """
+    from netdsl.diagnostics.files import irregular, missing, unread
+
     name = str(path)
+    shown = shortened(name, 200)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
@@ -106,9 +130,9 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
             if not stat.S_ISREG(info.st_mode):
                 if stat.S_ISDIR(info.st_mode):
                     raise _folder(path)
-                raise Stop(Diagnostic("ND001", f"`{name}` is no regular file"))
+                raise Stop(Diagnostic("ND001", f"`{shown}` is no regular file", help=irregular(name, info.st_mode)))
             if before + info.st_size > most:
-                raise _too_long(f"`{name}`", most)
+                raise _too_long(f"`{shown}`", most)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 data = file.read(most - before + 1)
         finally:
@@ -117,11 +141,12 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
         if os.path.isdir(path):  # which some systems do not open
             raise _folder(path) from None
         if isinstance(error, FileNotFoundError):
-            raise Stop(Diagnostic("ND001", f"there is no file `{name}`", help=_nearest_file(path))) from None
+            help = missing(name, ".net", f"`netdsl zoo` lists the shipped specs, such as `{zoo.PREFIX}resnet`")
+            raise Stop(Diagnostic("ND001", f"there is no file `{shown}`", help=help)) from None
         reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else "its name is no path"
-        raise Stop(Diagnostic("ND001", f"cannot read `{name}`: {reason}")) from None
+        raise Stop(Diagnostic("ND001", f"cannot read `{shown}`: {reason}", help=unread(name, error))) from None
     if before + len(data) > most:
-        raise _too_long(f"`{name}`", most)
+        raise _too_long(f"`{shown}`", most)
     return data
 
 
@@ -135,36 +160,26 @@ def _text(data: bytes, what: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{what} is no UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}"
-        wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        help = "it begins as UTF-16 does: an editor saves it as UTF-8" if wide else None
-        raise Stop(Diagnostic("ND002", message, help=help)) from None
-    if "\0" in text:
-        raise Stop(Diagnostic("ND002", f"{what} is no text: it has NUL bytes"))
-    return text
+    else:
+        if "\0" not in text:
+            return text
+        message = f"{what} is no text: it has NUL bytes"
+    from netdsl.diagnostics.files import no_text
+
+    raise Stop(Diagnostic("ND002", message, help=no_text(data)))
 
 
 def _folder(path: Path) -> Stop:
     """A folder where a file is meant, with the specs in it."""
-    try:
-        found = [entry.name for entry in os.scandir(path) if entry.name.endswith(".net")]
-    except OSError:
-        found = []
-    help = (
-        f"in it is `{path / found[0]}`" if len(found) == 1 else f"its specs are `{path / '*.net'}`" if found else None
-    )
-    return Stop(Diagnostic("ND001", f"`{path}` is a folder", help=help))
+    from netdsl.diagnostics.files import inside, listed
 
-
-def _nearest_file(path: Path) -> str | None:
-    from netdsl.diagnostics.nearest import nearest
-
-    try:
-        # By what differs: the ending that all specs share makes any two names look alike.
-        found = [entry.name.removesuffix(".net") for entry in os.scandir(path.parent) if entry.name.endswith(".net")]
-    except OSError:
-        return None
-    near = nearest(path.name.removesuffix(".net"), found)
-    return f"did you mean `{path.with_name(near + '.net')}`?" if near else None
+    found, others = inside(str(path), ".net"), inside(str(path))
+    if found:
+        help = f"in it is `{path / found[0]}`" if len(found) == 1 else f"its specs are `{path / '*.net'}`"
+    else:
+        has = f"has no spec, but {listed(others)}" if others else "has nothing in it that can be read"
+        help = f"it {has}: name a file that ends in .net"
+    return Stop(Diagnostic("ND001", f"`{shortened(str(path), 200)}` is a folder", help=help))
 
 
 def used_path(name: str, user: Path | None, span: Span, allowed: Sequence[Path]) -> Path:
@@ -175,7 +190,8 @@ def used_path(name: str, user: Path | None, span: Span, allowed: Sequence[Path])
     """
     folder = user.parent if user is not None else Path()
     if not name or "\0" in name:
-        raise stop("ND224", "a used file needs a name", span)
+        help = 'write the file between the quotes, such as `use "blocks.net"`, or leave the line out'
+        raise stop("ND224", "a used file needs a name", span, help=help)
     if (path := _in_zoo(name, folder)) is not None:
         return path
     path = folder / name

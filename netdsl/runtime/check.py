@@ -11,6 +11,7 @@ from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, View, show_shape
 from netdsl.rewrites.spell_attributes import spell_attributes
 from netdsl.runtime.dependency import require_torch
+from netdsl.runtime.run import first_line, helped, mistake
 from netdsl.runtime.slots import slots
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def contradictions(module: nn.Module, graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def _wrong(message: str, node: Node | None, graph: Graph) -> Diagnostic:
-    return Diagnostic("ND401", message, graph.scopes[0].span if node is None else node.span)
+def _wrong(message: str, node: Node | None, graph: Graph, help: str | None = None) -> Diagnostic:
+    span = graph.scopes[0].span if node is None else node.span
+    return Diagnostic("ND401", message, span, help=mistake(graph) if help is None else help)
 
 
 # -- parameters and buffers -------------------------------------------------------------------------------------------
@@ -81,12 +83,14 @@ def _shapes(module: nn.Module, graph: Graph, view: View, batch: int) -> list[Dia
             calls.setdefault(node.module, []).append(node)
     given: dict[str, list[Shape]] = {}
     current: list[str] = []
+    device = next((tensor.device.type for tensor in module.state_dict().values()), "cpu")
     result, error = _run(module, graph, view, batch, set(calls), given, current)
     mode = "evaluation" if view == "infer" else "training"
     if error is not None:
         failing = calls[current[-1]][0] if current else None
         where = f" in `{current[-1]}`" if current else ""
-        return [_wrong(f"in {mode} the forward pass fails{where}: {error}", failing, graph)]
+        message = f"in {mode} the forward pass fails{where}: {first_line(error)}"
+        return [_wrong(message, failing, graph, helped(error, graph, device))]
     found: list[Diagnostic] = []
     for path, nodes in calls.items():
         shapes = given.get(path, [])

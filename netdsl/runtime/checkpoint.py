@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics import NetdslError, shortened
+from netdsl.diagnostics.files import listed, shown, unwritten
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.types import Shape
 from netdsl.runtime.dependency import require_torch
@@ -101,6 +102,7 @@ def of_mapping(value: Mapping[str, Any], name: str = "the mapping") -> Checkpoin
 
 
 _AGAIN = "a download that broke off? fetch it again"
+_SAVE = "a checkpoint is a dictionary of tensors: `torch.save(net.state_dict(), …)`"
 
 
 # -- safetensors ------------------------------------------------------------------------------------------------------
@@ -124,10 +126,12 @@ def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Check
     try:
         from safetensors import safe_open
     except (ImportError, OSError) as error:
-        message = f"safetensors cannot be imported ({error}), and `{name}` is such a file"
+        message = f"safetensors cannot be imported ({error}), and `{shown(name)}` is such a file"
         raise failure("ND008", message, "install it with `pip install safetensors`") from None
     if inside is not None:
-        raise failure("ND403", f"`{name}` has no `{inside}` to take tensors from: a safetensors file has one level")
+        message = f"`{shown(name)}` has no `{shortened(inside)}` to take tensors from: a safetensors file has one level"
+        help = f"leave `--key` out; `--prefix {shortened(inside)}.` takes the keys that begin so"
+        raise failure("ND403", message, help)
     try:
         with safe_open(name, framework="np") as file:
             slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
@@ -138,7 +142,8 @@ def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Check
     except Exception as error:  # the library raises what it likes for what it cannot read
         raise _damaged_safetensors(name, size, head, error) from None
     if not stored:
-        raise failure("ND403", f"`{name}` is a safetensors file without a tensor")
+        help = "`safetensors.torch.save_file(net.state_dict(), …)` writes those of a net"
+        raise failure("ND403", f"`{shown(name)}` is a safetensors file without a tensor", help)
 
     def read(keys: Iterable[str]) -> dict[str, Tensor]:
         require_torch()
@@ -159,7 +164,7 @@ def _damaged_safetensors(name: str, size: int, head: bytes, error: Exception) ->
         said = f"its header does not fit its {size:,} bytes ({_first_line(error)})"
         if "not fully covered" in str(error):
             said = f"it has {size:,} bytes, and by its header {_said_size(name, length)}"
-    return failure("ND402", f"`{name}` is damaged: {said}", _AGAIN)
+    return failure("ND402", f"`{shown(name)}` is damaged: {said}", _AGAIN)
 
 
 def _said_size(name: str, length: int) -> str:
@@ -185,14 +190,16 @@ def _check_archive(name: str, size: int) -> None:
             names = [record.filename for record in records]
             if not any(entry.endswith("/data.pkl") for entry in names):
                 what = "holds arrays of NumPy" if any(entry.endswith(".npy") for entry in names) else "holds no tensors"
-                message = f"`{name}` is no checkpoint: it is a ZIP archive, and {what}"
+                message = f"`{shown(name)}` is no checkpoint: it is a ZIP archive, and {what}"
                 raise failure("ND403", message, "a checkpoint is a safetensors file, or what `torch.save` wrote")
             if any(entry.endswith("/constants.pkl") for entry in names):
-                message = f"`{name}` is a TorchScript archive: it holds a program, of which netdsl runs nothing"
+                message = f"`{shown(name)}` is a TorchScript archive: it holds a program, of which netdsl runs nothing"
                 help = "save its tensors alone: `torch.save(torch.jit.load(path).state_dict(), …)`"
                 raise failure("ND404", message, help)
             if any(record.compress_type != zipfile.ZIP_STORED for record in records):
-                raise failure("ND403", f"`{name}` is a compressed ZIP archive, and `torch.save` compresses nothing")
+                message = f"`{shown(name)}` is a compressed ZIP archive, and `torch.save` compresses nothing"
+                help = "where PyTorch reads it: `torch.save(torch.load(path, weights_only=True), NEW)`"
+                raise failure("ND403", message, help)
             for record in records:
                 # A checksum of zero is none: PyTorch can leave them out. torch.load itself looks at none.
                 if record.CRC:
@@ -200,7 +207,7 @@ def _check_archive(name: str, size: int) -> None:
     except NetdslError:
         raise
     except Exception:
-        message = f"`{name}` is damaged: it is an archive of `torch.save` without its end, {size:,} bytes of it"
+        message = f"`{shown(name)}` is damaged: it is an archive of `torch.save` without its end, {size:,} bytes of it"
         raise failure("ND402", message, _AGAIN) from None
 
 
@@ -213,7 +220,7 @@ def _read_through(archive: ZipFile, record: ZipInfo, name: str) -> None:
             while file.read(1 << 20):
                 pass
     except BadZipFile:
-        message = f"`{name}` is damaged: its record `{record.filename}` is not what its checksum says"
+        message = f"`{shown(name)}` is damaged: its record `{shortened(record.filename)}` is not what its checksum says"
         raise failure("ND402", message, _AGAIN) from None
 
 
@@ -234,23 +241,23 @@ _CLASS = re.compile(r"GLOBAL ([\w.<>]+)")
 def _unread(name: str, error: Exception) -> NetdslError:
     import pickle
 
+    name = shown(name)
     found = _CLASS.search(str(error))
+    help = "where you trust its origin, read it with PyTorch, and save its tensors alone: "
+    help += "`torch.save(torch.load(path, weights_only=False)['state_dict'], …)`"
     if found is not None:
-        what = found[1]
+        what = shortened(found[1])
         blocked = "is blocked" in str(error)
         message = f"`{name}` holds more than tensors, and reading it would run `{what}`: it was not read"
         if not blocked and re.search(r"\.nn\.|models?\.|\.[A-Z]\w*Net\w*$|^netdsl_generated_", what):
             message = f"`{name}` holds a whole pickled module (`{what}`), and reading that runs code: it was not read"
-        help = "where you trust its origin, read it with PyTorch, and save its tensors alone: "
-        help += "`torch.save(torch.load(path, weights_only=False)['state_dict'], …)`"
         if "whole pickled module" in message:
             help = help.replace("['state_dict']", ".state_dict()")
         return failure("ND404", message, "do not open it with anything else" if blocked else help)
     if isinstance(error, pickle.UnpicklingError):
         # What torch itself says goes over many lines and advises to run the code.
-        return failure("ND404", f"`{name}` holds a pickle of more than tensors: it was not read")
-    help = _AGAIN
-    return failure("ND402", f"`{name}` is damaged: PyTorch says “{_first_line(error)}”", help)
+        return failure("ND404", f"`{name}` holds a pickle of more than tensors: it was not read", help)
+    return failure("ND402", f"`{name}` is damaged: PyTorch says “{shortened(_first_line(error), 200)}”", _AGAIN)
 
 
 def _first_line(error: BaseException) -> str:
@@ -290,8 +297,7 @@ def _gather(value: object, name: str, form: str, inside: str | None, size: int |
         what = (
             "a tensor without a name" if isinstance(value, torch.Tensor) else f"one value, a `{type(value).__name__}`"
         )
-        message = f"`{name}` is no checkpoint: it holds {what}"
-        raise failure("ND403", message, "a checkpoint is a dictionary of tensors: `torch.save(net.state_dict(), …)`")
+        raise failure("ND403", f"`{shown(name)}` is no checkpoint: it holds {what}", _SAVE)
     places: list[_Place] = []
     _collect(value, (), places, torch.Tensor)
     notes: list[str] = []
@@ -300,9 +306,9 @@ def _gather(value: object, name: str, form: str, inside: str | None, size: int |
         notes.append(f"its tensors stand under `{'.'.join(chosen.path)}`")
     others = [".".join(place.path) for place in places if place is not chosen and place.path]
     if others and inside is None:
-        notes.append(f"it has tensors under {_list(others)} too, which were not looked at (`--key` takes them)")
+        notes.append(f"it has tensors under {listed(others)} too, which were not looked at (`--key` takes them)")
     if chosen.rest:
-        notes.append(f"{_list(chosen.rest)} beside them {'is' if len(chosen.rest) == 1 else 'are'} no tensor")
+        notes.append(f"{listed(chosen.rest)} beside them {'is' if len(chosen.rest) == 1 else 'are'} no tensor")
     stored = {key: _stored(tensor, torch) for key, tensor in chosen.tensors.items()}
 
     def read(keys: Iterable[str]) -> dict[str, Tensor]:
@@ -333,14 +339,14 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
         for place in places:
             if ".".join(place.path) == inside:
                 return place
-        listed = f"there {'is' if len(paths) == 1 else 'are'} {_list(paths)}" if paths else None
-        if listed is None and places:
-            listed = "they stand under no name: it is read without `--key`"
-        help = did_you_mean(inside, paths) or listed
-        raise failure("ND403", f"`{name}` has no tensors under `{inside}`", help)
+        there = f"there {'is' if len(paths) == 1 else 'are'} {listed(paths)}" if paths else _SAVE
+        if not paths and places:
+            there = "they stand under no name: it is read without `--key`"
+        help = did_you_mean(inside, paths) or there
+        raise failure("ND403", f"`{shown(name)}` has no tensors under `{shortened(inside)}`", help)
     if not places:
-        held = f"no tensors, but {_list([str(key) for key in value])}" if value else "nothing"
-        raise failure("ND403", f"`{name}` is no checkpoint: it holds {held}")
+        held = f"no tensors, but {listed([str(key) for key in value])}" if value else "nothing"
+        raise failure("ND403", f"`{shown(name)}` is no checkpoint: it holds {held}", _SAVE)
 
     def rank(place: _Place) -> tuple[int, ...]:
         return tuple(_WRAPPERS.index(part) if part in _WRAPPERS else len(_WRAPPERS) for part in place.path)
@@ -353,16 +359,10 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
     if known:
         return min(known, key=rank)
     if len(nested) > 1:
-        message = f"`{name}` holds tensors under {_list(paths)}, and it does not say which are this net's"
-        raise failure("ND403", message, f"`--key {paths[0]}`, or `weights=torch.load(path)[{paths[0]!r}]` in Python")
+        message = f"`{shown(name)}` holds tensors under {listed(paths)}, and it does not say which are this net's"
+        first = shortened(paths[0])
+        raise failure("ND403", message, f"`--key {first}`, or `weights=torch.load(path)[{first!r}]` in Python")
     return nested[0]
-
-
-def _list(names: Iterable[str], most: int = 4) -> str:
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) > most:
-        return f"{', '.join(quoted[: most - 1])} and {len(quoted) - most + 1} more"
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -398,10 +398,12 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
         reason = error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)
         if (number := re.search(r"\(os error (\d+)\)", reason)) is not None:
             reason = os.strerror(int(number[1]))
+            error = OSError(int(number[1]), reason)
         reason = reason.lower()
         if not target.parent.is_dir():
-            reason = f"there is no folder `{Path(path).parent}`"
-        raise failure("ND006", f"`{os.fspath(path)}` cannot be written: {reason}") from None
+            reason = f"there is no folder `{shown(str(Path(path).parent))}`"
+        help = unwritten(os.fspath(path), error)
+        raise failure("ND006", f"`{shown(os.fspath(path))}` cannot be written: {reason}", help) from None
 
 
 def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span
+from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span, shortened
 from netdsl.ir.types import Shape, plural, show_shape
 from netdsl.runtime.correspond import Correspondence, Doubt, Left, Pair, correspond
 from netdsl.runtime.dependency import require_torch
+from netdsl.runtime.keymap import literal
+from netdsl.runtime.keymap_advice import line
 from netdsl.runtime.weights import Comparison, reshapes
 
 if TYPE_CHECKING:
@@ -99,12 +101,12 @@ def _span(comparison: Comparison, path: str) -> Span:
 
 
 def _names(paths: tuple[str, ...]) -> str:
-    shown = ", ".join(f"`{path}`" for path in paths[:3])
+    shown = ", ".join(f"`{shortened(path)}`" for path in paths[:3])
     return shown + (f" and {len(paths) - 3:,} more" if len(paths) > 3 else "")
 
 
 def _sizes(shapes: tuple[tuple[str, Shape], ...]) -> str:
-    said = [f"{name} {show_shape(shape) if shape else 'a single number'}".strip() for name, shape in shapes]
+    said = [f"{shortened(name)} {show_shape(shape) if shape else 'a single number'}".strip() for name, shape in shapes]
     return ", ".join(said)
 
 
@@ -112,18 +114,39 @@ def _left(comparison: Comparison, left: Left) -> Diagnostic:
     what = f"of {_sizes(left.shapes)}"
     if not left.targets:
         message = f"the net has no layer {what}, for {_names(left.sources)} of the checkpoint"
-        help = (
-            "a line such as `"
-            + f'"{left.sources[0]}.*" = false'
-            + "` of a key map leaves it out; `--partial` leaves out all"
-        )
+        made = line(_pattern(comparison, left.sources[0]), None)
+        help = f"a line such as {made} of a key map leaves it out; `--partial` leaves out all"
         return Diagnostic("ND411", message, comparison.graph.scopes[0].span, help=help)
     span = _span(comparison, left.targets[0])
     if not left.sources:
-        return Diagnostic("ND411", f"the checkpoint has no layer {what}, for {_names(left.targets)} of the net", span)
+        message = f"the checkpoint has no layer {what}, for {_names(left.targets)} of the net"
+        it = "it" if len(left.targets) == 1 else "them"
+        help = f"`--partial` writes the others without {it}; a net without {it} takes all of the checkpoint"
+        return Diagnostic("ND411", message, span, help=help)
     own = f"{len(left.sources):,} {plural(len(left.sources), 'layer')}"
     message = f"the checkpoint has {own} {what}, and the net {len(left.targets):,}: "
-    return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span)
+    first = line(*_patterns(comparison, left.sources[0], left.targets[0]))
+    help = f"a key map says which is which, such as {first}; `--partial` leaves out what is over"
+    return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span, help=help)
+
+
+def _keys(comparison: Comparison, path: str, own: bool) -> list[str]:
+    """The keys of a layer: of the net's ``own``, or of the checkpoint's as they are to be paired."""
+    keys = [row.key for row in comparison.rows if row.slot is not None] if own else comparison.renamed.values()
+    return [key for key in keys if key is not None and (key == path or key.startswith(f"{path}."))]
+
+
+def _pattern(comparison: Comparison, path: str) -> str:
+    """What fits the keys of a layer of the checkpoint."""
+    return literal(path) if path in _keys(comparison, path, False) else f"{literal(path)}.*"
+
+
+def _patterns(comparison: Comparison, source: str, target: str) -> tuple[str, str]:
+    """Both sides of the line of a key map that calls one layer another; of a key alone, where one has no layer."""
+    ours, theirs = _keys(comparison, source, False), _keys(comparison, target, True)
+    if source in ours or target in theirs:
+        return literal(ours[0] if ours else source), literal(theirs[0] if theirs else target)
+    return f"{literal(source)}.*", f"{literal(target)}.*"
 
 
 def _undecided(comparison: Comparison, doubt: Doubt) -> Diagnostic:
@@ -133,6 +156,7 @@ def _undecided(comparison: Comparison, doubt: Doubt) -> Diagnostic:
     else:
         message += "the keys of the file are sorted, and the names do not tell"
     spans = [_span(comparison, path) for path in doubt.targets]
-    help = f'a key map decides: `"{doubt.sources[0]}.**" = "{doubt.targets[0]}.**"`, or another of them'
+    made = line(f"{literal(doubt.sources[0])}.**", f"{literal(doubt.targets[0])}.**")
+    help = f"a key map decides: {made}, or another of them"
     notes = tuple(Note(span, "and this") for span in spans[1:2] if span != spans[0])
     return Diagnostic("ND411", message, spans[0], notes, help)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span
+from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span, shortened
+from netdsl.diagnostics.files import shown
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, show_shape
 from netdsl.runtime.correspond import correspond
+from netdsl.runtime.explain_help import Content, content, kind_help, missing_help, nothing_help, pattern_of, shape_help
+from netdsl.runtime.keymap import literal
+from netdsl.runtime.keymap_advice import line
 from netdsl.runtime.moved import Move, lacking, moves, prefixes, strange
 from netdsl.runtime.slots import Slot, axes
 from netdsl.runtime.weights import Comparison, Row, compare
@@ -96,7 +100,7 @@ def _other_variants(comparison: Comparison, make: Callable[[str], Graph | None])
 def _another_variant(comparison: Comparison, fitting: Sequence[Fitting]) -> Diagnostic:
     graph, checkpoint = comparison.graph, comparison.checkpoint
     these = _names((fit.variant for fit in fitting), 4)
-    this = f"`{graph.variant}`" if graph.variant is not None else "none"
+    this = _quoted(graph.variant) if graph.variant is not None else "none"
     whose = "another variant" if len(fitting) == 1 else "other variants"
     under = ", under other names" if fitting[0].renamed else ""
     message = f"this checkpoint is of {whose}: its {_tensors(len(checkpoint.stored))} all fit {these}{under}, "
@@ -110,14 +114,14 @@ def _other_names(comparison: Comparison) -> Diagnostic:
 
     graph, checkpoint = comparison.graph, comparison.checkpoint
     asked = f"{_file(graph) or 'FILE'}{f':{graph.variant}' if graph.variant is not None else ''}"
-    help = f"`netdsl weights convert {asked} {checkpoint.name} -o OUT.safetensors` "
+    help = f"`netdsl weights convert {shown(asked)} {shown(checkpoint.name)} -o OUT.safetensors` "
     try:
         pairs = convert(comparison).pairs
     except NetdslError:
         help += "pairs them, and asks for a key map where that is in doubt"
     else:
         widest = max(summarise({pair.source: pair.target for pair in pairs}), key=lambda line: line.tensors)
-        help += f"renames them, such as `{widest.source}` to `{widest.target}`"
+        help += f"renames them, such as {_quoted(widest.source)} to {_quoted(widest.target)}"
     message = f"this checkpoint has other names: each of its {_tensors(len(checkpoint.stored))} is one of the net's by "
     return Diagnostic("ND412", f"{message}shape and place", graph.scopes[0].span, help=help)
 
@@ -151,7 +155,7 @@ def _trace(graph: Graph, node: Node) -> tuple[Note, ...]:
         scope = graph.scopes[index]
         if scope.kind == "block":
             text = " ".join(graph.sources[scope.span.file].text[scope.span.start : scope.span.end].split())
-            notes.append(Note(scope.span, f"in `{text}`" if len(text) <= 60 else f"in `{scope.block}`"))
+            notes.append(Note(scope.span, f"in `{text}`" if len(text) <= 60 else f"in {_quoted(scope.block or '')}"))
     return tuple(notes[:4])
 
 
@@ -174,8 +178,12 @@ class _Places:
         return self.scopes[path].span
 
 
+def _quoted(name: str) -> str:
+    return f"`{shortened(name)}`"
+
+
 def _names(paths: Iterable[str], most: int = 3) -> str:
-    quoted = [f"`{path}`" for path in paths]
+    quoted = [_quoted(path) for path in paths]
     if len(quoted) > most + 1:
         return f"{', '.join(quoted[:most])} and {len(quoted) - most:,} more"
     return "".join(quoted) if len(quoted) < 2 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
@@ -211,11 +219,11 @@ def _shape(comparison: Comparison, rows: list[Row]) -> Diagnostic:
     trace = _trace(graph, slot.node) if len({m and m.rpartition(".")[0] for m in modules}) == 1 else ()
     if first.status == "kind":
         what = stored.dtype if stored.plain else f"no plain array of {stored.dtype}"
-        message = f"`{first.key}` is {what} in the checkpoint, and weights are floating-point numbers"
-        return Diagnostic("ND408", message + _more(rows), span, trace=trace)
-    message = f"`{first.key}` is {_sizes(stored.shape)} in the checkpoint and {_sizes(slot.shape)} in the net"
+        message = f"{_quoted(first.key)} is {what} in the checkpoint, and weights are floating-point numbers"
+        return Diagnostic("ND408", message + _more(rows), span, help=kind_help(stored), trace=trace)
+    message = f"{_quoted(first.key)} is {_sizes(stored.shape)} in the checkpoint and {_sizes(slot.shape)} in the net"
     notes = () if not (said := _axes(slot, stored.shape)) else (Note(span, said),)
-    return Diagnostic("ND407", message + _more(rows), span, notes, _shape_help(comparison, slot, stored.shape), trace)
+    return Diagnostic("ND407", message + _more(rows), span, notes, shape_help(comparison, first), trace)
 
 
 def _more(rows: list[Row]) -> str:
@@ -227,7 +235,7 @@ def _more(rows: list[Row]) -> str:
     if len(same) == len(rows) - 1 <= 2:
         for row in same:
             if row.slot is not None and row.stored is not None and row.status == "shape":
-                said += f", `{row.key}` {_sizes(row.stored.shape)} and {_sizes(row.slot.shape)}"
+                said += f", {_quoted(row.key)} {_sizes(row.stored.shape)} and {_sizes(row.slot.shape)}"
         return said
     others = list(dict.fromkeys(row.slot.node.module or "" for row in rows[1:] if row.slot is not None))
     return f"; {_tensors(len(rows) - 1)} more of {_names(others)} differ{'s' if len(rows) == 2 else ''} too"
@@ -245,63 +253,6 @@ def _axes(slot: Slot, shape: Shape) -> str:
     return f"{said} ({same} in both)" if same else said
 
 
-def _shape_help(comparison: Comparison, slot: Slot, shape: Shape) -> str | None:
-    graph = comparison.graph
-    names = axes(slot)
-    if len(shape) != len(slot.shape) or not names:
-        return None
-    differing = [name for name, have, want in zip(names, shape, slot.shape) if have != want]
-    op = slot.node.op
-    if differing == ["out"] and op.weight_layer and _last(graph, slot.node):
-        have = shape[names.index("out")]
-        text = graph.sources[slot.node.span.file].text[slot.node.span.start : slot.node.span.end]
-        want = str(slot.shape[names.index("out")])
-        written = text.replace(want, str(have)) if text.count(want) == 1 else None
-        classes = f"the checkpoint's net has {have:,} {'class' if have == 1 else 'classes'}"
-        return f"{classes}: `{written}` has so many too" if written else classes
-    if differing in (["in"], ["in per group"]):
-        have = shape[names.index(differing[0])]
-        entering = graph.nodes[slot.node.inputs[0]]
-        if entering.op.keyword == "input" and names[1] == "in":
-            other = "x".join(map(str, (have, *entering.shape[1:])))
-            return f"the checkpoint's images have {have} channel{'' if have == 1 else 's'}: `--input {other}`"
-        alone = {row.slot.node.module for row in comparison.problems if row.slot is not None} == {slot.node.module}
-        if op.keyword == "fc" and alone:
-            return _map_help(graph, slot.node, have)
-    return None
-
-
-def _last(graph: Graph, node: Node) -> bool:
-    """Whether no layer with weights follows."""
-    after = {node.index}
-    for other in graph.nodes[node.index + 1 :]:
-        if after.intersection(other.inputs):
-            after.add(other.index)
-            if other.op.weight_layer:
-                return False
-    return True
-
-
-def _map_help(graph: Graph, node: Node, have: int) -> str | None:
-    """A fully connected layer on a map: of which size the checkpoint's was."""
-    entering = graph.nodes[node.inputs[0]]
-    before = entering
-    while len(before.inputs) == 1 and (before.shape == entering.shape or len(entering.shape) == 1):
-        if len(entering.shape) == 1:
-            entering = before
-        if before.op.pools_all or getattr(before.op, "to", None) is not None:
-            return None  # of this size whatever the input is
-        before = graph.nodes[before.inputs[0]]
-    channels, *spatial = entering.shape
-    if not spatial or have % channels:
-        return None
-    side = round((have // channels) ** (1 / len(spatial)))
-    if side ** len(spatial) != have // channels:
-        return None
-    then = show_shape((channels, *(side for _ in spatial)))
-    return f"{have:,} is a map of {then}, and {show_shape(entering.shape)} enters here: another `--input`?"
-
-
 # -- other names ------------------------------------------------------------------------------------------------------
 
 
@@ -316,12 +267,12 @@ def _moved(comparison: Comparison, moved: Sequence[Move]) -> list[Diagnostic]:
 
 def _renamed(places: _Places, group: Sequence[Move]) -> Diagnostic:
     first = group[0]
-    message = f"`{first.new}` is called `{first.old}` in the checkpoint, by the names and shapes in it: "
+    message = f"{_quoted(first.new)} is called {_quoted(first.old)} in the checkpoint, by the names and shapes in it: "
     message += _tensors(sum(len(move.rows) for move in group))
     if len(group) > 1:
         message += f", with those of {_names((move.new for move in group[1:]), 2)}"
-    help = f'a line `"{first.old}.**" = "{first.new}.**"` of a key map says so'
-    return Diagnostic("ND412", message, places.span(first.new), help=help)
+    made = line(f"{literal(first.old)}.**", f"{literal(first.new)}.**")
+    return Diagnostic("ND412", message, places.span(first.new), help=f"a line {made} of a key map says so")
 
 
 # -- missing ----------------------------------------------------------------------------------------------------------
@@ -345,27 +296,22 @@ def _missing(comparison: Comparison, said: set[int]) -> list[Diagnostic]:
         assert slot is not None
         span = places.span(whole) if whole != rows[0].key else _head(graph, slot.node).span
         groups.setdefault(span, {})[whole] = rows
-    return [_lack(comparison, span, found) for span, found in groups.items()]
+    others = {content(unit, rows): unit for unit, rows in strange(comparison).items() if id(rows[0]) not in said}
+    return [_lack(comparison, span, found, others) for span, found in groups.items()]
 
 
-def _lack(comparison: Comparison, span: Span, units: dict[str, list[Row]]) -> Diagnostic:
+def _lack(comparison: Comparison, span: Span, units: dict[str, list[Row]], others: dict[Content, str]) -> Diagnostic:
     graph = comparison.graph
     rows = [row for unit in units.values() for row in unit]
     slot = rows[0].slot
     assert slot is not None
-    verb = "is" if len(units) == 1 else "are"
     message = f"the checkpoint has no {_names(units)}"
     if list(units) != [row.key for row in rows]:
         message += f": {_tensors(len(rows))} of the net {'is' if len(rows) == 1 else 'are'} missing"
     elif len(units) == 1:
         message += f" ({_sizes(slot.shape)})"
-    help = None
-    if all(row.slot is not None and row.slot.training_alone for row in rows):
-        help = f"training alone needs {'it' if verb == 'is' else 'them'}: `--view infer` does without"
-    elif all(row.slot is not None and row.slot.tensor.name == "bias" for row in rows) and hasattr(slot.node.op, "bias"):
-        help = "the checkpoint's layer has no bias: `bias=false` here takes it off"
     trace = _trace(graph, slot.node) if len(units) == 1 and len(rows) == 1 else ()
-    return Diagnostic("ND405", message, span, help=help, trace=trace)
+    return Diagnostic("ND405", message, span, help=missing_help(comparison, units, others), trace=trace)
 
 
 def _nothing(comparison: Comparison, absent: Sequence[Row]) -> Diagnostic:
@@ -374,7 +320,7 @@ def _nothing(comparison: Comparison, absent: Sequence[Row]) -> Diagnostic:
     message = f"no key of the checkpoint is one of the net's: it has {_names(theirs, 2)}, the net {ours}"
     if not theirs:
         message = f"the key map leaves out every key of the checkpoint, and the net has {ours}"
-    return Diagnostic("ND405", message, comparison.graph.scopes[0].span)
+    return Diagnostic("ND405", message, comparison.graph.scopes[0].span, help=nothing_help(comparison, theirs))
 
 
 # -- unexpected -------------------------------------------------------------------------------------------------------
@@ -396,11 +342,11 @@ def _unexpected(comparison: Comparison, said: set[int]) -> list[Diagnostic]:
         within = tuple(sorted(unit[len(owner) + 1 :] for unit in units))
         name = ("block", scope.block) if scope is not None and scope.block is not None else ("path", owner)
         groups.setdefault((*name, *within), []).append(owner)
-    return [_more_than(places, known, alike, owners) for alike in groups.values()]
+    return [_more_than(comparison, places, known, alike, owners) for alike in groups.values()]
 
 
 def _more_than(
-    places: _Places, known: set[str], alike: list[str], owners: dict[str, dict[str, list[Row]]]
+    comparison: Comparison, places: _Places, known: set[str], alike: list[str], owners: dict[str, dict[str, list[Row]]]
 ) -> Diagnostic:
     owner = alike[0]
     units = {unit: rows for path in alike for unit, rows in owners[path].items()}
@@ -409,14 +355,17 @@ def _more_than(
     if list(units) != [row.key for row in rows]:
         message += f": {_tensors(len(rows))}"
     elif len(units) == 1 and rows[0].stored is not None:
-        message = f"the checkpoint has `{rows[0].key}` ({_sizes(rows[0].stored.shape)}), and the net has not"
-    help = None
+        message = f"the checkpoint has {_quoted(rows[0].key)} ({_sizes(rows[0].stored.shape)}), and the net has not"
     node = places.nodes.get(owner)
+    made = line(pattern_of(comparison, next(iter(units)), rows[0]), None)
+    help = f"a line {made} of a key map leaves it out"
+    if len(units) > 1:
+        help = f"lines such as {made} of a key map leave them out"
     if node is not None:
         if all(unit == f"{path}.bias" for path in alike for unit in owners[path]) and hasattr(node.op, "bias"):
             help = f"`bias=true` gives this `{node.op.keyword}` one"
     elif owner and (inside := _members(known, owner)):
-        help = f"`{owner}` has {_names(inside, 4)}"
+        help = f"{_quoted(owner)} has {_names(inside, 4)}; {help}"
     return Diagnostic("ND406", message, places.span(owner), help=help)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import stat
 
-from netdsl.diagnostics import Diagnostic, NetdslError
-from netdsl.diagnostics.nearest import nearest
+from netdsl.diagnostics import Diagnostic, NetdslError, files
 
 
-def failure(code: str, message: str, help: str | None = None) -> NetdslError:
+def failure(code: str, message: str, help: str) -> NetdslError:
     """What is wrong with a file, to be raised."""
     return NetdslError([Diagnostic(code, message, help=help)])
 
@@ -40,42 +39,40 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def head_of(name: str) -> tuple[bytes, int]:
-    """The first bytes and the size of a file."""
+#: How the names of checkpoints end.
+ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
+
+
+def head_of(
+    name: str, most: int = 4096, endings: tuple[str, ...] = ENDINGS, what: str = "checkpoint"
+) -> tuple[bytes, int]:
+    """The first ``most`` bytes of a regular file (-1: all), and its size.
+
+    Raises :class:`NetdslError` (ND001) where there is none that can be read: ``what``, whose name ends in ``endings``.
+    """
+    said = files.shown(name)
     try:
         info = os.stat(name)
-        if stat.S_ISDIR(info.st_mode):
-            raise failure("ND001", f"`{name}` is a folder, and a checkpoint is a file", _in_folder(name))
-        if not stat.S_ISREG(info.st_mode):
-            raise failure("ND001", f"`{name}` is no regular file")
+        mode = info.st_mode
+        if stat.S_ISDIR(mode):
+            raise failure("ND001", f"`{said}` is a folder, and a {what} is a file", _in_folder(name, endings, what))
+        if not stat.S_ISREG(mode):
+            raise failure("ND001", f"`{said}` is no regular file", files.irregular(name, mode))
         with open(name, "rb") as file:
-            return file.read(4096), info.st_size
+            return file.read(most), info.st_size
     except (OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
-            raise failure("ND001", f"there is no file `{name}`", _nearest_file(name)) from None
+            none = f"there is no {what} beside it, whose name ends in {' or '.join(endings[:3])}: name its folder too"
+            raise failure("ND001", f"there is no file `{said}`", files.missing(name, endings, none)) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
-        raise failure("ND001", f"cannot read `{name}`: {reason.lower()}") from None
+        raise failure("ND001", f"cannot read `{said}`: {reason.lower()}", files.unread(name, error)) from None
 
 
-_ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
-
-
-def _in_folder(name: str) -> str | None:
-    try:
-        found = sorted(entry for entry in os.listdir(name) if entry.endswith(_ENDINGS))
-    except OSError:
-        return None
-    return f"in it is `{os.path.normpath(os.path.join(name, found[0]))}`" if found else None
-
-
-def _nearest_file(name: str) -> str | None:
-    folder, _, _ = name.rpartition(os.sep)
-    try:
-        found = [entry for entry in os.listdir(folder or ".") if entry.endswith(_ENDINGS)]
-    except OSError:
-        return f"there is no folder `{folder}`"
-    near = nearest(os.path.basename(name), found)
-    return f"did you mean `{os.path.join(folder, near)}`?" if near else None
+def _in_folder(name: str, endings: tuple[str, ...], what: str) -> str:
+    if found := files.inside(name, endings):
+        return f"in it is `{files.shown(os.path.normpath(os.path.join(name, found[0])))}`"
+    others = files.inside(name)
+    return f"it has no {what}, but {files.listed(others)}" if others else f"it is empty: name the {what} itself"
 
 
 def looks_like_safetensors(head: bytes) -> bool:
@@ -86,6 +83,7 @@ def looks_like_safetensors(head: bytes) -> bool:
 def no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
     """What a file of ``size`` bytes is that begins with ``head``, and is no checkpoint."""
     help = "a checkpoint is a safetensors file, or a `.pth` or `.pt` that `torch.save` wrote"
+    name, ending = files.shown(name), os.path.splitext(name)[1]
     if not size:
         return failure("ND402", f"`{name}` is empty", "it was not written or downloaded to its end")
     for signature, what in _SIGNATURES:
@@ -96,19 +94,25 @@ def no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
         return failure("ND403", f"`{name}` is no checkpoint: it is {what}", help)
     if head[:1] == b"\x80" and head[1:2] <= b"\x05":
         what = "a pickle that `torch.save` did not write, and unpickling runs what the file says"
+        help = (
+            "where you trust its origin: `torch.save({k: torch.as_tensor(v) for k, v in pickle.load(…).items()}, NEW)`"
+        )
         return failure("ND404", f"`{name}` is {what}: it was not read", help)
     if not head.strip(b"\0"):
         return failure(
             "ND402", f"`{name}` begins with {len(head):,} zero bytes", "the download has a hole: fetch it again"
         )
-    if name.endswith(".safetensors"):
+    if ending == ".safetensors":
         length = int.from_bytes(head[:8], "little")
         return failure("ND402", f"`{name}` is damaged: a header of {length:,} bytes cannot be", help)
     if head.lstrip()[:1] in (b"{", b"["):
         index = "safetensors.index" in name or b"weight_map" in head
         what = "the index of a checkpoint in several files; netdsl reads one file" if index else "JSON"
+        if index:
+            help = "make one of its files: `save_file({k: v for f in FILES for k, v in load_file(f).items()}, NEW)`"
         return failure("ND403", f"`{name}` is no checkpoint: it is {what}", help)
-    if name.endswith(".net"):
+    if ending == ".net":
+        help = f"`netdsl weights check {name} CHECKPOINT`"
         return failure("ND403", f"`{name}` is a spec: the spec comes first, then its checkpoint", help)
     what = "is text" if _is_text(head) else f"begins with {head[:4].hex(' ')}"
     return failure("ND403", f"`{name}` is no checkpoint: it {what}", help)

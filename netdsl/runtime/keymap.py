@@ -23,9 +23,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdsl import zoo
-from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span
-from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span, shortened
+from netdsl.diagnostics.files import no_text, shown
 from netdsl.ir.graph import Graph
+from netdsl.runtime.file_kinds import head_of
+from netdsl.runtime.keymap_advice import NoRule, line, mended, no_part, no_word
 
 #: What a key map is called that stands beside a spec: ``densenet.keys.toml`` beside ``densenet.net``.
 ENDING = ".keys.toml"
@@ -73,8 +75,10 @@ class Scheme(NamedTuple):
             if new is None:
                 continue
             if new in taken:
-                message = f"the key map `{self.name}` calls both `{taken[new]}` and `{key}` `{new}`"
-                raise NetdslError([Diagnostic("ND410", message)])
+                both = f"`{shortened(taken[new])}` and `{shortened(key)}`"
+                message = f"the key map `{shortened(self.name)}` calls both {both} `{shortened(new)}`"
+                help = f"a line {line(literal(key), None)} before the others leaves the second out"
+                raise NetdslError([Diagnostic("ND410", message, help=help)])
             taken[new] = key
         return renamed
 
@@ -105,16 +109,12 @@ def read(path: str | os.PathLike[str]) -> KeyMap:
     Raises :class:`NetdslError`: ND001 where there is no such file, ND410 at the line that is no map.
     """
     name = os.fspath(path)
+    data, _ = head_of(name, -1, (".toml",), "key map")
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            raise NetdslError([Diagnostic("ND002", f"`{name}` is no UTF-8 text")]) from None
-        if isinstance(error, FileNotFoundError):
-            raise NetdslError([Diagnostic("ND001", f"there is no file `{name}`")]) from None
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "its name is no path"
-        raise NetdslError([Diagnostic("ND001", f"cannot read `{name}`: {reason.lower()}")]) from None
-    return parse(text, name)
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NetdslError([Diagnostic("ND002", f"`{shown(name)}` is no UTF-8 text", help=no_text(data))]) from None
+    return parse(text.replace("\r\n", "\n"), name)
 
 
 def parse(text: str, name: str) -> KeyMap:
@@ -128,7 +128,8 @@ def parse(text: str, name: str) -> KeyMap:
         said = re.sub(r" \(at .*\)$", "", str(error))
         found = re.search(r"line (\d+), column (\d+)", str(error))
         start = _offset(text, int(found[1]), int(found[2])) if found else len(text)
-        problem = Diagnostic("ND410", f"this is no TOML: {said[:1].lower()}{said[1:]}", Span(0, start, start + 1))
+        message = f"this is no TOML: {said[:1].lower()}{said[1:]}"
+        problem = Diagnostic("ND410", message, Span(0, start, start + 1), help=mended(text, start))
         raise NetdslError([problem], [source]) from None
     loose = {key: item for key, item in value.items() if not isinstance(item, dict)}
     tables = {key: item for key, item in value.items() if isinstance(item, dict)}
@@ -153,12 +154,13 @@ def _scheme(name: str, table: Mapping[str, object], text: str, problems: list[Di
     for pattern, target in table.items():
         try:
             if target is not False and not isinstance(target, str):
-                raise ValueError("a key is mapped to another in quotes, or to `false`, which leaves its tensor out")
+                message = "a key is mapped to another in quotes, or to `false`, which leaves its tensor out"
+                raise NoRule(message, f"{line(pattern, 'NEW')}, or {line(pattern, None)}")
             rules.append(rule(pattern, None if target is False else str(target)))
-        except ValueError as error:
+        except NoRule as error:
             at = max((text.find(mark + pattern + mark) for mark in "\"'"), default=-1)
             span = Span(0, at, at + len(pattern) + 2) if at >= 0 else Span(0, 0, 0)
-            problems.append(Diagnostic("ND410", str(error), span))
+            problems.append(Diagnostic("ND410", str(error), span, help=error.help))
     return Scheme(name, tuple(rules))
 
 
@@ -168,7 +170,7 @@ _SIGN = re.compile(r"\\(.)|\*\*|\*|\{(\w*)(?:([+-])(\d+))?\}|[{}]", re.DOTALL)
 
 
 def rule(source: str, target: str | None) -> Rule:
-    """A rule. Raises ``ValueError`` with what is wrong with it."""
+    """A rule. Raises :class:`NoRule` with what is wrong with it."""
     _bounded(source)
     pattern, stars, words, at = "", 0, set(), 0
     for found in _SIGN.finditer(source):
@@ -182,7 +184,7 @@ def rule(source: str, target: str | None) -> Rule:
         elif sign == "*":
             pattern, stars = pattern + r"([^.]+)", stars + 1
         elif not found[2] or not found[2].isidentifier() or found[3]:
-            raise ValueError(f"`{sign}` stands for no part of a key: `{{word}}` does")
+            raise NoRule(f"`{shortened(sign)}` stands for no part of a key: `{{word}}` does", no_part(found))
         elif found[2] in words:
             pattern += f"(?P={found[2]})"
         else:
@@ -195,10 +197,11 @@ def rule(source: str, target: str | None) -> Rule:
             if found[0] in ("*", "**"):
                 given += 1
             elif not found[1] and found[2] not in words:
-                near = did_you_mean(found[2] or "", words)
-                raise ValueError(f"`{found[0]}` stands for nothing on the left" + (f"; {near}" if near else ""))
+                raise NoRule(f"`{shortened(found[0])}` stands for nothing on the left", no_word(found, words))
         if given > stars:
-            raise ValueError(f"the right has {given} star{'' if given == 1 else 's'}, and the left {stars or 'none'}")
+            message = f"the right has {given} star{'' if given == 1 else 's'}, and the left {stars or 'none'}"
+            gives = "a star on the right gives back what one on the left stood for"
+            raise NoRule(message, f"{gives}: write {given} on the left, or {stars or 'none'} here")
     return Rule(source, re.compile(pattern), target)
 
 
@@ -206,10 +209,11 @@ def _bounded(source: str) -> None:
     """Refuses a pattern that could take for ever: what may be split in many ways is tried in all of them."""
     signs = [found for found in _SIGN.finditer(source) if not found[1]]
     if sum(found[0] == "**" for found in signs) > 2:
-        raise ValueError("a pattern has at most two `**`")
+        raise NoRule("a pattern has at most two `**`", "write `*` for what is one part of a key: `a.*.b.**`")
     for first, third in zip(signs, signs[2:]):
         if "." not in source[first.end() : third.start()]:
-            raise ValueError("a part of a pattern has at most two stars or words")
+            message = "a part of a pattern has at most two stars or words"
+            raise NoRule(message, "write out what one of them stands for, in a line for each of its values")
 
 
 def _fill(target: str, found: re.Match[str]) -> str:
@@ -225,8 +229,12 @@ def _fill(target: str, found: re.Match[str]) -> str:
         if sign[3] is None:
             return word
         if not word.isdecimal():
-            message = f"`{found[0]}` cannot be renamed: `{sign[0]}` counts, and `{word}` is no number"
-            raise NetdslError([Diagnostic("ND410", message)])
+            key = literal(found[0])
+            message = (
+                f"`{shortened(found[0])}` cannot be renamed: `{sign[0]}` counts, and `{shortened(word)}` is no number"
+            )
+            help = f"a line {line(key, 'NEW')} before the others names that key alone, and {line(key, None)}"
+            raise NetdslError([Diagnostic("ND410", message, help=f"{help} leaves it out")])
         return str(int(word) + int(sign[3] + sign[4]))
 
     return _SIGN.sub(one, target)
@@ -271,8 +279,8 @@ def write(pairs: Mapping[str, str], name: str, comment: str) -> str:
     import json
 
     lines = [f"# {comment}", f"[{json.dumps(name, ensure_ascii=False)}]"]
-    for line in summarise(pairs):
-        source, target = (json.dumps(text, ensure_ascii=False) for text in (line.source, line.target))
+    for each in summarise(pairs):
+        source, target = (json.dumps(text, ensure_ascii=False) for text in (each.source, each.target))
         lines.append(f"{source} = {target}")
     return "\n".join(lines) + "\n"
 

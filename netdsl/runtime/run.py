@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from netdsl.analyses.view import see
-from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics import Diagnostic, NetdslError, shortened
+from netdsl.diagnostics.files import listed
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
 from netdsl.runtime.dependency import require_torch
 from netdsl.runtime.module import instantiate
+from netdsl.runtime.slots import slots
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +50,8 @@ def build(text: str, graph: Graph, device: torch.device) -> nn.Module:
     try:
         return instantiate(text, graph.name).to(device)
     except (RuntimeError, MemoryError) as error:
-        raise NetdslError([Diagnostic("ND401", f"PyTorch cannot make this module: {_first_line(error)}")]) from error
+        message = f"PyTorch cannot make this module: {first_line(error)}"
+        raise NetdslError([Diagnostic("ND401", message, help=helped(error, graph, device.type))]) from error
 
 
 def forward(module: nn.Module, graph: Graph, view: View, device: torch.device) -> Ran:
@@ -67,11 +72,52 @@ def forward(module: nn.Module, graph: Graph, view: View, device: torch.device) -
                 library.cuda.synchronize(device)
             seconds = time.perf_counter() - start
     except (RuntimeError, MemoryError) as error:
-        raise NetdslError([Diagnostic("ND401", f"the forward pass fails: {_first_line(error)}")]) from error
+        message = f"the forward pass fails: {first_line(error)}"
+        raise NetdslError([Diagnostic("ND401", message, help=helped(error, graph, device.type))]) from error
     tensors = [tensor for tensor in result if tensor is not None] if isinstance(result, tuple) else [result]
     names = [output.name for output, _ in see(graph, view).outputs]
     return Ran(seconds, tuple((name, tuple(tensor.shape)) for name, tensor in zip(names, tensors, strict=True)))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return shortened((str(error) or type(error).__name__).splitlines()[0], 300)
+
+
+#: What PyTorch says where memory is short, on the CPU and on a GPU.
+_MEMORY = re.compile(
+    r"out of memory|can't allocate|cannot allocate|not enough memory|DefaultCPUAllocator", re.IGNORECASE
+)
+
+
+def helped(error: BaseException, graph: Graph, device: str) -> str:
+    """What helps where PyTorch does not make or run the module of a graph on a device."""
+    if isinstance(error, MemoryError) or _MEMORY.search(str(error)):
+        if device != "cpu":
+            return "the GPU has too little memory: `--device cpu` runs it in main memory, `--no-run` not at all"
+        parameters = sum(math.prod(slot.shape) for slot in slots(graph).values() if not slot.tensor.buffer)
+        largest = max(math.prod(node.shape) for node in graph.nodes)
+        need = f"its parameters take {_bytes(4 * parameters)}, its largest output {_bytes(4 * largest)} an image"
+        return f"{need}: `--input` makes that smaller, `--no-run` does without"
+    if device != "cpu":
+        return "`--device cpu` runs it without the GPU; where that fails too, please report it, with the spec"
+    return mistake(graph)
+
+
+def mistake(graph: Graph) -> str:
+    """Whose mistake a module is that fails or contradicts its graph."""
+    others = {type(node.op).__module__ for node in graph.nodes}
+    foreign = sorted({module.partition(".")[0] for module in others} - {"netdsl"})
+    if foreign:
+        return f"the operators of {listed(foreign)} may be wrong; where they are not, please report it, with the spec"
+    return "this is netdsl's mistake: please report it, with the spec; `--no-run` writes the file all the same"
+
+
+def _bytes(count: int) -> str:
+    """``1.2 GB``."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"

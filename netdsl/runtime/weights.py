@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics import NetdslError, shortened
+from netdsl.diagnostics.files import shown
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape
 from netdsl.runtime import keymap
@@ -113,8 +114,9 @@ def compare(
         left = sum(name is None for name in names.values())
         if left == len(names):
             begun = list(dict.fromkeys(key.partition(".")[0] for key in names))
-            help = f"they begin with {', '.join(f'`{part}`' for part in begun[:3])}{' …' if len(begun) > 3 else ''}"
-            raise failure("ND403", f"no key of `{checkpoint.name}` begins with `{prefix}`", help)
+            first = ", ".join(f"`{shortened(part)}`" for part in begun[:3])
+            help = f"they begin with {first}{' …' if len(begun) > 3 else ''}"
+            raise failure("ND403", f"no key of `{shown(checkpoint.name)}` begins with `{shortened(prefix)}`", help)
         notes.append(f"of its keys those that begin with `{prefix}` were taken, and {left:,} were not")
     if asked.maps is None:
         standing = keymap.beside(graph)

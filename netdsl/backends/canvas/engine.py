@@ -11,7 +11,7 @@ from shutil import which
 from typing import Literal
 
 from netdsl.backends.canvas import pdf
-from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics import Diagnostic, NetdslError, shortened
 
 #: Who draws: graphviz-pure and netdsl itself, or the ``dot`` that is on the path.
 Engine = Literal["pure", "dot"]
@@ -111,5 +111,7 @@ def _run(program: str, dot: str, *options: str) -> bytes:
     # After an error in a label there is a picture all the same, with the label missing.
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
-        raise NetdslError([Diagnostic("ND008", f"{Path(program).name} could not draw this diagram: {said}")])
+        message = f"{Path(program).name} could not draw this diagram: {shortened(said.splitlines()[0], 300)}"
+        help = "an .svg without `--engine dot` needs no Graphviz, and neither does a .pdf, with reportlab installed"
+        raise NetdslError([Diagnostic("ND008", message, help=help)])
     return done.stdout
