@@ -80,8 +80,10 @@ def missing(path: str, endings: str | tuple[str, ...], none: str) -> str:
     if not found:
         return none
     if len(found) > _FEW:
-        pattern = f"*{endings}" if isinstance(endings, str) else ""
-        return f"`ls {_word(os.path.join(folder, '')) if folder else ''}{pattern}` lists those that are there"
+        where = _word(os.path.join(folder, "")) if folder else ""
+        if isinstance(endings, str):
+            return f"`ls {where}*{endings}` lists those that are there"
+        return f"`ls {where or '.'}` lists what is there"
     return f"{f'`{shown(folder)}`' if folder else 'this folder'} has {listed(found, _FEW)}"
 
 
@@ -102,8 +104,8 @@ def _without(path: str) -> str:
             if os.path.exists(whole):
                 return f"did you mean `{shown(whole)}`?"
             return f"did you mean the folder `{shown(os.path.join(there, meant))}`?"
-        return f"there is no folder `{shortened(part)}` in `{shown(there or os.getcwd())}`"
-    return f"a path begins in `{shown(os.getcwd())}` where it does not say more"
+        return f"there is no folder `{shortened(part)}` in {f'`{shown(there)}`' if there else 'the current one'}"
+    return "it has gone since: name it again"
 
 
 def irregular(path: str, mode: int) -> str:
@@ -165,6 +167,8 @@ def unwritten(path: str, error: Exception) -> str:
     """What helps where a file could not be written at ``path``."""
     number = error.errno if isinstance(error, OSError) else None
     folder = os.path.dirname(path) or "."
+    if number is None and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        return f"a pipe or a device has that name: name another, such as `{_name(os.path.join(folder, 'new-' + path))}`"
     if os.path.isdir(path):
         return f"name a file in it: `{shown(os.path.join(path, 'NAME' + os.path.splitext(path)[1]))}`"
     if not os.path.isdir(folder):

@@ -296,11 +296,16 @@ def _missing(comparison: Comparison, said: set[int]) -> list[Diagnostic]:
         assert slot is not None
         span = places.span(whole) if whole != rows[0].key else _head(graph, slot.node).span
         groups.setdefault(span, {})[whole] = rows
-    others = {content(unit, rows): unit for unit, rows in strange(comparison).items() if id(rows[0]) not in said}
+    others: dict[Content, list[str]] = {}
+    for unit, rows in strange(comparison).items():
+        if id(rows[0]) not in said:
+            others.setdefault(content(unit, rows), []).append(unit)
     return [_lack(comparison, span, found, others) for span, found in groups.items()]
 
 
-def _lack(comparison: Comparison, span: Span, units: dict[str, list[Row]], others: dict[Content, str]) -> Diagnostic:
+def _lack(
+    comparison: Comparison, span: Span, units: dict[str, list[Row]], others: dict[Content, list[str]]
+) -> Diagnostic:
     graph = comparison.graph
     rows = [row for unit in units.values() for row in unit]
     slot = rows[0].slot
@@ -311,7 +316,7 @@ def _lack(comparison: Comparison, span: Span, units: dict[str, list[Row]], other
     elif len(units) == 1:
         message += f" ({_sizes(slot.shape)})"
     trace = _trace(graph, slot.node) if len(units) == 1 and len(rows) == 1 else ()
-    return Diagnostic("ND405", message, span, help=missing_help(comparison, units, others), trace=trace)
+    return Diagnostic("ND405", message, span, help=missing_help(units, others), trace=trace)
 
 
 def _nothing(comparison: Comparison, absent: Sequence[Row]) -> Diagnostic:

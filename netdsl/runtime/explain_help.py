@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -16,8 +17,10 @@ from netdsl.runtime.slots import Slot, axes
 from netdsl.runtime.weights import Comparison, Row, reshapes
 
 #: What is in a unit: the rest of each key, and its shape.
-Content = frozenset[tuple[str, Shape]]
+Content = tuple[str, frozenset[tuple[str, Shape]]]
 
+#: The most units that one is told from.
+_MOST = 100
 _PARTIAL = "`--partial`, in Python `partial=True`,"
 
 
@@ -31,12 +34,12 @@ def pattern_of(comparison: Comparison, unit: str, row: Row) -> str:
 
 
 def content(unit: str, rows: Sequence[Row]) -> Content:
-    """What tells whether a unit of either side can be one of the other."""
+    """What tells whether a unit of either side can be one of the other; a single tensor, in one scope alone."""
     found = set()
     for row in rows:
         shape = row.slot.shape if row.slot is not None else row.stored.shape if row.stored is not None else ()
         found.add((row.key[len(unit) :], shape))
-    return frozenset(found)
+    return (unit.rpartition(".")[0] if rows[0].key == unit else "", frozenset(found))
 
 
 def kind_help(stored: Stored) -> str:
@@ -62,7 +65,7 @@ def nothing_help(comparison: Comparison, theirs: Sequence[str]) -> str:
     return f"`netdsl weights convert {asked} {shown(checkpoint.name)}` pairs by shape and place, or says why not"
 
 
-def missing_help(comparison: Comparison, units: Mapping[str, Sequence[Row]], others: Mapping[Content, str]) -> str:
+def missing_help(units: Mapping[str, Sequence[Row]], others: Mapping[Content, Sequence[str]]) -> str:
     """What helps where a checkpoint lacks ``units``; ``others`` are those of its own that the net lacks, by content."""
     rows = [row for unit in units.values() for row in unit]
     slot = rows[0].slot
@@ -73,12 +76,20 @@ def missing_help(comparison: Comparison, units: Mapping[str, Sequence[Row]], oth
     if all(row.slot is not None and row.slot.tensor.name == "bias" for row in rows) and hasattr(slot.node.op, "bias"):
         return "the checkpoint's layer has no bias: `bias=false` here takes it off"
     for unit, own in units.items():
-        if (old := others.get(content(unit, own))) is not None:
+        if olds := others.get(content(unit, own)):
             end = ".**" if own[0].key != unit else ""
+            # of several that end as it does: `c2` for `conv2`
+            old = max(olds[:_MOST], key=lambda old: _alike(old, unit))
             made = line(literal(old) + end, literal(unit) + end)
-            return f"is it `{shortened(old)}` there? a line {made} of a key map says so"
+            called = " or ".join(f"`{shortened(old)}`" for old in olds[:2])
+            return f"is it {called} there? a line such as {made} of a key map says so"
     starts = "starts" if them == "it" else "start"
     return f"{_PARTIAL} takes the rest, and {'this' if them == 'it' else 'these'} {starts} as the spec says"
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two names end in that are the same."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one[::-1], other[::-1])))
 
 
 # -- shapes -----------------------------------------------------------------------------------------------------------
@@ -158,9 +169,15 @@ def _kernel(graph: Graph, slot: Slot, kernel: Sequence[int]) -> str:
     size = str(kernel[0]) if len(set(kernel)) == 1 else "x".join(map(str, kernel))
     there = "×".join(map(str, kernel)) if len(kernel) > 1 else size
     begun = re.match(r"([A-Za-z]+)\d+(?:x\d+)*(?![\w.])", text)
-    if begun is None:
+    own = slot.shape[2:]
+    written = re.compile(rf"(?<==){own[0] if len(set(own)) == 1 else 'x'.join(map(str, own))}(?![\w.])")
+    if begun is not None:
+        text = f"{begun[1]}{size}{text[begun.end() :]}"
+    elif len(written.findall(text)) == 1:
+        text = written.sub(size, text)
+    else:
         return f"the checkpoint's kernel is {there}: `{text}` is where to write it"
-    return f"the checkpoint's kernel is {there}: `{begun[1]}{size}{text[begun.end() :]}`"
+    return f"the checkpoint's kernel is {there}: `{text}`"
 
 
 def _last(graph: Graph, node: Node) -> bool:

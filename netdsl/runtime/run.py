@@ -115,9 +115,5 @@ def mistake(graph: Graph) -> str:
 
 def _bytes(count: int) -> str:
     """``1.2 GB``."""
-    size = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:,.1f} TB"
+    power = min(len(str(count)) - 1, 9) // 3
+    return f"{count / 1000**power:,.4g} {('bytes', 'kB', 'MB', 'GB')[power]}"

@@ -87,6 +87,11 @@ MAPS = {
     "many.toml": '"**.**.**" = "a"\n"*{x}*" = "b"\n',
     "same.toml": '"*.*" = "one"\n',
     "counts.toml": '"{block}.{part}" = "unit.{block+1}.{part}"\n',
+    "bare.toml": "a.* = b.*\n",
+    "twice.toml": '"a" = "b"\n"a" = "c"\n',
+    "counting.toml": '"a.{n+1}" = "b"\n',
+    "none-such.toml": '"a.{unit}.{at}" = "b.{xyz}"\n',
+    "brace.toml": '"a{" = "b"\n',
     "net.toml": '"net.**" = "**"\n',
     "none.toml": '"**" = false\n',
     "other.toml": '"nothing.like.it" = "here"\n',
@@ -179,6 +184,11 @@ def write(here: Path) -> None:
     keep("two.pth", {"first": state, "second": state})
     keep("inside.pth", {"state_dict": state, "epoch": 3})
     keep("classes.pth", changed(fc__weight=torch.zeros(7, 96), fc__bias=torch.zeros(7)))
+    keep("complex.pth", changed(stem__weight=lambda w: w.to(torch.complex64)))
+    keep("cube.pth", changed(fc__weight=torch.zeros(10, 3, 3)))
+    keep("stem.pth", changed(stem__weight=torch.zeros(6, 3, 3, 3)))
+    keep("norm.pth", changed(bn1__weight=torch.zeros(5)))
+    keep("kernel.pth", changed(stem__weight=torch.zeros(4, 3, 5, 5)))
     keep("grey.pth", changed(stem__weight=torch.zeros(4, 1, 3, 3)))
     keep("map.pth", changed(fc__weight=torch.zeros(10, 6 * 49)))
     keep("axes.pth", changed(middle__weight=lambda w: w[..., 0, 0]))
@@ -230,6 +240,16 @@ def write(here: Path) -> None:
     (here / "scaled.net").write_text("net scaled\ninput 3x8x8\nprelu, conv3-8\n", encoding="utf-8")
     scaled = netdsl.load(here / "scaled.net", seed=0).state_dict()
     keep("scaled.pth", {**scaled, "prelu1.weight": torch.tensor(1.0)})
+    lines = (
+        "net grouped\ninput 4x8x8\np: conv3-4 groups=2\nq: conv kernel=3x1 channels=4\nrelu\nr: conv-4 kernel={2+1}\n"
+    )
+    (here / "grouped.net").write_text(lines, encoding="utf-8")
+    other = {"p": (3, 3), "q": (1, 3), "r": (5, 5)}
+    grouped = netdsl.load(here / "grouped.net", seed=0).state_dict()
+    keep("ungrouped.pth", {**grouped, **{f"{key}.weight": torch.zeros(4, 4, *size) for key, size in other.items()}})
+    keep(
+        "labelled.pth", {key.replace("body.0.conv", "body.0.c"): value for key, value in changed(fc__bias=None).items()}
+    )
     keep("one.pth", {key: value for key, value in _renamed(state).items() if "body.1" not in key})
 
 
@@ -255,6 +275,11 @@ LINES: tuple[str, ...] = (
     "weights check pair.net pq.safetensors",
     "weights check long.net long.pth",
     "weights check scaled.net scaled.pth",
+    "weights check grouped.net ungrouped.pth",
+    "weights check weighty.net labelled.pth",
+    "weights check small.net half/small.pth",
+    "weights check small.net parts",
+    *(f"weights check weighty.net {name}.pth" for name in ("complex", "cube", "stem", "norm", "kernel")),
     "weights convert scaled.net scaled.pth",
     "weights convert weighty.net seven.pth",
     "weights convert weighty.net one.pth",

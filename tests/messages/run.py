@@ -17,6 +17,7 @@ import sys
 import tempfile
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TextIO
 from unittest.mock import patch
 
@@ -109,7 +110,7 @@ def called(call: str, names: dict[str, object]) -> str:
 
 def calls() -> str:
     """What the calls of :data:`cases.CALLS` say."""
-    from torch import device
+    from torch import device, zeros
     from torch.nn import Module
 
     import netdsl
@@ -137,6 +138,7 @@ def calls() -> str:
         "drawing": drawing,
         "figure": figure,
         "find": find,
+        "foreign": SimpleNamespace(name="foreign", nodes=[SimpleNamespace(op=Failing())]),
         "Failing": Failing,
         "Mended": Mended,
         "Op": Op,
@@ -151,6 +153,7 @@ def calls() -> str:
         "render": render,
         "small": netdsl.compile("small.net"),
         "words": words,
+        "zeros": zeros,
         "place": Place(Path("page.md"), "page.md", 3),
     }
     return "\n".join(called(call, names) for call in cases.CALLS)
