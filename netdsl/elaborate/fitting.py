@@ -23,10 +23,14 @@ def refused(
     error: OpError, op: type[Op], values: Mapping[str, Any], enters: int, shape: Shape, drafts: Sequence[Draft]
 ) -> str | None:
     """A help for a layer that cannot take the tensor of the node ``enters``, of this shape."""
+    if error.code in ("ND205", "ND221") and max(shape[1:], default=1) == 1:
+        before = _before(op, values, enters, drafts)
+        if before is not None and (error.code == "ND221" or drafts[before].op.pools_all):
+            map = drafts[drafts[before].inputs[0]].shape
+            there = "there is a map:" if len(shape) == 1 else "the map is still"
+            return f"`{op.keyword}` belongs before `{drafts[before].op.keyword}`, where {there} {show_shape(map)}"
     if error.code == "ND205" and len(shape) > 1:
         return _larger_input(op, values, enters, shape, drafts)
-    if error.code == "ND221" and len(shape) == 1:
-        return _before_flat(op, enters, drafts)
     return None
 
 
@@ -71,16 +75,30 @@ def _needed(out: Sequence[int], fields: Mapping[str, Any]) -> list[int] | None:
     ]
 
 
-def _before_flat(op: type[Op], enters: int, drafts: Sequence[Draft]) -> str | None:
-    """The layer that made a vector of a map, before which one belongs that needs a map."""
+def _before(op: type[Op], values: Mapping[str, Any], enters: int, drafts: Sequence[Draft]) -> int | None:
+    """The layer that made a vector, or a map of one position, of a map that ``op`` would take; None if it would not."""
     at = enters
     while at >= 0 and drafts[at].inputs:
         before = drafts[drafts[at].inputs[0]].shape
-        if len(before) > 1:
-            keyword = drafts[at].op.keyword
-            return f"`{op.keyword}` belongs before `{keyword}`, where there is a map: {show_shape(before)}"
+        if max(before[1:], default=1) > max(drafts[at].shape[1:], default=1) or len(before) > len(drafts[at].shape):
+            return at if _takes(op, values, before) else None
         at = drafts[at].inputs[0]
     return None
+
+
+def _takes(op: type[Op], values: Mapping[str, Any], shape: Shape) -> bool:
+    """Whether an operator of these values could take a tensor of another shape."""
+    rank = len(shape) - 1
+    each = {
+        name for name, attribute in op.attributes().items() if attribute.kind == "axes" and not attribute.any_length
+    }
+    # Where a vector enters one number stands for axes that are not known yet.
+    values = {n: v * rank if n in each and isinstance(v, tuple) and len(v) == 1 else v for n, v in values.items()}
+    try:
+        op.model_construct(**op.resolve(values, (shape,))).infer((shape,))
+    except (OpError, KeyError, TypeError, ValueError):
+        return False
+    return True
 
 
 def strided_again(

@@ -52,10 +52,15 @@ def leave_out(name: str, plain: str, why: str) -> str:
 
 
 def same_elements(shape: Sequence[int], count: int) -> str:
-    """A shape of ``count`` elements that differs from ``shape`` in one number, the last that can, as it is written."""
+    """A shape of ``count`` elements, as it is written: it differs from ``shape`` in one number, the last that can.
+
+    Where none can, it has two axes, the first near to that of ``shape``.
+    """
     if len(shape) <= 5:
         for at in reversed(range(len(shape))):
             rest = math.prod(shape) // shape[at]
             if count % rest == 0:
                 return "x".join(map(str, [*shape[:at], count // rest, *shape[at + 1 :]]))
-    return str(count)
+    first = min(shape[0], count, _STEPS)
+    first = next(n for n in range(first, 0, -1) if count % n == 0)
+    return f"{first}x{count // first}"

@@ -312,20 +312,18 @@ def _reference(keyword: str, inputs: tuple[Shape, ...]) -> Shape:
     """The size of the tensor that ``@name`` refers to."""
     shape, other = inputs
     if len(shape) != len(other):
-        size = written([2 * n if keyword == "upsample" else -(-n // 2) for n in shape[1:]])
         axes = f"`@` names a tensor with {len(shape) - 1} spatial ax{'is' if len(shape) == 2 else 'es'}"
         raise OpError(
             "ND204",
             f"`{keyword}` to the size of {show_shape(other)}: {show_shape(shape)} has other spatial axes",
-            help=f"{axes} too, and `{keyword} to={size}` is an example of a size in numbers",
+            help=f"{axes} too, and `{_example(keyword, shape)}` is an example of a size in numbers",
         )
     return other[1:]
 
 
-def _a_size(keyword: str) -> str:
-    """How the size is said."""
-    factor = f"`{keyword} ×2` is by a factor, " if keyword == "upsample" else ""
-    return f"{factor}`{keyword} to=56` to a size, and `{keyword} @name` to that of a tensor"
+def _example(keyword: str, shape: Shape) -> str:
+    """A size that an `upsample` or a `crop` of this map might have, as it is written."""
+    return f"{keyword} to={written([2 * n if keyword == 'upsample' else -(-n // 2) for n in shape[1:]])}"
 
 
 def _form(keyword: str, name: str, value: object) -> str:
@@ -348,7 +346,12 @@ def _one_size(keyword: str, given: dict[str, object], inputs: tuple[Shape, ...])
         forms = [_form(keyword, name, given[name]) for name in names] + [f"`{keyword} @name`"] * (len(inputs) > 1)
         help = f"one says it: {', '.join(forms[:-1])} or {forms[-1]}"
         raise OpError("ND208", f"the size of `{keyword}` is given twice", help=help, field=names[-1])
-    raise OpError("ND225", f"`{keyword}` needs a size", help=_a_size(keyword))
+    factor = f"`{keyword} ×2` is by a factor, " if keyword == "upsample" else ""
+    raise OpError(
+        "ND225",
+        f"`{keyword}` needs a size",
+        help=f"{factor}`{_example(keyword, inputs[0])}` to a size, and `{keyword} @name` to that of a tensor",
+    )
 
 
 _SPACE_TO_DEPTH = '''\
