@@ -453,7 +453,7 @@ def numbers(attribute: Attribute, values: list[Any], span: Span, rank: int | Non
     if len(read) != rank:
         axes = f"{rank} spatial ax{'is' if rank == 1 else 'es'}" if rank else "no spatial axes"
         message = f"`{attribute.name}` has {len(read)} numbers, and what enters has {axes}"
-        help = f"`{attribute.name}` is of maps; `reshape` makes one of a vector, `flatten` a vector of a map"
+        help = "a vector has channels alone; `reshape 8x4x4` makes a map of one of 128"
         if rank:
             several = "x".join(str(number) for number in (read * rank)[:rank])
             help = f"write one number, `{read[0]}`" + (f", or one for each axis, `{several}`" if rank > 1 else "")

@@ -33,7 +33,7 @@ _MEANING: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "dilation": (("", "a dilation of 1 leaves no gaps, one of 2 leaves out every second element"),),
     "out_pad": (("", "`out_pad=0` adds nothing"),),
-    "p": (("probability", "`p` is the share that is dropped: `dropout 0.5` drops half"),),
+    "p": (("probability", "`p` is the share that is dropped: `p=0.5` drops half"),),
     "to": (
         ("new", "each of the sizes is said, and none left open; `flatten` makes a vector of a map"),
         ("adaptive", "`to=1` makes one element an axis of the map, `to=7` seven"),

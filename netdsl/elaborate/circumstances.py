@@ -89,6 +89,31 @@ def from_nought(said: Diagnostic, context: Context, sources: Sequence[Source]) -
     return said._replace(help=f"`i` counts the passes from 0: `{{{more}}}` counts them from 1")
 
 
+def _of_file(said: Diagnostic, text: str, context: Context, sources: Sequence[Source]) -> Diagnostic:
+    """A diagnostic with the parameters of the file that bring it about, and what the one that it is of is to be."""
+    if said.code not in _OF_VALUES or len(text) > _NEAR:
+        return said
+    program = context.program
+    for name in dict.fromkeys(_WORD.findall(text)):
+        place, value = program.given_at.get(name), program.env.names.get(name)
+        if place is None or value is None or not _is_wrong(said.code, value, text == name):
+            continue
+        if said.span == place or context.env.holder(name) is not program.env:
+            continue
+        shown = show(value)  # type: ignore[arg-type]
+        note = Note(place, f"`{name}` is {shown if _short(shown) else 'this'} here")
+        said = said._replace(notes=(*said.notes, note))
+        other = to_be(said) if text == name else None
+        number = _QUOTED.fullmatch(text_of(place, sources))
+        if number is not None:
+            said = said._replace(help=Advice(f"a number has no quotes: `{number[1]}`", Edit(place, number[1])))
+        elif other is not None and said.code == "ND208":
+            said = with_example(said, f"{name} = {other}")
+        elif other is not None and said.code == "ND209":
+            said = said._replace(help=f"`{name} = {other}` would do")
+    return said
+
+
 def _out_of_range(said: Diagnostic, context: Context, sources: Sequence[Source], text: str) -> Diagnostic:
     """A diagnostic of a value out of its range, with what would do in the place of ``text``, its expression."""
     found = from_nought(said, context, sources)
@@ -205,6 +230,7 @@ def helped(
     if span is None or not sources:
         return said
     name = text_of(span, sources).strip("{} ")
+    said = _of_file(said, name, context, sources)
     if said.code == "ND208":
         return _out_of_range(said, context, sources, name)
     if said.code in ("ND207", "ND219"):

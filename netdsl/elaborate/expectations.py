@@ -10,7 +10,7 @@ from netdsl.analyses.stats import Stats, stats
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.bounds import of_number
-from netdsl.elaborate.expressions import evaluate, kind_of, to_whole
+from netdsl.elaborate.expressions import evaluate, kind_of, whole
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
 from netdsl.ir.graph import Graph
@@ -124,7 +124,7 @@ def _arguments(condition: tree.Condition, program: Program) -> tuple[View, int]:
         if argument.name is None and isinstance(value, tree.Variable) and value.name in ("train", "infer"):
             view = "train" if value.name == "train" else "infer"
         elif argument.name is not None and argument.name.text == "batch" and not isinstance(value, tree.Reference):
-            batch = to_whole(evaluate(value, program.env), value.span, "a batch", least=1)
+            batch = whole(value, program.env, "a batch", least=1)
         else:
             message = f"`{condition.name.text}` does not take this"
             help = "it takes `train`, `infer` and `batch=…`"

@@ -161,6 +161,8 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
         if count is None:
             raise stop("ND220", "`i` counts the passes of a repeat, and there is none around this", span, help=NO_PASS)
         return count
+    if name in ("true", "false"):
+        return name == "true"  # written where a bare word is read as a name
     value = env.lookup(name)
     if value is None:
         inner = within(span, name)

@@ -80,6 +80,8 @@ class Program:
         self.doubled: set[str] = set()
         self.statements: tuple[Node, ...] = ()
         self.env = Env(None, {}, opaque=True)
+        #: where parameters have their values from, unless that is outside
+        self.given_at: dict[str, Span] = {}
         #: where tensors get their names, by the names, in the file (None) and in the block at each place
         self.givers: dict[Span | None, dict[str, list[Span]]] = {}
 
@@ -346,11 +348,13 @@ class Program:
             key = setting.name.text
             default = self.compute(setting.value)
             value = default
+            self.given_at[key] = overrides[key].value.span if key in overrides else setting.value.span
             if key in overrides:
                 value = self.same_kind(default, self.compute(overrides[key].value), overrides[key].value.span, key)
             if key in given:
                 outside = read_given(key, given[key], default)
                 changed = changed or outside != value
+                del self.given_at[key]
                 value = outside
             self.env.names[key] = value
         return column, changed

@@ -76,6 +76,13 @@ class Env:
             env = env.parent
         return None
 
+    def holder(self, name: str) -> Env | None:
+        """The environment that :meth:`lookup` would find a name in."""
+        env: Env | None = self
+        while env is not None and name not in env.names:
+            env = env.parent
+        return env
+
     def visible(self) -> list[str]:
         """Every name that :meth:`lookup` would find."""
         found: dict[str, None] = {}
