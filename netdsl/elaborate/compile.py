@@ -220,9 +220,7 @@ class Compiler:
         name = next((name for name in self.given if re.search(rf"\b{re.escape(name)}\b", text)), None)
         if name is None:
             return diagnostic
-        return diagnostic._replace(
-            help=f"`{name}` is {self.given[name]} from outside: `--set {name}={self.given[name]}`"
-        )
+        return diagnostic._replace(help=f"with `--set {name}={self.given[name]}`: {diagnostic.help}")
 
     def follows(self, diagnostic: Diagnostic) -> bool:
         """Whether a diagnostic misses a name that a statement may define which could not be read: no second mistake."""
