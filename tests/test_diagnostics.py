@@ -16,6 +16,7 @@ from netdsl.diagnostics import CODES, Diagnostic, Edit, NetdslError, Note, Sourc
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.diagnostics.printing import count, render
 from netdsl.elaborate import LIMITS, Compilation, Limits, analyse, compile
+from tests.fuzz.holds import HELPED
 
 FOLDER = Path(__file__).parent / "diagnostics"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.net"))
@@ -99,6 +100,13 @@ def test_sentences_are_sentences(name: str, compiled: Callable[[str], Compilatio
             assert text.count("`") % 2 == 0
             for word in ("None", "True", "False", "tree.", "Traceback", "<class"):
                 assert word not in text or word in written
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_problem_has_a_help(name: str, compiled: Callable[[str], Compilation]) -> None:
+    assert [
+        problem for problem in compiled(name).diagnostics if problem.code.startswith(HELPED) and not problem.help
+    ] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -446,7 +454,13 @@ def test_a_pipe_gets_no_colour_and_a_terminal_does(tmp_path: Path) -> None:
 
 def test_a_line_that_no_hand_has_written_is_not_searched_for_slips() -> None:
     found = analyse("input 3x8x8\n" + "a" * 100_000 + "-64-2\n").diagnostics
-    assert [(problem.code, problem.help) for problem in found] == [("ND103", None), ("ND101", None)]
+    assert [(problem.code, problem.help) for problem in found] == [
+        ("ND103", "this one has 100,000: a name such as `stem` is enough, and `#` begins a remark about it"),
+        (
+            "ND101",
+            "a layer has its channels once, right behind its kernel: `conv3-64`; a value below 0 takes `name=-1`",
+        ),
+    ]
     (short,) = analyse("input 3x8x8\nconv3-64-2\n").diagnostics
     assert short.help == "a stride stands after a `/`"
 

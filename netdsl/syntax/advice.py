@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
-from netdsl.syntax import declarations, habits, repairs, signs, statements
+from netdsl.syntax import declarations, forms, habits, repairs, signs, slips, statements
 from netdsl.syntax.mistake import Mistake
 
 #: The longest line whose slips are looked for.
@@ -18,14 +18,17 @@ _LONGEST_LINE = 1000
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
     *declarations.RULES, *signs.FIRST, *repairs.FIRST, *statements.RULES, *habits.RULES, *repairs.WORDS, *signs.RULES,
-     *repairs.RULES, habits.comma, *repairs.LAST,
+     *repairs.RULES, habits.comma, *repairs.LAST, *slips.RULES,
 )  # fmt: skip
 
 
-def advice(mistake: Mistake) -> str | None:
-    """The help of the first rule whose edits let the line be read, or else of one that gets further into it."""
+def advice(mistake: Mistake) -> str:
+    """The help of the first rule whose edits let the line be read, or else of one that gets further into it.
+
+    Where no rule knows what was meant it says what is written there.
+    """
     if mistake.end - mistake.begin > _LONGEST_LINE:
-        return None  # no hand has written it, and the rules look at all of a line
+        return forms.form(mistake)  # no hand has written it, and the rules look at all of a line
     further: tuple[str, str | None, object, int | None] | None = None
     for rule in _RULES:
         mistake.forget()
@@ -43,6 +46,6 @@ def advice(mistake: Mistake) -> str | None:
             further = help, mistake.message, mistake.place, mistake.beside
     mistake.forget()
     if further is None:
-        return None
+        return forms.form(mistake)
     help, mistake.message, mistake.place, mistake.beside = further  # type: ignore[assignment]
     return help

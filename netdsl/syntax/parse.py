@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
+#: Among so many brackets those are looked for that are never closed.
+MOST_BRACKETS = 2000
 #: How many syntax errors of one file are reported.
 MAX_ERRORS = 20
 
@@ -158,7 +160,7 @@ def parse(
     if _builder.long:
         message = f"a word or a text in quotes has at most {MAX_LETTERS} letters"
         long = list(dict.fromkeys(_builder.long))[:MAX_ERRORS]
-        return None, [*problems, *(Diagnostic("ND103", message, span) for span in long)]
+        return None, [*problems, *(Diagnostic("ND103", message, span, help=_shorter(text, span)) for span in long)]
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
 
 
@@ -173,6 +175,14 @@ def _suspects(statements: tuple[Any, ...]) -> list[tree.Row]:
             if core.word.text.lower() in DECLARING or (sizes and len(core.modifiers) > 1):
                 found.append(row)
     return found
+
+
+def _shorter(text: str, span: Span) -> str:
+    """The help for a word, or a text in quotes, that is too long."""
+    length = span.end - span.start
+    if text[span.start] == '"':
+        return f"this one has {length - 2:,}: what is a remark stands behind `#`, in as many lines as it takes"
+    return f"this one has {length:,}: a name such as `stem` is enough, and `#` begins a remark about it"
 
 
 def _other(text: str, file: int) -> list[Diagnostic] | None:
@@ -218,8 +228,7 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
         elif match.group(2) is not None:
             stack.append(at)
             if len(stack) > MAX_NESTING:
-                message = f"brackets nest over {MAX_NESTING} deep"
-                return pairs, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1))], None
+                return _too_deep(text, file, at, comments, problems)
         elif match.group(3) is not None:
             if not stack or PAIRS[text[stack[-1]]] != match.group(3):
                 return _mismatched(text, file, comments, problems)
@@ -228,6 +237,32 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
     if stack:
         return _mismatched(text, file, comments, problems)
     return pairs, comments, problems, text
+
+
+def _too_deep(
+    text: str, file: int, at: int, comments: list[tree.Comment], problems: list[Diagnostic]
+) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str | None]:
+    """What is said of brackets that nest too deep with the one at a place: of those never closed, where that is why."""
+    opened = closed = 0
+    for match in MARKS.finditer(text):
+        opened += match.group(2) is not None
+        closed += match.group(3) is not None
+    if closed < opened <= MOST_BRACKETS:
+        found = _mismatched(text, file, comments, problems)
+        depth = deepest = 0
+        for place in sorted(found[0]):
+            depth += 1 if found[0][place] > place else -1
+            deepest = max(deepest, depth)
+        if deepest <= MAX_NESTING:
+            return found
+    message = f"brackets nest over {MAX_NESTING} deep"
+    held = "`param part = …` holds what is inside, and `part` stands for it"
+    if closed < opened:
+        many = opened - closed
+        held = f"{many:,} of them {'is' if many == 1 else 'are'} never closed: each `{text[at]}` has its `{PAIRS[text[at]]}`"
+    elif text[at] != "(":
+        held = "`block part { … }` holds what is inside, and `part` stands for it"
+    return {}, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1), help=held)], None
 
 
 def _mismatched(
