@@ -456,10 +456,7 @@ def test_a_line_that_no_hand_has_written_is_not_searched_for_slips() -> None:
     found = analyse("input 3x8x8\n" + "a" * 100_000 + "-64-2\n").diagnostics
     assert [(problem.code, problem.help) for problem in found] == [
         ("ND103", "this one has 100,000: a name such as `stem` is enough, and `#` begins a remark about it"),
-        (
-            "ND101",
-            "a layer has its channels once, right behind its kernel: `conv3-64`; a value below 0 takes `name=-1`",
-        ),
+        ("ND101", "a layer has its channels once, right behind its kernel: `conv3-64`"),
     ]
     (short,) = analyse("input 3x8x8\nconv3-64-2\n").diagnostics
     assert short.help == "a stride stands after a `/`"

@@ -50,7 +50,7 @@ def test_what_is_written_there(line: str, help: str) -> None:
         ("param a = 1 < 2 < 3", "param a = 1 < 2 and 2 < 3"),
         ("expect depth < = 9", "expect depth <= 9"),
         ("param a = 0x10", "param a = 16"),
-        ("param a = 1.", "param a = 1.0"),
+        ("param a = 1., b = 2", "param a = 1.0, b = 2"),
         ("conv3-{4 × 2}", "conv3-{4 * 2}"),
         ("relu & conv3-8", "relu, conv3-8"),
         ("add { relu | id } + relu", "add { relu | id }, relu"),

@@ -258,8 +258,8 @@ def _too_deep(
     message = f"brackets nest over {MAX_NESTING} deep"
     held = "`param part = …` holds what is inside, and `part` stands for it"
     if closed < opened:
-        many = opened - closed
-        held = f"{many:,} of them {'is' if many == 1 else 'are'} never closed: each `{text[at]}` has its `{PAIRS[text[at]]}`"
+        left = "1 of them is" if opened - closed == 1 else f"{opened - closed:,} of them are"
+        held = f"{left} never closed: each `{text[at]}` has its `{PAIRS[text[at]]}`"
     elif text[at] != "(":
         held = "`block part { … }` holds what is inside, and `part` stands for it"
     return {}, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1), help=held)], None

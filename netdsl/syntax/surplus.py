@@ -170,7 +170,7 @@ def _layer_sign(place: Place) -> str | None:
             return f"a value stands behind the first `=`: `{lacking[1]}={value} {lacking[2]}=…`"
         return "the name of an attribute stands right before its `=`: `conv3-64 groups=2`"
     if word in ("-", "−", "–", "—"):
-        return "a layer has its channels once, right behind its kernel: `conv3-64`; a value below 0 takes `name=-1`"
+        return "a layer has its channels once, right behind its kernel: `conv3-64`"
     if word == "." and re.search(r"\d\Z", place.before) and place.after[:1].isdigit():
         return "kernel, channels and stride are whole numbers: `conv3-64/2`"
     if word == ".":
