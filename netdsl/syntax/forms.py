@@ -13,7 +13,7 @@ from netdsl.syntax.places import STATEMENTS, Place
 def form(mistake: Mistake) -> str:
     """A help for a place where something else was expected: what to leave out there, or what is written there."""
     place = Place(mistake)
-    for rule in (*lacking.RULES, *surplus.RULES, *lacking.LAST):
+    for rule in (*lacking.RULES, *surplus.RULES, *lacking.LAST, *surplus.LAST):
         help = rule(place)
         if help is not None:
             return help

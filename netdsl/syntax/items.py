@@ -198,6 +198,8 @@ def _counts(mistake: Mistake) -> str | None:
         return None
     if not re.search(r"[)\]}][ \t]+\Z", mistake.text[mistake.begin : start]):
         return None
+    if mistake.is_layer(found[1].strip("{ }")):
+        return None  # a body
     end = mistake.offset + len(found.group().rstrip())
     return Advice(f"a repeat is written `×{found[1]}`", mistake.edit(f"×{found[1]}", start, end))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.syntax.mistake import KEYWORDS
 from netdsl.syntax.places import QUANTITIES, STATEMENTS, Place
 
 #: Layers whose number behind the `-` is that of their channels, and those that give features.
@@ -27,6 +26,8 @@ SIZES = frozenset({"INT", "FLOAT", "LBRACE", "NAME"})
 
 def _size(place: Place) -> str | None:
     """A number behind ``-``, ``/``, ``×``, ``->`` or ``..``."""
+    if place.names == {"INT", "FLOAT"}:
+        return "a number stands behind this `-`, such as `-1`; an expression stands in braces: `{-c}`"
     if not ("LBRACE" in place.names and place.names & {"INT", "FLOAT"} and place.names <= SIZES):
         return None
     before = place.before
@@ -34,7 +35,7 @@ def _size(place: Place) -> str | None:
         return "a shape stands behind the arrow: `-> 64x112x112`, or without its channels `-> 112x112`"
     ramp = re.search(r"([A-Za-z]\w*[ \t]+)?([\w.]*\w)\.\.<?\Z", before)
     if ramp is not None or before.endswith(("..", "..<")):
-        start = f"{ramp[1] or ''}{ramp[2]}" if ramp is not None else "droppath 0"
+        start = f"{ramp[1] or ''}{ramp[2]}" if ramp is not None else "0"
         return f"a ramp has two ends: `{start}..0.5`"
     layer = re.search(r"([A-Za-z]\w*(?:\{[^{}]*\})?(?:[x×][\w{}]+)?)[ \t]*-\Z", before)
     if before.endswith("-"):
@@ -115,9 +116,7 @@ def _operand(place: Place) -> str | None:
     """Something in the place of a value."""
     if not {"INT", "FALSE", "STRING"} <= place.names:
         return None
-    if "LPAR" in place.names:
-        return "a value is a number, a name, or what is computed of them: `64`, `width`, `4*c`"
-    return "a value is a number, a word, or an expression in braces: `2`, `reflect`, `{4*c}`"
+    return "a value is a number, a name, or what is computed of them: `64`, `width`, `4*c`"
 
 
 def _tensor(place: Place) -> str | None:
@@ -130,6 +129,8 @@ def _tensor(place: Place) -> str | None:
         return "a name stands behind `@`: `@mid` takes up the tensor of `mid: …`, or of an item with `as mid`"
     if re.search(r"(?<!\w)as\Z", before) and "NAME" in place.names:
         return "a name stands behind `as`: `as mid`, and `@mid` takes its tensor up"
+    if re.search(r"(?<!\w)allow\Z", before):
+        return STATEMENTS["allow"]
     if before.endswith("+") and {"NAME", "SOFTMAX"} == place.names:
         return "a layer stands behind `+`, in the place of what the style adds: `+bn`"
     path = re.search(r"(@?[\w.]+)\.\Z", before)
@@ -165,13 +166,11 @@ def _name(place: Place) -> str | None:
             if first is not None and head
             else (f"a name begins with a letter, such as `n{word}`")
         )
-    if word in KEYWORDS and "NAME" in place.names:
-        return f"`{word}` is a word of the language: a name is another, such as `{word}_1`"
     if head == "default":
         return _default(place)
     if place.names == {"STRING"} and head:
         return STATEMENTS[head]
-    if not head and re.search(r"(?<!\w)table\Z|\|\Z", place.before) and place.names == {"VNAME"}:
+    if not head and re.search(r"(?<!\w)table\Z|\|\Z", place.before) and place.names <= {"VNAME", "_NL"}:
         return "the names of the columns stand there: `table A | B { … }`"
     if text[place.opener : place.opener + 1] == "(" and "block" in place.owner:
         return "a parameter of a block is a name, with a default if it has one: `(c, s = 1)`"
@@ -228,7 +227,7 @@ def _initial(place: Place) -> str | None:
     path = place.named("init")
     path = path if path and place.before.strip() != "init" else "conv"
     scheme = re.search(r"=[ \t]*([a-z_]\w*)", place.before)
-    shown = SCHEMES.get(scheme[1], "zeros bias=0") if scheme is not None else "kaiming_normal fan_out"
+    shown = SCHEMES.get(scheme[1], f"{scheme[1]} bias=0") if scheme is not None else ""
     return f"numbers, words and `bias=` stand behind a scheme: `init {path} = {shown}`" if scheme is not None else None
 
 

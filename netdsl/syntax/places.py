@@ -38,7 +38,8 @@ class Place:
     def __init__(self, mistake: Mistake) -> None:
         self.mistake = mistake
         self.names = mistake.names
-        start = max(mistake.begin, mistake.offset - NEAR)
+        begin = mistake.begin if mistake.before or mistake.word not in (")", "]", "}") else 0
+        start = max(begin, mistake.offset - NEAR)
         self.before = mistake.text[start : mistake.offset].rstrip()
         self.after = mistake.text[mistake.span.end : mistake.end][:NEAR]
         self.ends = not mistake.word.strip() or mistake.word == "#"

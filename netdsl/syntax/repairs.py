@@ -268,7 +268,7 @@ def _sign_before(mistake: Mistake) -> str | None:
     blank = " " if not mistake.text[start - 1].isspace() else ""
     found = [mistake.edit(new, start, start + 1) for new in (f"{blank}=", ":") if new.strip() != signs[-1].group()]
     right = [edit for edit in found if mistake.reads(edit) == 1]
-    if len(right) != 1:
+    if len(right) != 1 or (right[0].text == ":" and mistake.begins("expect")):
         return None
     mistake.instead(f"`{signs[-1].group()}` cannot stand here", start, start + 1)
     return Advice(_stands(right[0].text.strip()), right[0])

@@ -112,6 +112,27 @@ def _channels(mistake: Mistake) -> str | None:
     return Advice(f"channels stand right behind the kernel: `{text}`", edit)
 
 
+def _behind_repeat(mistake: Mistake) -> str | None:
+    """``maxpool3 ×2 pad=1``"""
+    if mistake.word != "=":
+        return None
+    start = max(mistake.item(), mistake.offset - _NEAR)
+    found = re.search(
+        r"([A-Za-z][\w/{}-]*)([ \t]+[×x][ \t]*(?:\d+|\{[^{}\n]*\}))[ \t]+(\w+)\Z", mistake.text[start : mistake.offset]
+    )
+    value = re.match(r"=(?:[\w.]+|\{[^{}\n]*\})", mistake.text[mistake.offset : mistake.end])
+    if (
+        found is None
+        or value is None
+        or found[1].lower() == "upsample"
+        or not mistake.is_layer(re.split("[-/{]", found[1])[0])
+    ):
+        return None
+    text = f"{found[1]} {found[3]}{value.group()}{found[2]}"
+    edit = mistake.edit(text, start + found.start(), mistake.offset + value.end())
+    return Advice(f"what belongs to a layer stands before its repeat: `{text}`", edit)
+
+
 def _bodies(mistake: Mistake) -> str | None:
     """``else gelu``, ``block f(c) conv3-c``: a body without its braces."""
     head = re.match(r"[ \t]*(?:.*(?<!\w)(else)|(block)[ \t]+\w+[ \t]*(?:\([^()]*\))?)[ \t]*\Z", mistake.before[-_NEAR:])
@@ -153,9 +174,10 @@ def _sign(mistake: Mistake) -> str | None:
     if not after[:1].strip():
         start = mistake.begin + len(mistake.before) if mistake.before else start
     shown = f"leave the `{word}` out"
-    return Advice(shown, mistake.edit("", start)) if mistake.before or after.strip() else None
+    edit = mistake.edit("", start)
+    return Advice(shown, edit) if (mistake.before or after.strip()) and mistake.reads(edit) == 1 else None
 
 
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _halves, _decimal, _chained, _times, _ramp, _comma, _channels, _bodies, _lines, _sign,
+    _halves, _decimal, _chained, _times, _ramp, _comma, _channels, _behind_repeat, _bodies, _lines, _sign,
 )  # fmt: skip

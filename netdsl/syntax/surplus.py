@@ -61,7 +61,7 @@ def _left_out(place: Place) -> str | None:
     rest = re.compile(r"[^,|\[\](){}#\"`]+").match(text, start, code)
     ends = [mistake.span.end, closer + 1 if closer > start else 0, *(found.end() for found in (run, rest) if found)]
     operand = r"[ \t]*[\d{(\"]" if "SOFTMAX" in place.names else r"[ \t]*[\w{(\"]"
-    binds = mistake.word in BINDING and place.names & {"AS", "SOFTMAX"}
+    binds = mistake.word == "@" or (mistake.word in BINDING and place.names & {"AS", "SOFTMAX"})
     alone = not (binds and re.match(operand, text[mistake.span.end : code])) and mistake.word not in PAIRED
     for end in dict.fromkeys(ends if alone else ends[1:]):
         stretch = text[start:end].strip()
@@ -69,9 +69,10 @@ def _left_out(place: Place) -> str | None:
             end <= start
             or end > code
             or not stretch
-            or len(stretch) > (25 if stretch[0] not in "([{" else 8)
+            or len(stretch) > 25
             or "`" in stretch
             or not stretch.isprintable()
+            or (stretch[0] in PAIRED and re.search(r"\w\w", stretch))
         ):
             continue
         if re.match(r"\w\w", text[end - 1 : end + 1]) and not mistake.is_layer(_word(text, end)):
@@ -121,8 +122,6 @@ def _begins(place: Place) -> str | None:
         sign = place.before[-1]
         item = "relu" if sign == "," else "id"
         return f"an item stands behind the `{sign}`, such as `{item}`; or leave the `{sign}` out"
-    if place.ends and place.before.endswith("{"):
-        return "a body has an item: `{ id }` passes the tensor on"
     sizes = re.match(r"\d+(?:[ \t]*[x×][ \t]*\d+){2,3}(?![\w.])", text)
     if sizes is not None:
         shown = re.sub(r"[ \t]*[x×][ \t]*", "x", sizes.group())
@@ -182,13 +181,6 @@ def _layer_sign(place: Place) -> str | None:
     return None
 
 
-def _layer(place: Place) -> str | None:
-    """Something behind a layer that is no part of it."""
-    if not {"PLUS", "STRING", "AS"} <= place.names:
-        return None
-    return "behind a layer stand flags and values, `conv3-64 valid groups=2`; the next layer stands behind a comma"
-
-
 def _item(place: Place) -> str | None:
     """Something behind a call, a group or a join, or behind the ends of an item."""
     others = place.names & {"COMMA", "RBRACE", "RSQB", "VBAR"}
@@ -202,11 +194,9 @@ def _item(place: Place) -> str | None:
         return f"a block is declared with its word, `block {called[1]}{called[2]} {{ … }}`, and called without a body"
     if word in ("-", "/") and called is not None:
         return f"the channels and stride of a block are arguments: `{called[1]}(64, s=2)`, if it has such parameters"
-    count = re.search(r"([A-Za-z][\w/{}-]*)[ \t]+([×x][ \t]*[\w{}]+)((?:[ \t]+\w+)?)\Z", before)
-    if word == "=" and count is not None:
-        if count[1] == "upsample":
-            return "`upsample` has a factor, `×2`, or a size, `to=32x32`: leave one of them out"
-        return f"what belongs to a layer stands before its repeat: `{count[1]}{count[3]}=2 {count[2]}`"
+    count = re.search(r"([A-Za-z][\w/{}-]*)[ \t]+[×x][ \t]*[\w{}]+(?:[ \t]+\w+)?\Z", before)
+    if word == "=" and count is not None and count[1] == "upsample":
+        return "`upsample` has a factor, `×2`, or a size, `to=32x32`: leave one of them out"
     if word == "=":
         return "attributes are of layers; a block's values stand in parentheses: `unit(64, s=2)`"
     if word == "{":
@@ -218,6 +208,15 @@ def _item(place: Place) -> str | None:
 
 def _values(place: Place) -> str | None:
     """Two values without a sign between them."""
+    named = re.fullmatch(r"[ \t]*([A-Za-z_]\w{0,39})[ \t]*\{", place.owner)
+    if named is not None and place.names & {"AND", "NOT"}:
+        if re.search(rf"^[ \t]*block[ \t]+{named[1]}\b", place.mistake.text, re.MULTILINE):
+            return f"the arguments of a block stand in parentheses: `{named[1]}(8, s=2)`, as many as it has parameters"
+        if place.mistake.is_layer(named[1]):
+            return f"braces right behind a word hold its kernel, and channels follow: `{named[1]}{{k}}-64`"
+        return f"braces behind a name alone hold a kernel; a block is declared by `block {named[1]} {{ … }}`"
+    if place.mistake.word == "@" and "AND" in place.names:
+        return "a value is no tensor: `in.c` is the number of channels that enter, `in.h` and `in.w` their size"
     if place.head == "expect" and {"STAR", "KTIMES"} <= place.names and place.mistake.word[:1].isdigit():
         return "a quantity is one number, with a unit if it has one: `params = 3.4 M`; a comma parts two of them"
     related = re.search(r"([a-z_]{1,30})[ \t]*([<>=!]{1,2})[ \t]*([a-z_]{1,30})\Z", place.before)
@@ -237,13 +236,8 @@ def _computed(place: Place) -> str | None:
     names = place.names
     if not names & {"AND", "NOT"} and not {"STAR", "KTIMES"} <= names:
         return None
-    named = re.fullmatch(r"[ \t]*([A-Za-z_]\w{0,39})[ \t]*\{", place.owner)
-    if named is not None and not place.mistake.is_layer(named[1]):
-        return f"braces behind a name alone hold a kernel; a block is declared by `block {named[1]} {{ … }}`"
     if re.search(r"(?<!\w)if\b[^{}]*\Z", place.before) and "LBRACE" in names:
         return "a condition compares, and the braces follow: `if s != 1 { … }`"
-    if place.ends or place.word in (")", "]", "}", ","):
-        return "an expression is numbers, names and the signs between them: `(2*c + 1)//2`"
     if re.search(r"[A-Za-z_]\w*\([^()]*\Z", place.before):
         return "arguments are values with commas between them: `unit(4*c, s=2)`"
     return "an expression has the signs `+ - * / // % **`, comparisons, and `and`, `or`, `not`: `(2*c + 1)//2`"
@@ -261,9 +255,26 @@ def _listed(place: Place) -> str | None:
         return "the names of blocks have commas between them: `(unit, stem)`"
     if closer == ")":
         return "arguments are values or tensors with commas between them: `unit(64, s=2)`, `fuse(@a, @b)`"
-    return f"the `{closer}` belongs here, or a sign with a value behind it: `{{4*c}}`" if closer == "}" else None
+    if closer == "}":
+        return "braces hold one value, such as `{4*c}`"
+    return None
+
+
+def _ends(place: Place) -> str | None:
+    """Something behind the end of an item, a line or the columns of a table."""
+    if place.names == {"LBRACE", "VBAR"}:
+        return "columns have `|` between them, and braces around the rows: `table A | B { … }`"
+    if not place.names & {"_NL", "$END"} or place.names & {"PLUS", "SOFTMAX"}:
+        return None
+    if place.head not in ("", "block", "output", "style"):
+        return None
+    if "COMMA" in place.names:
+        return "an item ends there: what follows stands behind a comma, or on a line of its own"
+    return "a line ends there: what follows stands on a line of its own"
 
 
 RULES: tuple[Callable[[Place], str | None], ...] = (
-    _unknown, _item, _layer_sign, _values, _left_out, _begins, _layer, _computed, _listed,
+    _unknown, _item, _layer_sign, _values, _left_out, _begins, _computed, _listed,
 )  # fmt: skip
+#: Behind all that is missing too.
+LAST: tuple[Callable[[Place], str | None], ...] = (_ends,)
