@@ -277,7 +277,7 @@ class Compiler:
                 diagnostic = problem.diagnostic
                 if diagnostic.span is None:
                     diagnostic = diagnostic._replace(code="ND224", span=use.file.span)
-                self.report(diagnostic._replace(help=_in_its_place(diagnostic.help, use)))
+                self.report(_in_its_place(diagnostic, use))
             # what it would have given is no second mistake
             program.holes += tuple(name.text for name in use.names)
             program.unseen |= not use.names
@@ -467,11 +467,12 @@ def _out_of_the_circle(use: tree.Use, itself: bool, sources: Sequence[Source]) -
     return f'put what both files need into a third, and take it from there: `use "common.net" ({blocks})`'
 
 
-def _in_its_place(help: str | None, use: tree.Use) -> str | None:
-    """The help of a file that cannot be read, carried out where the file is named."""
-    found = re.match(r"did you mean `([^`]+)`", help or "")
-    if help is None or found is None:
-        return help
+def _in_its_place(said: Diagnostic, use: tree.Use) -> Diagnostic:
+    """What is said of a file that cannot be read, its help carried out where the file is named."""
+    help = said.help or ""
+    found = re.match(r"did you mean `([^`]+)`", help)
+    if found is None:
+        return said
     near = found[1].removeprefix(zoo.PREFIX) if not use.file.text.startswith(zoo.PREFIX) else found[1]
     if not near.startswith(zoo.PREFIX):
         near = Path(use.file.text).with_name(Path(near).name).as_posix()
@@ -481,7 +482,7 @@ def _in_its_place(help: str | None, use: tree.Use) -> str | None:
     sure = Path(near).stem in (use.file.text, Path(use.file.text).stem) or isinstance(
         did_you_mean(use.file.text, [near], use.file.span), Advice
     )
-    return Advice(help, Edit(use.file.span, show(near))) if sure else help
+    return said._replace(help=Advice(help, Edit(use.file.span, show(near))) if sure else help)
 
 
 def _asserts(program: Program) -> bool:

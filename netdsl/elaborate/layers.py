@@ -75,7 +75,7 @@ class LayerMaker(Maker):
         plain = any(isinstance(m, tree.Flag) and m.name.text == "plain" for m in layer.modifiers)
         if plain and layer.suffixes:
             message = "`plain` is no style at all, and a suffix stands here"
-            raise stop("ND202", message, layer.suffixes[0].span, help="leave out one of them")
+            raise stop("ND202", message, layer.suffixes[0].span, help=self.beside_a_suffix(op, layer, context))
         found = None if plain else find_style(op, context.styles)
         body = None if found is None or context.target is not None or layer.suffixes else found
         target = None if found is None else find_target(found[0].row, found[1])
@@ -101,6 +101,17 @@ class LayerMaker(Maker):
                 if draft.head < 0:
                     draft.head = head if head is not None else first
         return result
+
+    def beside_a_suffix(self, op: type[Op], layer: tree.Layer, context: Context) -> str:
+        """A help for `plain` before a suffix: it takes nothing away but a style's defaults, where it has any."""
+        style = find_style(op, context.styles)
+        target = find_target(style[0].row, style[1]) if style is not None else None
+        help = "the suffix stands in the place of what a style adds: leave `plain` out"
+        if target is not None and target.modifiers:
+            return f"{help}, or the suffix where the style's defaults are to go too"
+        sign = next(m.span for m in layer.modifiers if isinstance(m, tree.Flag) and m.name.text == "plain")
+        place = sign._replace(start=sign.start - 1)
+        return Advice(help, Edit(place, "")) if self.text_of(place) == " plain" else help
 
     def head_of(self, first: int) -> int | None:
         """The first node since ``first`` (a layer that is built of several has its first)."""

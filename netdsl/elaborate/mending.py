@@ -119,6 +119,8 @@ class Mender(Arms):
         if not flat or not maps or (self.keyword != "concat" and len(flat) > 1):
             return None
         layer = "flatten" if self.keyword == "concat" else f"fc-{flat.pop()}"
+        if len(maps) > _MOST_CHANGES:
+            return f"`gap, {layer}` at the end of each branch that is a map makes vectors of them all"
         texts = [f"`gap, {layer}` at the end of branch {one.number}" for one in maps]
         equal = "sizes" if self.keyword == "concat" else "shapes"
         return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"

@@ -112,7 +112,9 @@ def _output(
     """A further output, called ``name``."""
     try:
         if name == "main":
-            raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise")
+            raise stop(
+                "ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise, as `side`"
+            )
         check_label(name, False, line.name.span)
     except Stop as problem:
         drafts.forgive(problem)

@@ -45,7 +45,12 @@ def _alike(keyword: str, inputs: tuple[Shape, ...], first: int) -> str:
 def _ending(keyword: str, one: Shape, other: Shape) -> str:
     """Layers that give the shape ``other`` what a join of it with ``one`` needs; empty where there are none."""
     channels = keyword != "concat" and one[0] != other[0]
-    if elements(one) == elements(other) and len(one) > 1:
+    if 1 < len(one) == len(other) and sorted(one) == sorted(other) and keyword != "mul":
+        order: list[int] = []
+        for size in one:
+            order.append(next(at for at, own in enumerate(other, 1) if own == size and at not in order))
+        return f"permute {'x'.join(map(str, order))}"
+    if elements(one) == elements(other) and 1 < len(one) != len(other):
         return f"reshape {'x'.join(map(str, one))}"
     if max(len(one), len(other)) > 4:
         return ""
@@ -53,7 +58,8 @@ def _ending(keyword: str, one: Shape, other: Shape) -> str:
         resized = "" if len(other) == 1 else "gap" if len(other) == len(one) else "gap, flatten"
         project = f"{'conv1' if resized == 'gap' else 'fc'}-{one[0]}" if channels else ""
     elif len(one) == len(other):
-        resized = f"avgpool to={written(one[1:])}" if one[1:] != other[1:] else ""
+        larger = all(size >= own for size, own in zip(one[1:], other[1:], strict=True))
+        resized = f"{'upsample' if larger else 'avgpool'} to={written(one[1:])}" if one[1:] != other[1:] else ""
         project = f"{'conv1' if len(one) > 1 else 'fc'}-{one[0]}" if channels else ""
     elif len(one) == 1:
         resized, project = "flatten", f"fc-{one[0]}" if channels and elements(other) != one[0] else ""
