@@ -463,7 +463,8 @@ def _out_of_the_circle(use: tree.Use, itself: bool, sources: Sequence[Source]) -
     if itself:
         line = whole_line(use.span, sources[use.span.file].text)
         return Advice("the blocks of its own file need no `use`: take the line out", Edit(line, ""))
-    blocks = ", ".join(name.text for name in use.names[:2]) or "…"
+    blocks = ", ".join(name.text for name in use.names)
+    blocks = blocks if 0 < len(blocks) <= 40 else "…"
     return f'put what both files need into a third, and take it from there: `use "common.net" ({blocks})`'
 
 
@@ -477,7 +478,7 @@ def _in_its_place(said: Diagnostic, use: tree.Use) -> Diagnostic:
     if not near.startswith(zoo.PREFIX):
         near = Path(use.file.text).with_name(Path(near).name).as_posix()
         if near == use.file.text:
-            return help  # it is of another folder
+            return said  # it is of another folder
         help = f"did you mean `{near}`?"
     sure = Path(near).stem in (use.file.text, Path(use.file.text).stem) or isinstance(
         did_you_mean(use.file.text, [near], use.file.span), Advice

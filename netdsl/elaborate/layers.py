@@ -106,9 +106,9 @@ class LayerMaker(Maker):
         """A help for `plain` before a suffix: it takes nothing away but a style's defaults, where it has any."""
         style = find_style(op, context.styles)
         target = find_target(style[0].row, style[1]) if style is not None else None
-        help = "the suffix stands in the place of what a style adds: leave `plain` out"
         if target is not None and target.modifiers:
-            return f"{help}, or the suffix where the style's defaults are to go too"
+            return "leave `plain` out, and the style's defaults stay, or the suffix"
+        help = "the suffix stands in the place of what a style adds: leave `plain` out"
         sign = next(m.span for m in layer.modifiers if isinstance(m, tree.Flag) and m.name.text == "plain")
         place = sign._replace(start=sign.start - 1)
         return Advice(help, Edit(place, "")) if self.text_of(place) == " plain" else help

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Edit, Span
@@ -112,9 +113,10 @@ def _output(
     """A further output, called ``name``."""
     try:
         if name == "main":
-            raise stop(
-                "ND223", "`main` is the end of the file's rows", line.name.span, help="call it otherwise, as `side`"
-            )
+            names = {other.name.text for other in program.rows if isinstance(other, tree.Output)}
+            free = next(name for count in itertools.count(1) if (name := f"side{count}") not in names)
+            help = f"call it otherwise, as `{free}`"
+            raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help=help)
         check_label(name, False, line.name.span)
     except Stop as problem:
         drafts.forgive(problem)
