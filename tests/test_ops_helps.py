@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netdsl import analyse
+from netdsl.diagnostics import Advice, edited
 
 #: Input, the rows with a mistake, what its help says, and the rows mended as that says, each of its ways.
 HELPS = [
@@ -165,3 +166,28 @@ def test_what_an_operator_proposes_does(input: str, wrong: str, said: str, mende
     assert len(problem.help) <= 115
     for rows in mended:
         assert analyse(f"input {input}\n{rows}\n").errors == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fixed"),
+    [
+        ("avgpool to=7 ceil", "avgpool to=7"),
+        ("avgpool ceil to=7", "avgpool to=7"),
+        ("avgpool to=7 count_pad=false plain", "avgpool to=7 plain"),
+        ("conv1-8/2 same_tf pad_mode=reflect", "conv1-8/2 same_tf"),
+        ('conv1-2 pad_mode=reflect connect="01 12"', 'conv1-2 connect="01 12"'),
+    ],
+)
+def test_what_says_nothing_is_left_out(wrong: str, fixed: str) -> None:
+    text = f"input 4x8x8\n{wrong}\n"
+    (problem,) = analyse(text).errors
+    assert isinstance(problem.help, Advice)
+    assert edited(text, problem.help.edits) == f"input 4x8x8\n{fixed}\n"
+
+
+@pytest.mark.parametrize(
+    "rows", ["style avgpool = _ ceil\navgpool to=7", "avgpool to=7 pad=1", "conv3-8/2 same_tf pad_mode=reflect"]
+)
+def test_what_a_style_says_or_has_a_meaning_stays(rows: str) -> None:
+    (problem,) = analyse(f"input 4x8x8\n{rows}\n").errors
+    assert problem.help is not None and not isinstance(problem.help, Advice)

@@ -377,9 +377,20 @@ class LayerMaker(Maker):
             fits = refused(error, op, values, inputs[0].node, shapes[0], self.drafts) or error.help
             if error.code == "ND205":
                 fits = strided_again(inputs[0].node, self.drafts, self.scopes, self.sources) or fits
+            if error.needless and fits is not None and given.origins.get(error.field or "") == "written":
+                fits = self.without(layer, span, fits)
             raise stop(error.code, error.message, span, help=fits, notes=notes) from None
         self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
         return result
+
+    def without(self, layer: tree.Layer, value: Span, help: str) -> str:
+        """A help, with the edit that leaves out the flag or attribute of a layer that has ``value`` in it."""
+        for modifier in layer.modifiers:
+            if modifier.span.start <= value.start and value.end <= modifier.span.end:
+                before = self.text_of(Span(value.file, layer.span.start, modifier.span.start))
+                start = layer.span.start + len(before.rstrip())
+                return Advice(help, Edit(modifier.span._replace(start=start), ""))
+        return help
 
     def whence(self, code: str, enters: Tensor, here: Span) -> tuple[Note, ...]:
         """The layer that gave a tensor what an operator cannot take of it: its size, its channels, its want of axes."""

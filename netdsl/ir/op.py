@@ -19,15 +19,19 @@ class OpError(Exception):
     """An operator that cannot be: the message is one sentence in the field's words.
 
     ``help`` says what to write instead, and with that the layer is taken. ``field`` names the attribute to blame, so
-    that the caret stands below it and not below the whole layer.
+    that the caret stands below it and not below the whole layer. ``needless`` is true where that attribute says
+    nothing here, so that ``netdsl check --fix`` may leave it out.
     """
 
-    def __init__(self, code: str, message: str, *, help: str | None = None, field: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, help: str | None = None, field: str | None = None, needless: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.help = help
         self.field = field
+        self.needless = needless
 
 
 class Syntax(NamedTuple):

@@ -51,7 +51,8 @@ class Conv(Convolution):
         if (mode := values.get("pad_mode", "zeros")) != "zeros":
             rest = "with `pad=0` and no `pad_mode` in it"
             help = padded_before(mode, values["pad"], values["pad"], inputs[0], rest)
-            raise OpError("ND208", "`connect` pads with zeros alone", help=help, field="pad_mode")
+            message, needless = "`connect` pads with zeros alone", not any(values["pad"])
+            raise OpError("ND208", message, help=help, field="pad_mode", needless=needless)
         return values
 
     def _groups(self, channels: int) -> int:

@@ -105,7 +105,8 @@ class Convolution(Op):
             if (mode := values.get("pad_mode", "zeros")) != "zeros":
                 after, rest = tuple(t - t // 2 for t in pads), "with `valid` in place of `same_tf`"
                 help = padded_before(mode, pad, after, inputs[0], rest)
-                raise OpError("ND208", "`same_tf` pads with zeros alone", help=help, field="pad_mode")
+                message = "`same_tf` pads with zeros alone"
+                raise OpError("ND208", message, help=help, field="pad_mode", needless=not any(pads))
         elif given is not None and not same:
             pad = per_axis(given, rank)
         elif kernel == stride and not same and max(kernel) > 1:

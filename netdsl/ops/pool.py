@@ -237,7 +237,9 @@ class AvgPool(_PaddedPool):
                     own = written(per_axis(given.get("kernel", 2), rank))
                     step = f"/{written(per_axis(given['stride'], rank))}" if given.get("stride") else ""
                     help = f"`avgpool to={size}` makes {size} by windows of its own, `avgpool{own}{step}` has these"
-                raise OpError("ND208", f"`to` decides the windows, and `{name}` is given too", help=help, field=name)
+                message = f"`to` decides the windows, and `{name}` is given too"
+                needless = name in ("ceil", "count_pad")
+                raise OpError("ND208", message, help=help, field=name, needless=needless)
         return {"to": per_axis(values["to"], rank), "kernel": (), "stride": (), "pad": ()}
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
