@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
 from netdsl.ir.op import Attribute
 
 #: A value that would do, for attributes that have no default of their own.
@@ -89,10 +89,11 @@ def of_range(attribute: Attribute, value: float) -> str:
     return f"{said}: {doc}" if doc else said
 
 
-def of_number(value: object, example: str) -> str:
-    """A help for what is no number, where ``example`` would do."""
+def of_number(value: object, example: str, place: Span | None = None) -> str:
+    """A help for what is no number, where ``example`` would do; ``place`` is that of a text in quotes."""
     if isinstance(value, str) and (number := QUOTED.fullmatch(value)) is not None:
-        return f"a number has no quotes: `{number[1]}`"
+        help = f"a number has no quotes: `{number[1]}`"
+        return Advice(help, Edit(place, number[1])) if place is not None else help
     if isinstance(value, bool):
         return f"a number stands there, as in {example}; `int(…)` makes 1 or 0 of a truth value"
     return f"a number stands there, as in {example}"
@@ -138,9 +139,9 @@ def to_be(said: Diagnostic) -> str | None:
 
 def with_example(said: Diagnostic, text: str) -> Diagnostic:
     """A diagnostic of a value out of its range, with the text that would do in the place of any other example."""
-    found = _REFUSED.match(said.message)
-    if found is None or found[1] not in _IN_PLACE or said.help is None or re.search("exponent|percent", said.help):
+    found, help = _REFUSED.match(said.message), said.help or ""
+    if found is None or found[1] not in _IN_PLACE or re.search("exponent|percent", help):
         return said
-    meaning, colon, example = said.help.partition(": `")
+    meaning, colon, example = help.partition(": `")
     behind = example.partition("`")[2] if colon else ""
     return said._replace(help=f"{meaning}: `{text}`{behind}")

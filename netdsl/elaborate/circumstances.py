@@ -140,12 +140,12 @@ def _in_place(span: Span, other: str, sources: Sequence[Source]) -> str | None:
 
 def _with_text(said: Diagnostic, text: str) -> Diagnostic:
     """A diagnostic whose help has the expression that it is of in the place of ``…``."""
-    if isinstance(said.help, Advice) or said.help is None or "…" not in said.help:
+    help = said.help or ""
+    if isinstance(help, Advice) or "…" not in help:
         return said
     if re.fullmatch(r"-?\d+\.\d+", text):
         low = math.floor(float(text))
         return said._replace(help=f"write `{low}` or `{low + 1}`")
-    help: str = said.help
     if re.fullmatch(r"[\w.]+\s*/\s*[\w.]+", text):
         help = help.replace("`floor(…)`", f"`{text.replace('/', '//')}`")
     while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:

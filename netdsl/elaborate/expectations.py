@@ -151,7 +151,8 @@ def _wanted(quantity: tree.Quantity, program: Program) -> tuple[float, ...]:
     for part in quantity.sizes.parts:
         value = evaluate(part, program.env)
         if isinstance(value, (bool, str)):
-            help = of_number(value, "`1000` or `12.5 M`")
+            place = part.span if isinstance(part, tree.Literal) else None
+            help = of_number(value, "`1000` or `12.5 M`", place)
             raise stop("ND209", f"a quantity is a number, and this is {kind_of(value)}", part.span, help=help)
         values.append(value * factor)
     return tuple(values)

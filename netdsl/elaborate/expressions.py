@@ -188,6 +188,7 @@ def within(span: Span, name: str) -> Span:
 def sizes_of(name: str, tensor: Tensor) -> str:
     """A help for a tensor where a value is wanted."""
     letters = axes(tensor.shape) if tensor.shape is not None else "chw"
+    name = name if len(name) <= _SHOWN else "t"
     return "the sizes of a tensor are values: " + ", ".join(f"`{name}.{letter}`" for letter in letters)
 
 
@@ -218,7 +219,7 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
     if not isinstance(tensor, Tensor):
         if tensor is UNKNOWN:
             raise Stop
-        help = f"the value itself is `{owner}`; a tensor comes in by its name, `block(@name)`"
+        help = f"the value itself is `{owner[:_SHOWN]}`; a tensor comes in by its name, `block(@name)`"
         raise stop("ND209", f"`{owner}` is no tensor and has no sizes", expression.owner.span, help=help)
     if field not in _FIELDS:
         message = f"a tensor has no `{field}`"
@@ -312,7 +313,8 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
     if b == 0 and sign in ("/", "//", "%"):
         help = "`max(1, …)` is never 0"
         if isinstance(expression.right, tree.Literal):
-            help = f"`{named(expression.left, '8')} {sign} 2` divides by 2"
+            dividend = f"{a:g}" if isinstance(expression.left, tree.Literal) else named(expression.left, "8")
+            help = f"`{dividend} {sign} 2` divides by 2"
         raise stop("ND219", "this divides by zero", expression.right.span, help=help)
     try:
         if sign == "**":

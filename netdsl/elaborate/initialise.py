@@ -153,6 +153,12 @@ def _of_fans(fan: str) -> str:
     )
 
 
+def _further(scheme: str) -> str:
+    """A help for a number or a word that a scheme does not take."""
+    slots = SCHEMES[scheme]
+    return (f"its numbers are {named(slots)}" if slots else f"`{scheme}` takes none") + "; `bias=0` is how biases start"
+
+
 def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar], ...]:
     scheme = rule.scheme.text
     if scheme not in SCHEMES:
@@ -181,7 +187,7 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
         if argument.name is None and word in WORDS and scheme.startswith("kaiming"):
             name, value = WORDS[word]
         elif argument.name is None and word is not None:
-            help = "a value by its name takes a key: `std=…`"
+            help = f"a value by its name takes a key: `{slots[0]}=…`" if slots else _further(scheme)
             if scheme.startswith("kaiming"):
                 help = did_you_mean(word, WORDS, argument.span) or _listed(WORDS)
             raise stop("ND231", f"`{scheme}` does not know the word `{word}`", argument.span, help=help)
@@ -191,9 +197,7 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
             elif bare < len(slots):
                 name, bare = slots[bare], bare + 1
             else:
-                help = f"its numbers are {named(slots)}" if slots else f"`{scheme}` takes none"
-                help += "; `bias=0` is how biases start"
-                raise stop("ND231", f"`{scheme}` takes no further number", argument.span, help=help)
+                raise stop("ND231", f"`{scheme}` takes no further number", argument.span, help=_further(scheme))
             if name not in allowed:
                 here = argument.name.span if argument.name is not None else argument.span
                 help = did_you_mean(name, allowed, here) or "it has " + ", ".join(f"`{a}`" for a in sorted(allowed))
@@ -214,7 +218,8 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
                 read = evaluate(part, program.env)
                 if isinstance(read, (bool, str)):
                     message = f"`{name}` is a number, and this is {kind_of(read)}"
-                    raise stop("ND231", message, argument.value.span, help=of_number(read, f"`{name}=0.01`"))
+                    place = part.span if isinstance(part, tree.Literal) else None
+                    raise stop("ND231", message, argument.value.span, help=of_number(read, f"`{name}=0.01`", place))
                 value = float(read)  # type: ignore[assignment]
         if name in found:
             help = f"one value holds: take `{found[name]}` or `{value}` out"

@@ -110,7 +110,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 def check_label(name: str, quoted: bool, span: Span) -> None:
     """Raises :class:`Stop` where a label cannot be the name of a module."""
     if name in MODULE_ATTRIBUTES or (name.startswith("__") and name.endswith("__")):
-        help = f"call it otherwise, as `{name.strip('_')}_1`"
+        help = f"call it otherwise, as `{name.strip('_')[:_LONGEST]}_1`"
         raise stop("ND213", f"`{name}` is a name that `torch.nn.Module` uses itself", span, help=help)
     if keyword.iskeyword(name) and not quoted:
         help = f"call it otherwise, as `{name}_1`"
@@ -207,8 +207,10 @@ class Frame:
 
     def free(self, name: str) -> str:
         """A name like ``name`` that none of the members has so far."""
-        stem = name[:_LONGEST] if _PLAIN.fullmatch(name) else "name"
-        return next(free for count in range(2, len(self.taken) + 3) if (free := f"{stem}_{count}") not in self.taken)
+        plain = _PLAIN.fullmatch(name) is not None
+        stem = name[:_LONGEST] if plain or re.fullmatch(r"[^\W\d][\w -]*", name) else "name"
+        free = next(free for count in range(2, len(self.taken) + 3) if (free := f"{stem}_{count}") not in self.taken)
+        return free if plain or stem == "name" else f'"{free}"'
 
     def functional(self, word: str) -> str:
         """The full name of a node that applies no module: for people, no key of a checkpoint."""

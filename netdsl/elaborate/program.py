@@ -240,7 +240,8 @@ class Program:
             self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
         elif op.variadic or not op.writable or op.keyword == "id":
             message = f"`{op.keyword}` takes no style"
-            self.report(Diagnostic("ND223", message, style.word.span, help="write what follows it after it"))
+            help = f"what follows stands behind each: `{op.keyword}{' { … }' if op.variadic else ''}, relu`"
+            self.report(Diagnostic("ND223", message, style.word.span, help=help))
         elif op.keyword in styles:
             self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
         else:
