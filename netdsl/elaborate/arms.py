@@ -126,12 +126,22 @@ class Arms:
         return None
 
     def suffix(self, besides: Arm) -> str:
-        """The suffix of the last layer of the other arms, which a projection beside it has as well."""
+        """What a projection beside the other arms has as well: the suffix of their last layer with channels, its
+        ``plain``, or the norm that stands after it."""
         for one in self.arms if self.keyword != "concat" else ():
-            texts = (self.text(at, one) for at in reversed(one.nodes)) if one is not besides else ()
-            text = next((text for text in texts if text is not None), "")
-            if (found := SUFFIXES.search(text)) is not None:
-                return text[found.start() :]
+            norms: list[str] = []
+            for at in reversed(one.nodes) if one is not besides else ():
+                text, op = self.text(at, one), self.drafts[at].op
+                if text is None or (op.category == "activation" and not norms):
+                    continue
+                if op.category == "norm" and "+" not in text:
+                    norms.insert(0, text)
+                    continue
+                if (found := SUFFIXES.search(text)) is not None:
+                    return text[found.start() :]
+                if op.syntax.channels is None:
+                    break
+                return "".join([" plain" * text.endswith(" plain"), *(f", {norm}" for norm in norms)])
         return ""
 
     def name_of(self, target: Shape) -> str | None:

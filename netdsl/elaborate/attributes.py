@@ -11,11 +11,17 @@ from netdsl.elaborate.bounds import of_number, of_range, typical
 from netdsl.elaborate.expressions import evaluate, kind_of, named, show, to_whole
 from netdsl.elaborate.sizes_apart import braced
 from netdsl.elaborate.values import Env, Stop, stop
-from netdsl.ir.op import Attribute, Op, lookup
+from netdsl.ir.op import Attribute, Op, lookup, names
 from netdsl.syntax import tree
 
 #: Words that every layer takes.
 UNIVERSAL = ("plain", "train", "eval")
+#: Words before what a layer is to be without, and values of it that say so.
+_WITHOUT = frozenset(["no", "without", "non", "wo", "minus"])
+_OFF = frozenset(["false", "none", "no", "off", "0", "null", "nil", "linear", "identity"])
+#: What stands for no number, or for any, in other tools.
+_NO_NUMBERS = frozenset(["none", "null", "nil", "nan", "undefined", "auto", "any", "true", "false", "default", "tbd"])
+_DENIAL = re.compile(r"(?:no|without|non|wo)_?(?=[a-z])|\w+_?free\Z", re.IGNORECASE)
 #: What others call the modes.
 MODES = {
     "training": "train", "inference": "eval", "infer": "eval", "evaluation": "eval", "evaluate": "eval", "test": "eval",
@@ -43,13 +49,16 @@ class Given:
     __slots__ = (
         "bare",
         "end",
+        "final",
         "head",
         "last",
         "origins",
         "problems",
         "reference",
         "spans",
+        "style",
         "styled",
+        "suffixed",
         "values",
         "words",
     )
@@ -64,6 +73,11 @@ class Given:
         self.bare = 0
         #: whether a style says what stands around the layer
         self.styled = False
+        #: that style, and whether suffixes stand in its place
+        self.style: tree.Style | None = None
+        self.suffixed = False
+        #: where the layer ends but for suffixes
+        self.final = -1
         #: where the head of the layer ends: word, kernel, channels and stride
         self.end = -1
         #: where the part before the present one ends
@@ -131,6 +145,8 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
                 help = Advice(help, Edit(place, given_value))
             raise stop("ND202", message, layer.channels.span, help=help)
         attribute = op.attributes()[op.syntax.channels]
+        if isinstance(layer.channels, tree.Variable) and env.lookup(layer.channels.name) is None:
+            _no_number(op, layer, layer.channels, digits, env)
         value = evaluate(layer.channels, env)
         read = one(attribute, value, layer.channels.span)
         put(given, op.syntax.channels, read, layer.channels.span, "written")
@@ -141,6 +157,21 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
         attribute = op.attributes()[op.syntax.stride]
         values = [evaluate(part, env) for part in layer.stride.parts]
         put(given, op.syntax.stride, numbers(attribute, values, layer.stride.span, rank), layer.stride.span, "written")
+
+
+def _no_number(op: type[Op], layer: tree.Layer, given: tree.Variable, digits: str, env: Env) -> None:
+    """Raises where a word that can be no parameter stands for the number of channels: ``conv3-None``."""
+    name, usual = given.name, 10 if op.keyword == "fc" else 64
+    head = f"{op.keyword}{digits}-{usual}"
+    if name in ("same", "valid"):
+        help = f"`{name}` is a flag, and stands behind a number: `{head} {name}`"
+    elif name.lower() in _NO_NUMBERS:
+        help = f"the number of `{op.syntax.channels}` stands there: `{head}`"
+    elif name not in ("in", "i") and not env.visible() and nearest(name, [*names()]) is None:
+        help = f"`param {name} = {usual}` declares it"
+    else:
+        return
+    raise stop("ND203", f"there is no value called `{name}` here", given.span, help=help)
 
 
 def _unkernelled(op: type[Op], layer: tree.Layer, digits: str, span: Span) -> str:
@@ -164,12 +195,19 @@ def read_modifiers(
     if _two_numbers(given, op, modifiers):
         return
     valued: tree.Modifier | None = None
+    given.final = modifiers[-1].span.end if modifiers else given.end
     for place, modifier in enumerate(modifiers):
         given.last = modifiers[place - 1].span.end if place else given.end
         after = modifiers[place + 1] if place + 1 < len(modifiers) else None
         try:
             if modifier is valued:
                 continue
+            if isinstance(modifier, tree.Flag) and isinstance(after, tree.Flag) and modifier.name.text in _WITHOUT:
+                valued = after
+                words, span = f"{modifier.name.text} {after.name.text}", modifier.span.to(after.span)
+                if (denied := _without(given, op, after.name.text, span)) is not None:
+                    raise stop("ND202", f"`{op.keyword}` has no flags `{words}`", span, help=denied)
+                valued = None
             if isinstance(modifier, tree.Flag) and isinstance(after, tree.Positional) and _takes(op, modifier):
                 valued = after
                 gap = Span(modifier.span.file, modifier.span.end, after.span.start)
@@ -242,8 +280,8 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         help: str
         if word == "if":
             help = "an `if` stands around what it chooses: `if … { conv3-64 }`"
-        elif re.fullmatch(r"no_?bias|bias_?free|without_?bias", word.lower()) and "bias" in attributes:
-            help = Advice("it is written `bias=false`", Edit(flag.name.span, "bias=false"))
+        elif _DENIAL.match(word) and (denied := _without(given, op, word, flag.span)) is not None:
+            help = denied
         elif word in ("without", "no") and "bias" in attributes:
             help = "what a layer leaves out has a value: `bias=false`; `plain` leaves out its style"
         elif word.lower() in MODES:
@@ -283,6 +321,32 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
         raise stop("ND202", message, flag.span, help=help)
 
 
+def _without(given: Given, op: type[Op], word: str, span: Span) -> str | None:
+    """A help for a layer that is said to be without its bias, its norm or its activation."""
+    from netdsl.syntax.denied import named, without
+
+    what = named(word)
+    if what is None or (what == "bias" and "bias" not in op.attributes()):
+        return None
+    added: list[str] | None = []
+    items = given.style.row.items if given.style is not None and not given.suffixed else ()
+    for place, item in enumerate(items):
+        core = item.core
+        single = isinstance(core, tree.Layer) and item.label is None and item.repeat is None
+        if not isinstance(core, tree.Layer) or not single or (core.word.text == "_") != (place == 0):
+            added = None
+        elif place and added is not None and core.span == core.word.span:
+            added.append(core.word.text)
+        elif place:
+            added = None
+        if added is None:
+            break
+    help, text = without(what, added)
+    if text is None or (text[:1] == "+" and span.end < given.final):
+        return help
+    return Advice(help, Edit(span if text else span._replace(start=given.last), text))
+
+
 def _is_layer(word: str) -> bool:
     """Whether a word is that of a layer which a spec may have."""
     op = lookup(word)
@@ -291,6 +355,14 @@ def _is_layer(word: str) -> bool:
 
 def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank: int | None, origin: str) -> None:
     name, attributes = item.name.text, op.attributes()
+    part = item.value.parts[0] if isinstance(item.value, tree.Sizes) and name not in attributes else None
+    off = part.name if isinstance(part, tree.Variable) else part.value if isinstance(part, tree.Literal) else None
+    denied = _without(given, op, name, item.span) if part is not None and str(off).lower() in _OFF else None
+    if denied is not None and name.lower() not in _ELSEWHERE:
+        raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=denied)
+    ours = name if name in attributes else _ELSEWHERE.get(name.lower(), "")
+    if ours in attributes and given.values and given.origins.get(ours) == origin:
+        raise _again(given, op, item, ours, env, rank)
     if name not in attributes:
         near = nearest(name, [*attributes, *op.syntax.flags])
         help = _elsewhere(item, attributes)
@@ -303,6 +375,22 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
         raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=help)
     put(given, name, read(attributes[name], item.value, env, rank), item.value.span, origin)
     given.spans[name] = item.value.span
+
+
+def _again(given: Given, op: type[Op], item: tree.Attribute, ours: str, env: Env, rank: int | None) -> Stop:
+    """What is said of an attribute that was given before, perhaps in the head: ``conv3-64 kernel_size=5``."""
+    value = read(op.attributes()[ours], item.value, env, rank)
+    parts = [*value] if isinstance(value, tuple) else [value]
+    shown = "x".join(map(str, parts if len({*parts}) > 1 else parts[:1]))
+    sign = {op.syntax.kernel: "", op.syntax.channels: "-", op.syntax.stride: "/"}.get(ours)
+    help = "one value holds: take the other out"
+    if value == given.values[ours]:
+        help = Advice("once is enough: take it out", Edit(item.span._replace(start=given.last), ""))
+    elif sign is not None and given.spans[ours].end <= given.end:
+        word = "" if sign else op.keyword
+        help = f"one value holds: `{word}{sign}{shown}` in the head, or no `{item.name.text}=` behind it"
+    notes = (Note(given.spans[ours], "first here"),)
+    return stop("ND202", f"`{ours}` is given twice", item.value.span, notes=notes, help=help)
 
 
 #: A number beyond this is a count of channels rather than the size of a kernel.

@@ -301,7 +301,9 @@ class LayerMaker(Maker):
         """The node of one layer: ``place`` is where it stands, ``context`` where its text does."""
         rank = None if enters.shape is None else len(enters.shape) - 1
         given = Given()
-        given.styled = find_style(op, context.styles) is not None or bool(layer.suffixes)
+        styled = find_style(op, context.styles)
+        given.style, given.suffixed = None if styled is None else styled[0], bool(layer.suffixes)
+        given.styled = styled is not None or given.suffixed
         if defaults is not None:
             sign, env = defaults
             read_modifiers(given, op, sign.modifiers, env, rank, "style")
