@@ -219,7 +219,8 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
     if not isinstance(tensor, Tensor):
         if tensor is UNKNOWN:
             raise Stop
-        help = f"the value itself is `{owner[:_SHOWN]}`; a tensor comes in by its name, `block(@name)`"
+        shown = owner if len(owner) <= _SHOWN else "n"
+        help = f"the value itself is `{shown}`; a tensor comes in by its name, `block(@name)`"
         raise stop("ND209", f"`{owner}` is no tensor and has no sizes", expression.owner.span, help=help)
     if field not in _FIELDS:
         message = f"a tensor has no `{field}`"
