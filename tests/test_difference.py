@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ import pytest
 
 import netdsl
 from netdsl.analyses.change import said
-from netdsl.analyses.difference import Difference, Entry, difference, flat, runs
+from netdsl.analyses.difference import Difference, Entry, _common, difference, flat, runs
 from netdsl.analyses.pieces import Leaf, nodes_of
 from netdsl.backends.canvas.options import LEAST, THEMES, Options
 from netdsl.backends.canvas.palette import CHANGES, INK, colours, contrast
@@ -396,3 +397,32 @@ def test_one_layer_is_said_as_one(capsys: pytest.CaptureFixture[str], tmp_path: 
 @pytest.mark.parametrize(("macs", "said"), [((10**6, 10**6 - 1), "(<0.1% less)"), ((100, 110), "(+10.0%)")])
 def test_a_change_that_is_small_does_not_read_as_none(macs: tuple[int, int], said: str) -> None:
     assert said in page._pair(*macs, "MACs") and "0.0%" not in page._pair(*macs, "MACs").replace("10.0%", "")
+
+
+def test_long_sequences_keep_all_that_they_can_have_in_common() -> None:
+    def most(one: list[int], other: list[int]) -> int:
+        best = [0] * (len(other) + 1)
+        for a in one:
+            before = best[:]
+            for at, b in enumerate(other):
+                best[at + 1] = before[at] + 1 if a == b else max(before[at + 1], best[at])
+        return best[-1]
+
+    choose = random.Random(1)
+    for _ in range(300):
+        one, other = ([choose.randrange(4) for _ in range(choose.randrange(14))] for _ in range(2))
+        found = _common(one, other)
+        assert all(one[at] == other[to] for at, to in found)
+        assert all(a < c and b < d for (a, b), (c, d) in itertools.pairwise(found))
+        assert len(found) == most(one, other)
+
+
+def test_blocks_too_long_to_be_weighed_are_one_that_changed() -> None:
+    texts = [
+        "net n\ninput 4x8x8\nblock b {\n"
+        + "".join(f"conv3-{4 + (at + by) % 7}\nrelu\n" for at in range(500))
+        + "}\nb\n"
+        for by in (0, 1)
+    ]
+    found = difference(*map(netdsl.compile, texts))
+    assert [entry.status for entry in found.entries] == ["same", "changed"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,3 +39,13 @@ def test_every_text_of_a_message_stands_in_a_golden(golden: Callable[[str, str],
         if not any(printable(each).strip().casefold() in kept for each in found)
     ]
     assert not missing, "no golden has these texts:\n" + "\n".join(missing)
+
+
+def test_every_diagnostic_of_a_command_has_a_help() -> None:
+    without = []
+    for path in sorted(GOLDEN.glob("*.txt")):
+        begun = re.split(r"^(?:\w+: )?(?=error\[|warning\[)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for said in begun[1:]:
+            if not re.search(r"^ *= help: ", re.split(r"\n(?=\$ |>>> )", said)[0], re.MULTILINE):
+                without.append(f"{path.stem}: {said.splitlines()[0]}")
+    assert not without, "no help:\n" + "\n".join(without)

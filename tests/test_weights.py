@@ -858,3 +858,32 @@ def test_keys_cannot_speak_to_the_terminal(spec: Path, tmp_path: Path, netdsl_: 
 def test_a_path_is_taken_apart_only_as_far_as_is_asked() -> None:
     assert list(prefixes("a.b.c")) == ["a", "a.b", "a.b.c"]
     assert next(prefixes("a." * 10_000_000)) == "a"
+
+
+def test_keys_of_thousands_of_letters_are_shown_without_their_middles() -> None:
+    long = "x" * 5_000
+    known = state()
+    tensors: dict[str, State] = {
+        "none": {f"{long}.weight": torch.zeros(3)},
+        "strange": {**known, f"{long}.a": torch.zeros(3), f"body.0.{long}": torch.zeros(2)},
+        "moved": {key.replace("body", long): tensor for key, tensor in known.items() if key != "fc.bias"},
+        "names": {f"{long}.{key}": tensor for key, tensor in known.items() if "stem" not in key},
+    }
+    for name, given in tensors.items():
+        found = explain(held(given))
+        assert found, name
+        for problem in found:
+            assert len(problem.message) < 900 and len(problem.help or "") < 500, name
+            assert problem.help and problem.help.count("`") % 2 == 0
+    for problem in refused_all(long):
+        assert len(problem) < 900
+
+
+def refused_all(long: str) -> list[str]:
+    """What is said of two keys of a map that are one, and of a tensor that has no partner."""
+    from netdsl.runtime.keymap import parse
+
+    (scheme,) = parse(f'"*.w" = "{long}"\n', "x.keys.toml").schemes
+    with pytest.raises(NetdslError) as caught:
+        scheme.apply([f"a{long}.w", f"b{long}.w"])
+    return [problem.message + (problem.help or "") for problem in caught.value.diagnostics]

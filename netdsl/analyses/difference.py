@@ -7,7 +7,6 @@ nearly the same; a name is worth a little. Blocks that do not do the same are al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
 from netdsl.analyses.change import Change, acts, changes_of
@@ -199,22 +198,27 @@ class _Matcher:
 
     def _alike(self, one: Piece, other: Piece) -> float:
         if isinstance(one, Group) and isinstance(other, Group):
-            inner = self._best(one.parts, other.parts)[0][0]
             least = min(sum(1 for _ in leaves([group])) for group in (one, other))
+            if len(one.parts) * len(other.parts) <= _PAIRS:
+                inner = self._best(one.parts, other.parts)[0][0]
+            else:  # too many to weigh: what is equal, and a title
+                mine, yours = ([self._number(part) for part in group.parts] for group in (one, other))
+                inner = _SAME * sum(sum(1 for _ in leaves([one.parts[at]])) for at, _ in _common(mine, yours))
+                inner = max(inner, _COMMON * _SAME * least if one.title == other.title else 0.0)
             if one.kind in ("arm", "head"):
                 return max(inner, 0.1) + (0.3 if one.name == other.name else 0.0)
             return inner * (1 if one.title == other.title else 0.8) if inner >= _COMMON * _SAME * least else 0.0
         assert isinstance(one, Leaf) and isinstance(other, Leaf)
         if one.kind != "layer":
             return _ALIKE * (0.9 if one.words != other.words else 1)
-        mine, yours = one.layers[0].head.op, other.layers[0].head.op
-        if mine == yours:
+        op, theirs = one.layers[0].head.op, other.layers[0].head.op
+        if op == theirs:
             return _ENTERS
-        if type(mine) is type(yours):
-            names = list(type(mine).attributes())
-            equal = sum(getattr(mine, name) == getattr(yours, name) for name in names)
+        if type(op) is type(theirs):
+            names = list(type(op).attributes())
+            equal = sum(getattr(op, name) == getattr(theirs, name) for name in names)
             return float(_ALIKE * (0.25 + 0.75 * equal / (len(names) or 1)))
-        return 1.0 if mine.category == yours.category and mine.category not in ("merge", "input", "shape") else 0.0
+        return 1.0 if op.category == theirs.category and op.category not in ("merge", "input", "shape") else 0.0
 
     def _best(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[list[float]]:
         """What the pieces from each place on are worth at most; at (0, 0) all of them."""
@@ -291,14 +295,14 @@ class _Matcher:
         if len(one) * len(other) > _LONGEST:
             return self._beside(one, other)
         found: list[Entry] = []
-        matcher = SequenceMatcher(None, mine[: len(one)], yours[: len(other)], autojunk=False)
-        for what, a, b, c, d in matcher.get_opcodes():
-            if what == "equal":
-                found += [self._pair(*pair) for pair in zip(one[a:b], other[c:d])]
-            elif (b - a) * (d - c) <= _PAIRS:
-                found += self._middle(one[a:b], other[c:d])
+        at = to = 0
+        for same, there in [*_common(mine[: len(one)], yours[: len(other)]), (len(one), len(other))]:
+            if (same - at) * (there - to) <= _PAIRS:
+                found += self._middle(one[at:same], other[to:there])
             else:
-                found += self._beside(one[a:b], other[c:d])
+                found += self._beside(one[at:same], other[to:there])
+            found += [self._pair(*pair) for pair in zip(one[same : same + 1], other[there : there + 1])]
+            at, to = same + 1, there + 1
         return found
 
     def _beside(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[Entry]:
@@ -327,6 +331,34 @@ class _Matcher:
         if not changes and all(entry.status == "same" for entry in inside):
             changes.append(Change("wiring", "", "joined otherwise"))
         return Entry("changed", one, other, tuple(changes), inside)
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> list[tuple[int, int]]:
+    """The places of a longest common subsequence, in order.
+
+    By rows of bits (Hyyrö, "Bit-parallel LCS-length computation revisited", 2004): bit ``b`` of row ``a`` is zero
+    where the first ``a`` of one and the first ``b + 1`` of the other have more in common than with ``b``.
+    """
+    where: dict[int, int] = {}
+    for place, number in enumerate(other):
+        where[number] = where.get(number, 0) | 1 << place
+    every = (1 << len(other)) - 1
+    rows = [every]
+    for number in one:
+        row = rows[-1]
+        met = row & where.get(number, 0)
+        rows.append((row + met | row - met) & every)
+    found = []
+    at, to = len(one), len(other)
+    while at and to:
+        if rows[at] >> to - 1 & 1:
+            to -= 1
+        elif not rows[at - 1] >> to - 1 & 1:
+            at -= 1
+        else:
+            at, to = at - 1, to - 1
+            found.append((at, to))
+    return found[::-1]
 
 
 def _apart(gone: Iterable[Piece], come: Iterable[Piece]) -> list[Entry]:

@@ -101,7 +101,7 @@ def _without(path: str) -> str:
         folders = [name for name in inside(there) if os.path.isdir(os.path.join(there, name))]
         if (meant := nearest(part, folders)) is not None:
             whole = os.path.join(there, meant, *[each for each in parts if each][place + 1 :])
-            if os.path.exists(whole):
+            if os.path.isfile(whole):
                 return f"did you mean `{shown(whole)}`?"
             return f"did you mean the folder `{shown(os.path.join(there, meant))}`?"
         return f"there is no folder `{shortened(part)}` in {f'`{shown(there)}`' if there else 'the current one'}"
