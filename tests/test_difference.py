@@ -424,5 +424,5 @@ def test_blocks_too_long_to_be_weighed_are_one_that_changed() -> None:
         + "}\nb\n"
         for by in (0, 1)
     ]
-    found = difference(*map(netdsl.compile, texts))
+    found = difference(netdsl.compile(texts[0]), netdsl.compile(texts[1]))
     assert [entry.status for entry in found.entries] == ["same", "changed"]

@@ -875,8 +875,8 @@ def test_keys_of_thousands_of_letters_are_shown_without_their_middles() -> None:
         for problem in found:
             assert len(problem.message) < 900 and len(problem.help or "") < 500, name
             assert problem.help and problem.help.count("`") % 2 == 0
-    for problem in refused_all(long):
-        assert len(problem) < 900
+    for said in refused_all(long):
+        assert len(said) < 900
 
 
 def refused_all(long: str) -> list[str]:
