@@ -43,10 +43,8 @@ def _size(place: Place) -> str | None:
     layer = re.search(r"([A-Za-z][\w{}×-]*)/\Z", before)
     if before.endswith("/"):
         return f"`{layer[1] if layer is not None else 'conv3-64'}/2` has stride 2"
-    sizes = re.search(r"(?:->|\binput)[ \t]+(?:[A-Za-z_]\w*[ \t]+)?((?:[\w{}.]+[ \t]*[x×][ \t]*)+)\Z", before)
-    if sizes is not None:
-        known = re.findall(r"\d+|\{[^{}]*\}", sizes[1])
-        return f"a size is missing: such as `{'x'.join([*known, known[-1]])}`" if known else None
+    if re.search(r"[×x]\Z", before) and (sizes := _more_sizes(before)) is not None:
+        return sizes
     if re.search(r"[×x]\Z", before):
         return "a repeat has a number, `×2`, or a value by its name, `×{n}`"
     if place.head == "input":
@@ -67,12 +65,21 @@ def _channels(place: Place, layer: str) -> str:
     return f"`{layer if known else 'conv3'}-64` has 64 channels"
 
 
+def _more_sizes(before: str) -> str | None:
+    """The sizes that a text ends in, of an input or behind an arrow, and one more."""
+    found = re.search(r"(?:->|\binput(?:[ \t]+[A-Za-z_]\w*(?=[ \t]))?)((?:[ \t]*+[\w{}.×]++)++)[ \t]*\Z", before)
+    known = re.findall(r"\d+|\{[^{}]*\}", found[1]) if found is not None else []
+    return f"a size is missing: such as `{'x'.join([*known, known[-1]])}`" if known else None
+
+
 def _sizes(place: Place) -> str | None:
     """``input 3x32x``, ``input 3x32x32 RGB``"""
-    asserted = re.search(r"(?:->|\binput(?:[ \t]+[A-Za-z_]\w*)?)[ \t]*((?:[\w{}.]+[ \t]*[x×]?[ \t]*)+)\Z", place.before)
-    if place.mistake.word in ("x", "×") and not place.after.strip() and asserted is not None:
-        known = re.findall(r"\d+|\{[^{}]*\}", asserted[1])
-        return f"a size is missing: such as `{'x'.join([*known, known[-1]])}`" if known else None
+    if (
+        place.mistake.word in ("x", "×")
+        and not place.after.strip()
+        and (sizes := _more_sizes(place.before)) is not None
+    ):
+        return sizes
     if place.head == "input" and not place.ends:
         return STATEMENTS["input"]
     if place.head == "default" and not place.ends:

@@ -40,6 +40,8 @@ def _decimal(mistake: Mistake) -> str | None:
     whole = re.search(r"(?<![\w.])(\d+)\Z", before)
     if mistake.word == "." and whole is not None and not re.match(r"[\w.]", mistake.text[mistake.span.end :][:1]):
         edit = mistake.edit("0", mistake.span.end, mistake.span.end)
+        if mistake.reads(edit) != 1:
+            return None
         return Advice(f"a fraction has a digit behind its point: `{whole[1]}.0`", edit)
     return None
 
@@ -151,10 +153,14 @@ def _lines(mistake: Mistake) -> str | None:
         return None
     head = re.match(r"([ \t]*)(\w+)", mistake.text[mistake.begin : mistake.end])
     after = re.match(r"(?:soft-)?[A-Za-z_]\w*", mistake.text[mistake.offset : mistake.end])
+    apart = mistake.text[mistake.offset - 1 : mistake.offset]
+    if not apart.isspace() and apart not in ("}", ")"):
+        return None
     if head is None or head[2] not in STATEMENTS or after is None or not mistake.is_layer(after.group()):
         return None
     edit = mistake.edit(f"\n{head[1]}", mistake.begin + len(mistake.before), mistake.offset)
-    return Advice(f"a line ends behind `{head[2]} …`: what follows stands on its own", edit)
+    help = Advice(f"a line ends behind `{head[2]} …`: what follows stands on its own", edit)
+    return help if mistake.reads(edit) == 1 else None
 
 
 def _sign(mistake: Mistake) -> str | None:
@@ -166,6 +172,9 @@ def _sign(mistake: Mistake) -> str | None:
     if word == "'" and "'" in after + mistake.before:
         return None
     joins = re.search(r"\w\Z", text[mistake.begin : mistake.offset][-1:]) and re.match(r"\w", after)
+    listed = word == "," and re.match(r"[ \t]*\w", after)
+    if listed or re.fullmatch(r"[ \t]*,[ \t]*", after):
+        return None
     if joins or (
         word in ("-/*=×+:.@~≈" if mistake.begins("expect") else "-/*=×+:.@") and re.match(r"[ \t]*[\w{(\"]", after)
     ):
