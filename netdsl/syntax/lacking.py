@@ -58,6 +58,8 @@ def _channels(place: Place, layer: str) -> str:
     known = kind in CHANNELS or kind in FEATURES
     if place.mistake.word == "(":
         return f"an expression stands in braces: `{layer if known else 'conv3'}-{{4*c}}`"
+    if kind == "soft":
+        return "`soft-max` is one word, without blanks"
     if kind in FEATURES:
         return f"`{layer}-10` has 10 features"
     if layer and not known and place.mistake.is_layer(layer):

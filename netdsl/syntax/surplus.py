@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from netdsl.diagnostics.nearest import nearest
-from netdsl.syntax.lacking import VALUES
+from netdsl.syntax.lacking import CHANNELS, VALUES
 from netdsl.syntax.mistake import KEYWORDS
 from netdsl.syntax.mistake import STATEMENTS as WORDS
 from netdsl.syntax.places import NEAR, QUANTITIES, Place
@@ -94,7 +94,8 @@ def _left_out(place: Place) -> str | None:
         line = (text[mistake.begin : edit.span.start] + apart + text[follows:code]).strip()
         if not re.search(r"\w", line) or re.search(r":\Z|,[ \t]*(?:[\])}|]|\Z)", line):
             continue
-        shown = f": `{line}`" if len(line) <= SHOWN and "`" not in line and line.isprintable() else ""
+        whole = all(line.count(opener) == line.count(closer) for opener, closer in ("()", "[]", "{}"))
+        shown = f": `{line}`" if whole and len(line) <= SHOWN and "`" not in line and line.isprintable() else ""
         return f"leave `{stretch}` out{shown}"
     return None
 
@@ -126,7 +127,7 @@ def _begins(place: Place) -> str | None:
     if sizes is not None:
         shown = re.sub(r"[ \t]*[x×][ \t]*", "x", sizes.group())
         return f"sizes stand behind a word, `input {shown}`, or at the end of an item, `-> {shown}`"
-    window = re.match(r"(\d+)[ \t]*(?:[x×][ \t]*(\d+))?[ \t]*(-[ \t]*\d+)?[ \t]*(/[ \t]*\d+)?(?![\w.])", text)
+    window = re.match(r"(\d+)[ \t]*(?:[x×][ \t]*(\d{1,2}))?[ \t]*(-[ \t]*\d+)?[ \t]*(/[ \t]*\d+)?(?![\w.])", text)
     if window is not None and (window[2] or window[3] or window[4]):
         kernel, channels = (window[1], window[3] or "-64") if window[2] or window[3] else ("3", f"-{window[1]}")
         kernel = f"{kernel}x{window[2]}" if window[2] and window[2] != kernel else kernel
@@ -157,7 +158,7 @@ def _layer_sign(place: Place) -> str | None:
         return None
     word = place.mistake.word
     ramp = re.search(r"([A-Za-z]\w*)\Z", place.before)
-    if word == "." and place.after.startswith(".") and ramp is not None:
+    if word == "." and re.match(r"\.<?[\d{]", place.after) and ramp is not None:
         return f"a ramp has two ends: `{ramp[1] if ramp[1].startswith('drop') else 'droppath'} 0..0.5`"
     if word == "=":
         glued = re.search(r"([A-Za-z]\w*)-[ \t]*([A-Za-z_]\w*)\Z", place.before)
@@ -212,9 +213,10 @@ def _values(place: Place) -> str | None:
     if named is not None and place.names & {"AND", "NOT"}:
         if re.search(rf"^[ \t]*block[ \t]+{named[1]}\b", place.mistake.text, re.MULTILINE):
             return f"the arguments of a block stand in parentheses: `{named[1]}(8, s=2)`, as many as it has parameters"
-        if place.mistake.is_layer(named[1]):
+        if named[1].lower() in CHANNELS:
             return f"braces right behind a word hold its kernel, and channels follow: `{named[1]}{{k}}-64`"
-        return f"braces behind a name alone hold a kernel; a block is declared by `block {named[1]} {{ … }}`"
+        if not place.mistake.is_layer(named[1]):
+            return f"braces behind a name alone hold a kernel; a block is declared by `block {named[1]} {{ … }}`"
     if place.mistake.word == "@" and "AND" in place.names:
         return "a value is no tensor: `in.c` is the number of channels that enter, `in.h` and `in.w` their size"
     if place.head == "expect" and {"STAR", "KTIMES"} <= place.names and place.mistake.word[:1].isdigit():
@@ -228,7 +230,8 @@ def _values(place: Place) -> str | None:
         return None
     if place.word in KEYWORDS or place.word in ("x", "_"):
         return None
-    return f"a sign stands between two values: such as `{left[1]}*{place.word}`"
+    sign = " == " if re.search(r"(?<!\w)if\b[^{}]*\Z", place.before) and "LBRACE" in place.names else "*"
+    return f"a sign stands between two values: such as `{left[1]}{sign}{place.word}`"
 
 
 def _computed(place: Place) -> str | None:
