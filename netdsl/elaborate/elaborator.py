@@ -441,10 +441,13 @@ class Elaborator(BlockMaker):
     def labelled(self, labels: Labels | None) -> list[str]:
         """What ``reuse`` may name, where these labels are, the nearest first."""
         known: list[str] = []
+        within: dict[int, list[str]] = {}
+        for around, label in self.reusable:
+            within.setdefault(around, []).append(label)
         while labels is not None:
-            known += [label for around, label in self.reusable if around == id(labels)]
+            known += within.get(id(labels), ())
             for scope, below in labels.inner.items():
-                known += [f"{scope}.{label}" for around, label in self.reusable if around == id(below)]
+                known += [f"{scope}.{label}" for label in within.get(id(below), ())]
             labels = labels.outer
         return list(dict.fromkeys(known))
 

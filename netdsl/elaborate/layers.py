@@ -134,8 +134,9 @@ class LayerMaker(Maker):
         if layer.head == layer.word.span and not layer.modifiers:
             sign = Span(layer.span.file, layer.head.end, first.span.start)
             text = ", ".join(["id", *(self.text_of(suffix.span) for suffix in layer.suffixes)])
+            text = text if len(text) <= 60 else f"{text[:60]}…"
             edits = [Edit(sign, ", ")] if len(layer.suffixes) == 1 else []
-            return Advice(f"a comma stands between two layers: `{text[:60]}`", *edits)
+            return Advice(f"a comma stands between two layers: `{text}`", *edits)
         if layer.head == layer.word.span:
             return f"leave `{self.text_of(layer.modifiers[0].span)[:60]}` out, or put it behind another layer"
         shape = flow.shape if flow is not None else None

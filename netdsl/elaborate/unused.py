@@ -239,27 +239,37 @@ def _taken(program: Program, names: _Names, text: str) -> list[Diagnostic]:
     """Blocks that are taken from another file by name, and never called."""
     found = []
     for use in (line for line in program.statements if isinstance(line, tree.Use)):
-        spare = [name for name in use.names if name.text in program.blocks and name.text not in names.calls]
-        for name in spare:
+        spare = [
+            place
+            for place, name in enumerate(use.names)
+            if name.text in program.blocks and name.text not in names.calls
+        ]
+        kept = next((place for place, spared in enumerate([*spare, -1]) if place != spared), 0)
+        for place in spare:
+            name = use.names[place]
             message = f"`{name.text}` is taken from `{use.file.text}` and never called"
-            help = _without(name, use, spare, text)
+            help: str = Advice(
+                "nothing is taken from that file: leave the line out", Edit(whole_line(use.span, text), "")
+            )
+            if len(spare) < len(use.names):
+                help = _without(place, use, kept, text)
             found.append(Diagnostic("ND303", message, name.span, help=help))
     return found
 
 
-def _without(name: tree.Name, use: tree.Use, spare: Sequence[tree.Name], text: str) -> str:
-    """A help for a name that a ``use`` lists in vain, as all of ``spare``: it is left out, with a comma beside it."""
-    if len(spare) == len(use.names):
-        return Advice("nothing is taken from that file: leave the line out", Edit(whole_line(use.span, text), ""))
-    place = use.names.index(name)
-    kept = [other for other in use.names if other not in spare]
-    if name.span.start < kept[0].span.start:
-        gap = name.span._replace(start=name.span.end, end=use.names[place + 1].span.start)
-        cut = name.span.to(gap)
+def _without(place: int, use: tree.Use, kept: int, text: str) -> str:
+    """A help for a name that a ``use`` lists in vain: it is left out, with the comma that parts it from others.
+
+    ``kept`` is the first place of a name that is not.
+    """
+    span = use.names[place].span
+    if place < kept:
+        cut = span._replace(end=use.names[place + 1].span.start)
+        gap = cut._replace(start=span.end)
     else:
-        gap = name.span._replace(start=use.names[place - 1].span.end, end=name.span.start)
-        cut = gap.to(name.span)
-    help = f"leave `{name.text}` out of the parentheses"
+        cut = span._replace(start=use.names[place - 1].span.end)
+        gap = cut._replace(end=span.start)
+    help = f"leave `{use.names[place].text}` out of the parentheses"
     return Advice(help, Edit(cut, "")) if text[gap.start : gap.end].strip() == "," else help
 
 
