@@ -134,6 +134,12 @@ HELPS = [
     ("3x8x8", "space_to_depth 3", "`space_to_depth 2` or `space_to_depth 4`", ["space_to_depth 2", "space_to_depth 4"]),
     ("3x8x8", "crop", "`crop to=4` to a size", ["crop to=4"]),
     ("3x8x8", "upsample", "`upsample ×2` is by a factor, `upsample to=16`", ["upsample ×2", "upsample to=16"]),
+    ("5x8x8", "chunk 6", "`chunk 4 of=5` is the last channel", ["chunk 4 of=5"]),
+    ("9x8x8", "chunk 6", "`chunk 6 of=9` would divide them", ["chunk 6 of=9"]),
+    ("9x8x8", "chunk 2", "`chunk 2 of=3` would divide them", ["chunk 2 of=3"]),
+    ("7x1x1", "gn 3", "`gn 1` would divide them", ["gn 1"]),
+    ("1x1x1", "gn 3", "leave it out", ["id"]),
+    ("3x8x8", "crop 8x8, conv11-4 valid", "a kernel of 8", ["crop 8x8, conv8-4 valid"]),
     # what belongs before another layer
     ("3x8x8", "gap, maxpool", "`maxpool` belongs before `gap`, where the map is still 3×8×8", ["maxpool, gap"]),
     ("3x8x8", "gmp, relu, in_norm", "`in_norm` belongs before `gmp`", ["in_norm, gmp, relu"]),

@@ -46,6 +46,8 @@ def _larger_input(
     at = enters
     while need is not None and at >= 0 and drafts[at].inputs:
         before = drafts[drafts[at].inputs[0]].shape
+        if drafts[at].op.syntax.reference or getattr(drafts[at].op, "to", None) is not None:
+            return None  # of one size, whatever enters
         if before[1:] != drafts[at].shape[1:]:
             if len(before) != len(drafts[at].shape) or drafts[at].op.category not in ("conv", "pool"):
                 return None

@@ -12,17 +12,18 @@ def written(axes: Sequence[int]) -> str:
     return str(axes[0]) if len(set(axes)) == 1 else "x".join(map(str, axes))
 
 
-def dividing(count: int, parts: int, form: str, *, least: int = 1, whole: str = "them") -> str:
-    """The numbers next to ``parts`` that divide ``count``, each after ``form`` (``groups=``), none below ``least``.
+def dividing(count: int, parts: int, form: str, *, least: int = 1, most: int | None = None, whole: str = "them") -> str:
+    """The numbers next to ``parts`` that divide ``count``, each after ``form`` (``groups=``).
 
-    Empty where there is none.
+    None is below ``least`` or above ``most``, which is ``count`` unless given. Empty where there is none.
     """
-    start = min(parts, count + 1)
+    most = count if most is None else most
+    start = min(parts, most + 1)
     below = (n for n in range(start - 1, max(start - _STEPS, least) - 1, -1) if count % n == 0)
-    above = (n for n in range(max(parts + 1, least), min(parts + _STEPS, count) + 1) if count % n == 0)
+    above = (n for n in range(max(parts + 1, least), min(parts + _STEPS, most) + 1) if count % n == 0)
     near = [n for n in (next(below, None), next(above, None)) if n is not None]
-    if not near and count >= least:
-        near = [count]
+    if not near and most >= least:
+        near = [count if most >= count else 1]
     said = " or ".join(f"`{form}{n}`" for n in near)
     return f"{said} would divide {whole}" if near else ""
 

@@ -62,7 +62,9 @@ def _ending(keyword: str, one: Shape, other: Shape) -> str:
         resized = f"{'upsample' if larger else 'avgpool'} to={written(one[1:])}" if one[1:] != other[1:] else ""
         project = f"{'conv1' if len(one) > 1 else 'fc'}-{one[0]}" if channels else ""
     elif len(one) == 1:
-        resized, project = "flatten", f"fc-{one[0]}" if channels and elements(other) != one[0] else ""
+        whole = keyword == "concat" or elements(other) == one[0]
+        resized = "flatten" if whole else "" if channels else "gap, flatten"
+        project = "" if resized else f"fc-{one[0]}"
     else:
         return ""
     return ", ".join(layer for layer in (resized, project) if layer)

@@ -16,6 +16,8 @@ from netdsl.ops.formulas import area, times
 from netdsl.ops.helps import dividing
 from netdsl.ops.windows import product, undivided
 
+_NO_SPREAD = "leave it out: one value less its own mean is 0"
+
 
 def _affine(length: int) -> tuple[Tensor, Tensor]:
     return Tensor("weight", (length,)), Tensor("bias", (length,), additive=True)
@@ -172,13 +174,15 @@ class GroupNorm(_Standardising):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels = inputs[0][0]
         if channels % self.groups:
-            help = dividing(channels, self.groups, "gn ")
+            # A group of one value has no spread.
+            most = channels if elements(inputs[0]) > channels else channels - 1
+            help = dividing(channels, self.groups, "gn ", most=most) or _NO_SPREAD
             raise OpError("ND206", undivided(channels, self.groups), help=help, field="groups")
         if elements(inputs[0]) == self.groups:
             fewer = next((n for n in range(2, isqrt(channels) + 1) if channels % n == 0), channels)
             help = f"`gn {channels // fewer}` has {fewer} values a group"
             if channels == 1:
-                help = "leave it out: one value less its own mean is 0"
+                help = _NO_SPREAD
             message = f"`gn` needs more than one value a group: {show_shape(inputs[0])} has one"
             raise OpError("ND221", message, help=help)
         return inputs[0]
@@ -210,7 +214,7 @@ class InstanceNorm(_Standardising):
             channels = inputs[0][0]
             help = f"`ln` normalises over the {channels} channels of one position"
             if channels == 1:
-                help = "leave it out: one value less its own mean is 0"
+                help = _NO_SPREAD
             message = f"`in_norm` needs more than one position a channel: {show_shape(inputs[0])} has one"
             raise OpError("ND221", message, help=help)
         return inputs[0]

@@ -190,6 +190,10 @@ class Chunk(_Expression):
 
     def _parts(self, channels: int) -> str:
         """What is written for the last part, and for one that is numbered as this."""
+        if channels % self.of:
+            parts = self.index + 1 if channels % (self.index + 1) else self.index
+            help = dividing(channels, parts, f"chunk {self.index} of=", least=self.index + 1)
+            return help or f"`chunk {channels - 1} of={channels}` is the last channel"
         of = "" if self.of == 2 else f" of={self.of}"
         last = f"`chunk {self.of - 1}{of}` is the last part"
         if channels % (self.index + 1) == 0:
