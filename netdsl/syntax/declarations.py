@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic
 from netdsl.syntax import tree
+from netdsl.syntax.habits import ATTRIBUTES
 from netdsl.syntax.lalr import Parser
 from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake, Trial
 from netdsl.syntax.papers import row as paper_row
@@ -42,6 +43,8 @@ def declared(mistake: Mistake) -> str | None:
         return None
     if not words and not found["type"] and not found["name"].startswith("$") and sign in ("=", ""):
         return None  # a label, an attribute or an argument may be meant
+    if not words and sign == ":" and (code[:1].isspace() or name.lower() in ATTRIBUTES):
+        return None  # a part of what stands above, as YAML has it
     if words[:1] == ["param"] or (not words and sign == ":" and not re.fullmatch(r"-?[\d.]+", found["value"])):
         return None
     value = found["value"].lower() if found["value"] in ("True", "False") else found["value"]

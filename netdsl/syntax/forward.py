@@ -77,7 +77,8 @@ class _Line:
 
     def known(self, name: str) -> bool:
         """Whether a tensor is called so above."""
-        pattern = rf"(?<![\w.]){name}[ \t]*(?::|[-+*]?=(?!=))|\bas[ \t]+{name}\b|^[ \t]*input[ \t]+{name}\b"
+        assigned = rf"(?<![\w.]){name}[ \t]*(?::|[-+*]?=(?!=|[ \t]*(?:\w+\.)*Input\())"
+        pattern = rf"{assigned}|\bas[ \t]+{name}\b|^[ \t]*input[ \t]+{name}\b"
         return re.search(pattern, self.above, re.MULTILINE) is not None
 
     def branch(self, name: str) -> str:
@@ -129,10 +130,27 @@ class _Line:
                 return [*self.row(found["of"], depth + 1), word]
         if (joined := self.joined(text, depth)) is not None:
             return [joined]
+        if (made := self.called(text)) is not None:
+            return [*self.row(made[0], depth + 1), made[1]]
         found = _CALL.fullmatch(text)
         if found is None or not _even(found["inside"]):
             raise _Unclear
         return [*self.row(found["inside"], depth + 1), self.layer(found["of"])]
+
+    def called(self, text: str) -> tuple[str, str] | None:
+        """``Conv2D(64, 3)(x)``, ``F.max_pool2d(x, 2)`` → the tensor that it is given, and the layer."""
+        from netdsl.syntax.from_python import as_layer
+
+        layered = re.fullmatch(r"((?:\w+\.)*[A-Z]\w*\(.*\))\(([^()]*)\)", text)
+        if layered is not None and _even(layered[1]):
+            layer = as_layer(layered[1])
+            return (layered[2], layer) if layer is not None else None
+        call = re.fullmatch(r"((?:F|nn\.functional|torch)\.\w+)\((.*)\)", text)
+        first = _split(call[2], ",") if call is not None else []
+        if call is None or len(first) < 2 or not _even(call[2]):
+            return None
+        layer = as_layer(f"{call[1]}(x,{','.join(first[1:])})")
+        return (first[0], layer) if layer is not None else None
 
     def joined(self, text: str, depth: int = 0) -> str | None:
         """The join that a sum, or a call with a list of tensors, comes to."""
@@ -207,7 +225,7 @@ def _tensors(mistake: Mistake) -> str | None:
     """``x = relu(x)``, ``out = conv3-64(x)``, ``y = x + y``, ``x += y``, ``torch.cat([a, b], 1)``"""
     line = _Line(mistake)
     code = line.code
-    if len(code) > 300 or not _even(code) or '"' in code:
+    if len(code) > 300 or not _even(code):
         return None
     found = _ASSIGNED.fullmatch(code)
     if found is not None and found["name"] in KEYWORDS:
