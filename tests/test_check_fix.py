@@ -458,13 +458,13 @@ class Letters(Checker):
         self.tried.append(text)
         source = Source(str(self.path), text)
         found = [
-            Finding(Diagnostic("ND201", f"small {letter}", span, help=Advice("large", *edits)), source.name)
+            Finding(Diagnostic("ND201", f"small {letter}", span, Advice("large", *edits)), source.name)
             for at, letter in enumerate(text)
             if letter.islower()
             for span in [Span(0, at, at + 1)]
             for edits in [[Edit(span, letter.upper())]]
         ]
-        found += [Finding(Diagnostic("ND202", "bad"), source.name)] * (9 if self.bad(text) else 0)
+        found += [Finding(Diagnostic("ND202", "bad", None, "do this"), source.name)] * (9 if self.bad(text) else 0)
         return Findings(tuple(found), (source,), (), 1, 1)
 
 

@@ -157,7 +157,7 @@ def joined(text: str, input: str = "16x32x32") -> tuple[str, Diagnostic]:
 
 def mended(text: str, problem: Diagnostic) -> str:
     """The spec with the help carried out, as a person would read it."""
-    assert problem.span is not None and problem.help is not None
+    assert problem.span is not None
     edits = []
     join = problem.span.start
     help = problem.help.split(", or ")[0]  # the first of two ways
@@ -209,7 +209,7 @@ def test_axes_of_other_strides() -> None:
 )
 def test_where_no_layer_can_be_changed_others_are_added(join: str) -> None:
     text, problem = joined(join)
-    assert problem.help is not None and analyse(mended(text, problem)).errors == ()
+    assert analyse(mended(text, problem)).errors == ()
 
 
 def test_branches_to_which_layers_are_added_are_numbered_as_written() -> None:

@@ -168,7 +168,7 @@ HELPS = [
 @pytest.mark.parametrize(("input", "wrong", "said", "mended"), HELPS)
 def test_what_an_operator_proposes_does(input: str, wrong: str, said: str, mended: list[str]) -> None:
     (problem,) = analyse(f"input {input}\n{wrong}\n").errors
-    assert problem.help is not None and said in problem.help
+    assert said in problem.help
     assert len(problem.help) <= 115
     for rows in mended:
         assert analyse(f"input {input}\n{rows}\n").errors == ()
@@ -196,4 +196,4 @@ def test_what_says_nothing_is_left_out(wrong: str, fixed: str) -> None:
 )
 def test_what_a_style_says_or_has_a_meaning_stays(rows: str) -> None:
     (problem,) = analyse(f"input 4x8x8\n{rows}\n").errors
-    assert problem.help is not None and not isinstance(problem.help, Advice)
+    assert not isinstance(problem.help, Advice)

@@ -196,7 +196,7 @@ def test_blocks_of_a_shipped_spec_can_be_used(tmp_path: Path) -> None:
     spec.write_text('use "zoo:resnt" (bottleneck)\ninput 64x56x56\nbottleneck(64)\n')
     found = analyse(spec).diagnostics
     assert [(d.code, d.message) for d in found] == [("ND224", "there is no shipped spec `zoo:resnt`")]
-    assert found[0].help is not None and "`zoo:resnet`" in found[0].help
+    assert "`zoo:resnet`" in found[0].help
 
 
 # -- where they are ---------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def refuse_edited(output: str) -> None:
         return
     what = "was not written by `netdsl build`" if found is None else "was edited since `netdsl build` wrote it"
     help = "`--force` overwrites it, `-o NAME.py` writes another file"
-    raise NetdslError([Diagnostic("ND006", f"`{output}` {what}", help=help)])
+    raise NetdslError([Diagnostic("ND006", f"`{output}` {what}", None, help)])
 
 
 def default_output(path: str, graph: Graph) -> str:

@@ -59,7 +59,7 @@ class Explanation(NamedTuple):
     @property
     def severity(self) -> str:
         """``error`` or ``warning``."""
-        return Diagnostic(self.code, self.title, help="").severity
+        return Diagnostic(self.code, self.title, None, "").severity
 
 
 def find(word: str) -> str | None:

@@ -91,7 +91,7 @@ def _none(given: Sequence[str]) -> Diagnostic:
         help = f"`{shown(found[0])}` has blocks alone: a net begins with its `input`, such as `input 3x224x224`"
     else:
         help = f"`{shown(given[0])}` has no file that ends in .net; `zoo:resnet` is a spec that is shipped"
-    return Diagnostic("ND001", "there is no spec of a net among these files", help=help)
+    return Diagnostic("ND001", "there is no spec of a net among these files", None, help)
 
 
 def _number(count: int, word: str) -> str:
@@ -158,7 +158,7 @@ def _spec(file: tuple[str, bool], name: str, options: argparse.Namespace) -> Spe
     for variant in variants:
         if work > limits.steps:
             message = f"{path}: its {len(variants):,} variants take over {limits.steps:,} steps together"
-            raise NetdslError([Diagnostic("ND218", message, help="`--max-nodes` raises the bound")])
+            raise NetdslError([Diagnostic("ND218", message, None, "`--max-nodes` raises the bound")])
         nets.append(usual if variant == default else compiled(variant)[0])
     nets = nets or [usual]
     if default is None and variants:
@@ -201,7 +201,7 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> tuple[int
     """
     if os.path.lexists(folder) and not folder.is_dir():
         message = f"`{shown(str(folder))}` cannot be written: it is no folder"
-        raise NetdslError([Diagnostic("ND006", message, help=f"name a folder: `-o {shown(folder.stem)}-pages`")])
+        raise NetdslError([Diagnostic("ND006", message, None, f"name a folder: `-o {shown(folder.stem)}-pages`")])
     try:
         known = _known(folder)
         there = {name: _hash(folder / name) for name in {*made, *known}}
@@ -231,7 +231,7 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> tuple[int
                 print(f"note: `{folder / name}` is of no spec any more, and was changed: it stays", file=sys.stderr)
     except OSError as error:
         message = f"`{shown(str(folder))}` cannot be written: {(error.strerror or str(error)).lower()}"
-        raise NetdslError([Diagnostic("ND006", message, help=_unwritten(folder, error))]) from None
+        raise NetdslError([Diagnostic("ND006", message, None, _unwritten(folder, error))]) from None
     return len(changed), removed
 
 
@@ -249,7 +249,7 @@ def _in_the_way(folder: Path, names: list[str]) -> NetdslError:
     shown = ", ".join(f"`{folder / name}`" for name in names[:3]) + (" …" if len(names) > 3 else "")
     what = "is a file" if len(names) == 1 else f"are {len(names)} files"
     message = f"{shown} {what} that `netdsl docs` has not written, or that changed since"
-    return NetdslError([Diagnostic("ND006", message, help="write into another folder, or overwrite with --force")])
+    return NetdslError([Diagnostic("ND006", message, None, "write into another folder, or overwrite with --force")])
 
 
 def _known(folder: Path) -> dict[str, str]:

@@ -96,29 +96,29 @@ class Asked:
         calls = dict.fromkeys(scope.path for scope in calls_of(self.graph, label))
         if calls:
             message = f"`{label}` is a block, and is called {len(calls)} times"
-            return NetdslError([Diagnostic("ND011", message, help=f"ask for one of its calls: {_some(list(calls))}")])
+            return NetdslError([Diagnostic("ND011", message, None, f"ask for one of its calls: {_some(list(calls))}")])
         like = find(self.graph, label).like
         if like:
             message = f"{len(like)} names of the net end in `{label}`"
-            return NetdslError([Diagnostic("ND011", message, help=f"ask for one of them: {_some(like)}")])
+            return NetdslError([Diagnostic("ND011", message, None, f"ask for one of them: {_some(like)}")])
         owner = find(self.graph, label.rpartition(".")[0]).found
         if isinstance(owner, Node) and (tensors := keys(self.graph, owner)):
             has = f"`{owner.name}` has {', '.join(f'`{tensor.key}`' for tensor in tensors)}"
-            return NetdslError([Diagnostic("ND011", f"the net has no tensor `{label}`", help=has)])
+            return NetdslError([Diagnostic("ND011", f"the net has no tensor `{label}`", None, has)])
         every = dict.fromkeys(names(self.graph))
         ends = {name.rpartition(".")[2]: name for name in reversed(every)}
         help = did_you_mean(label, every)
         if help is None and (near := did_you_mean(label, ends)) is not None:
             help = f"did you mean `{ends[near.split('`')[1]]}`?"
         help = help or f"`netdsl stats {self.word}` lists the layers"
-        return NetdslError([Diagnostic("ND011", f"the net has no layer, scope or tensor `{label}`", help=help)])
+        return NetdslError([Diagnostic("ND011", f"the net has no layer, scope or tensor `{label}`", None, help)])
 
     def _elsewhere(self, label: str, found: Node | Scope) -> NetdslError:
         other = "train" if self.view == "infer" else "infer"
         mode = _MODES.get(found.mode)
         why = f"acts in {mode} alone" if mode else "is needed by no output"
         message = f"`{label}` {why}, and the {_VIEWS[self.view]} view leaves it out"
-        return NetdslError([Diagnostic("ND011", message, help=f"`--view {other}` has it")])
+        return NetdslError([Diagnostic("ND011", message, None, f"`--view {other}` has it")])
 
     # -- shared parts
 

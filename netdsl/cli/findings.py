@@ -181,7 +181,7 @@ def _unseen(path: str, seen: int, left: int, limits: Limits) -> Finding:
     """Variants that are not checked, since those before them took so long."""
     message = f"{left:,} of {seen + left:,} variants were not checked: all take over {limits.steps:,} steps together"
     help = f"`--max-nodes` raises the bound, and `{path}:NAME` checks one variant"
-    return Finding(Diagnostic("ND218", message, help=help), path)
+    return Finding(Diagnostic("ND218", message, None, help), path)
 
 
 def _place(source: Source, sources: list[Source]) -> int:

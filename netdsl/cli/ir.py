@@ -80,12 +80,12 @@ def _read(path: str, nodes: int) -> Graph:
         found = [] if problem.diagnostic is None else [problem.diagnostic]
         if found and found[0].code == "ND007":
             message = f"`{shown(path)}` is too long: a graph of {nodes:,} nodes has at most {_BYTES * nodes:,} bytes"
-            found = [Diagnostic("ND007", message, help="`--max-nodes` raises the bound")]
+            found = [Diagnostic("ND007", message, None, "`--max-nodes` raises the bound")]
         raise NetdslError(found) from None
     graph = from_json(data)
     if len(graph.nodes) > nodes:
         message = f"the net has over {nodes:,} nodes"
-        raise NetdslError([Diagnostic("ND218", message, help="`--max-nodes` raises the bound")])
+        raise NetdslError([Diagnostic("ND218", message, None, "`--max-nodes` raises the bound")])
     try:
         verify(graph)
     except InvalidGraph as error:
@@ -93,5 +93,5 @@ def _read(path: str, nodes: int) -> Graph:
         more = f", and {len(others):,} more" if others else ""
         message = f"the graph of `{graph.name}` does not hold together: {first}{more}"
         help = f"write it anew from its spec: `netdsl ir FILE.net --json > {shown(path)}`"
-        raise NetdslError([Diagnostic("ND009", message, help=help)]) from None
+        raise NetdslError([Diagnostic("ND009", message, None, help)]) from None
     return graph

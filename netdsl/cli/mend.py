@@ -190,7 +190,7 @@ def save(mended: Sequence[Mended]) -> None:
         if before[one.path].decode("utf-8-sig", errors="replace") != one.old:
             message = f"`{one.name}` has changed while it was checked: nothing is written"
             help = "an editor saved it: `netdsl check --fix` once more mends what stands there now"
-            raise NetdslError([Diagnostic("ND006", message, help=help)])
+            raise NetdslError([Diagnostic("ND006", message, None, help)])
     written: list[Mended] = []
     try:
         for one in mended:

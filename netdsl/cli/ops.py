@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         theirs = called_elsewhere(options.name)
         help = f"here it is called `{theirs}`" if theirs in known else did_you_mean(options.name, known)
         help = help or "`netdsl ops` lists them"
-        report([Diagnostic("ND201", f"there is no layer `{options.name}`", help=help)])
+        report([Diagnostic("ND201", f"there is no layer `{options.name}`", None, help)])
         return 1
     say(_one(op))
     return 0

@@ -216,7 +216,7 @@ def choice(variant: str | None, options: argparse.Namespace) -> Choice:
         named = {name: shape for name, shape in shapes if name is not None}
         if len(named) < len(shapes):
             help = "give each input one shape: `--input left=1x28x28 --input right=1x28x28`"
-            raise NetdslError([Diagnostic("ND005", "`--input` is given twice for one input", help=help)])
+            raise NetdslError([Diagnostic("ND005", "`--input` is given twice for one input", None, help)])
         given = named
     return {
         "variant": variant,
@@ -279,7 +279,7 @@ def compiled_all(parser: argparse.ArgumentParser, options: argparse.Namespace) -
         together = sum(len(graph.nodes) for graph in graphs if graph is not None)
         if len(graphs) > 1 and together > options.max_nodes:
             message = f"these nets have over {options.max_nodes:,} nodes together"
-            raise NetdslError([Diagnostic("ND218", message, help="`--max-nodes` raises the bound")])
+            raise NetdslError([Diagnostic("ND218", message, None, "`--max-nodes` raises the bound")])
     found = [graph for graph in graphs if graph is not None]
     return found if len(found) == len(graphs) else None
 

@@ -50,7 +50,7 @@ def _item(finding: Finding, found: Findings) -> dict[str, Any]:
         "title": CODES[diagnostic.code],
         "severity": diagnostic.severity,
         "message": diagnostic.message,
-        "help": None if diagnostic.help is None else str(diagnostic.help),
+        "help": str(diagnostic.help),
         **(place if diagnostic.span is not None else {**place, "file": finding.file}),
         "variants": list(finding.variants),
         "notes": [_noted(note, found.sources) for note in diagnostic.notes],
@@ -112,13 +112,13 @@ def _rule(code: str) -> dict[str, Any]:
         "shortDescription": {"text": CODES[code]},
         "fullDescription": {"text": long.sentence},
         "help": {"text": text, "markdown": markdown},
-        "defaultConfiguration": {"level": Diagnostic(code, "", help="").severity},
+        "defaultConfiguration": {"level": Diagnostic(code, "", None, "").severity},
     }
 
 
 def _result(finding: Finding, found: Findings, codes: list[str]) -> dict[str, Any]:
     diagnostic = finding.diagnostic
-    text = finding.message + (f"\nhelp: {diagnostic.help}" if diagnostic.help is not None else "")
+    text = finding.message + f"\nhelp: {diagnostic.help}"
     place: dict[str, Any] = {"artifactLocation": _artifact(found.name(finding))}
     if diagnostic.span is not None:
         place["region"] = _region(diagnostic.span, found.sources, text=True)
@@ -208,8 +208,7 @@ def as_github(found: Findings) -> str:
             message.append(f"{found.sources[note.span.file].place(note.span.start)}: {note.message}")
         for note in diagnostic.trace:
             message.append(f"{traced(note)} at {found.sources[note.span.file].place(note.span.start)}")
-        if diagnostic.help is not None:
-            message.append(f"help: {diagnostic.help}")
+        message.append(f"help: {diagnostic.help}")
         lines.append(_command(diagnostic.severity, properties, "\n".join(message)))
     lines += [_command("notice", {}, note) for note in found.notes]
     return "".join(f"{line}\n" for line in lines)

@@ -117,7 +117,7 @@ def _unavailable(host: str, port: int, error: Exception) -> NetdslError:
     help = "`--port 0` takes any port that is free"
     if not taken:
         help = "leave `--host` out for this machine alone; `--host 0.0.0.0` is all of its addresses"
-    return NetdslError([Diagnostic("ND012", f"nothing can be served at {host or '*'}:{port}: {reason}", help=help)])
+    return NetdslError([Diagnostic("ND012", f"nothing can be served at {host or '*'}:{port}: {reason}", None, help)])
 
 
 class _Http(ThreadingHTTPServer):

@@ -91,7 +91,7 @@ def _nets(parser: Parser, files: Sequence[str], options: argparse.Namespace) -> 
         if sum(len(graph.nodes) for graph in graphs) > 3 * options.max_nodes:
             message = f"the nets of this table have over {3 * options.max_nodes:,} nodes together"
             help = "`--variants` picks some of them, and `--max-nodes` raises the bound"
-            raise NetdslError([Diagnostic("ND218", message, help=help)])
+            raise NetdslError([Diagnostic("ND218", message, None, help)])
         known = each[0] == path and each[1] in (variant, first.variant)
         graph = first if known else compiled(*each, options)
         wrong = wrong or graph is None

@@ -43,7 +43,7 @@ def check_name(name: str) -> None:
         # In a shell each question mark stands for the byte that is no text.
         word = "?".join(shlex.quote(part) if part else "" for part in shown.split("?"))
         help = f"`mv {shortened(word, 200)} NEW.net` in a shell gives it one"
-        raise NetdslError([Diagnostic("ND001", message, help=help)]) from None
+        raise NetdslError([Diagnostic("ND001", message, None, help)]) from None
 
 
 def say(text: str) -> None:
@@ -132,7 +132,7 @@ def _closed(error: OSError) -> NetdslError:
     from netdsl.diagnostics.files import unprinted
 
     message = f"the standard output cannot be written: {(error.strerror or str(error)).lower()}"
-    return NetdslError([Diagnostic("ND006", message, help=unprinted(error))])
+    return NetdslError([Diagnostic("ND006", message, None, unprinted(error))])
 
 
 def _unwritable(path: str, error: OSError) -> NetdslError:
@@ -142,4 +142,4 @@ def _unwritable(path: str, error: OSError) -> NetdslError:
     if isinstance(error, FileNotFoundError) and (folder := os.path.dirname(path)) and not os.path.isdir(folder):
         reason = f"there is no folder `{shown(folder)}`"
     message = f"`{shown(path)}` cannot be written: {reason}"
-    return NetdslError([Diagnostic("ND006", message, help=unwritten(path, error))])
+    return NetdslError([Diagnostic("ND006", message, None, unwritten(path, error))])

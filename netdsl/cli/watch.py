@@ -177,13 +177,13 @@ _MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 def _problem(diagnostic: Diagnostic, sources: Sequence[Source]) -> dict[str, str]:
     """A diagnostic as the page shows it: its words, its lines with the caret, and what helps."""
-    excerpt = render([diagnostic._replace(help=None)], sources).partition("\n")[2]
+    excerpt = render([diagnostic._replace(help="")], sources).partition("\n")[2]
     return {
         "severity": diagnostic.severity,
         "code": diagnostic.code,
         "message": diagnostic.message,
         "excerpt": excerpt,
-        "help": diagnostic.help or "",
+        "help": diagnostic.help,
     }
 
 

@@ -27,7 +27,7 @@ def convert_checkpoint(comparison: Comparison, options: argparse.Namespace) -> i
     if not conversion.pairs:
         asked = f"{shown(options.file)} {shown(options.checkpoint)}"
         help = f"`netdsl weights check {asked} --all` shows the keys and the shapes of both"
-        raise NetdslError([Diagnostic("ND411", "no tensor of the checkpoint has a partner in the net", help=help)])
+        raise NetdslError([Diagnostic("ND411", "no tensor of the checkpoint has a partner in the net", None, help)])
     pairs = {pair.source: pair.target for pair in conversion.pairs}
     graph = comparison.graph
     name = graph.name if graph.variant is None else f"{graph.name}:{graph.variant}"

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
             if not found:
                 message = f"`{zoo.PREFIX}{name}` has no variant `{variant}`"
                 help = did_you_mean(variant, known) or _listed(known)
-                raise NetdslError([Diagnostic("ND003", message, help=help)])
+                raise NetdslError([Diagnostic("ND003", message, None, help)])
         if options.format is None:
             say(path.read_text(encoding="utf-8"))
             return 0

@@ -154,15 +154,16 @@ class Note(NamedTuple):
 class Diagnostic(NamedTuple):
     """One problem: a stable code, one sentence, its place, and what helps.
 
-    ``span`` is None only for problems that have no place in a source (a missing file).
+    ``span`` is None only for problems that have no place in a source (a missing file). ``help`` is never empty: it says
+    what to write or do, and is an :class:`Advice` where a program can do it.
     ``trace`` is the chain of block calls that led there, innermost first. ``strict`` makes an error of a warning.
     """
 
     code: str
     message: str
-    span: Span | None = None
+    span: Span | None
+    help: str
     notes: tuple[Note, ...] = ()
-    help: str | None = None
     trace: tuple[Note, ...] = ()
     strict: bool = False
 

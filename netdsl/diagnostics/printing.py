@@ -59,7 +59,7 @@ def count(diagnostics: Sequence[Diagnostic]) -> str:
 def _saying(diagnostic: Diagnostic) -> tuple[object, ...]:
     """What is equal for diagnostics that say the same of one source; those without a place are each their own."""
     span = diagnostic.span
-    same = (diagnostic.code, diagnostic.message, str(diagnostic.help or ""))
+    same = (diagnostic.code, diagnostic.message, str(diagnostic.help))
     return (*same, span.file) if span is not None else (diagnostic,)
 
 
@@ -99,7 +99,7 @@ class _Renderer:
             for note in [*beside, *(note for note in notes if self.line(note.span) != here)]:
                 rows += self.excerpt(note.span, "-", printable(note.message), _BLUE)
             rows += [self.below(f"{printable(traced(n))} at {self.place(n.span)}") for n in diagnostic.trace]
-        if diagnostic.help is not None:
+        if diagnostic.help:
             rows.append(self.below(f"{self.paint('help:', _CYAN)} {printable(diagnostic.help)}"))
         return "\n".join(rows)
 

@@ -86,7 +86,7 @@ class BlockMaker(BranchMaker):
         if len(self.calls) >= self.limits.calls:
             message = f"blocks call one another over {self.limits.calls:,} deep here"
             help = f"`{call.name.text}` needs an `if` that ends its recursion; `--max-calls` raises the bound"
-            raise Abort(Diagnostic("ND217", message, call.span, help=help))
+            raise Abort(Diagnostic("ND217", message, call.span, help))
         env = Env(block.program.env, bound, entering=flow, opaque=True)
         self.defaults(block, call, env, bound, scalars)
         text = show_call(call, scalars, [parameter.name.text for parameter in block.syntax.parameters])

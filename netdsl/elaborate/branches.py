@@ -29,7 +29,7 @@ class BranchMaker(LayerMaker):
             if isinstance(line, tree.Style):
                 message = f"a style belongs to a file or a block, not to {where}"
                 help = choosing(line, body, around, self.text_of) if around is not None else OF_A_BLOCK
-                self.report(Diagnostic("ND223", message, line.span, help=help))
+                self.report(Diagnostic("ND223", message, line.span, help))
             else:
                 flow = self.rows((line,), context, flow)
         return flow
@@ -135,7 +135,7 @@ class BranchMaker(LayerMaker):
             if first != index:
                 note = (Note(table.columns[first].span, "first here"),)
                 help = f"a column is a variant of its own: call this one otherwise, as `{unlike(column.text, places)}`"
-                self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, note, help))
+                self.report(Diagnostic("ND223", f"the column `{column.text}` stands twice", column.span, help, note))
         place = places.get(self.column, 0) if self.column is not None else 0
         if self.column is not None and self.column not in places:
             self.check_column(table, self.column)
@@ -150,7 +150,7 @@ class BranchMaker(LayerMaker):
             if isinstance(did_you_mean(wanted, [column.text], column.span), Advice):
                 message = f"this table has no column `{wanted}`, and would take its first for it"
                 help = Advice(f"did you mean `{wanted}`?", Edit(column.span, wanted))
-                self.report(Diagnostic("ND003", message, column.span, help=help))
+                self.report(Diagnostic("ND003", message, column.span, help))
 
     def cells(self, table: tree.Table, place: int, context: Context, flow: Tensor | None) -> Tensor | None:
         """The rows of a table, in the column at ``place``."""
@@ -174,7 +174,7 @@ class BranchMaker(LayerMaker):
             help = _other_cells(cells, columns)
             here = [cell.span for cell in cells if cell is not None]
             span = here[0].to(here[-1]) if here else row.span
-            self.report(Diagnostic("ND222", message, span, help=help))
+            self.report(Diagnostic("ND222", message, span, help))
             return POISON
         cell = cells[place if len(cells) > 1 else 0]
         first = cells[0]
@@ -192,7 +192,7 @@ class BranchMaker(LayerMaker):
                 message = "the row has a label, and so has its cell"
                 note = (Note(label.span, "the row's"),)
                 help = f"`{tree.show_path(label)}` is the label of each cell of its row: take this one out"
-                self.report(Diagnostic("ND212", message, items[0].label.span, note, help))
+                self.report(Diagnostic("ND212", message, items[0].label.span, help, note))
                 context.labels.tensors.setdefault(tree.show_path(label), POISON)
             elif len(items) == 1:
                 items = (items[0]._replace(label=label),)

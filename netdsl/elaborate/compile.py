@@ -240,7 +240,7 @@ class Compiler:
             if named is not None and variant not in (None, named):
                 message = f"the variant is `{named}` by the file's name and `{variant}` by its own"
                 help = f"name one of them: `{source}:{named}`, or `{source}:{variant}`"
-                self.report(Diagnostic("ND003", message, help=help))
+                self.report(Diagnostic("ND003", message, None, help))
                 return self.done()
             variant = variant or named
         # Nested calls and brackets are bounded by the elaborator, above Python's own bound.
@@ -291,7 +291,7 @@ class Compiler:
                 help = did_you_mean(name.text, other.blocks, name.span)
                 help = help or listed(other.blocks, "there are no blocks in it")
                 message = f"`{use.file.text}` has no block `{name.text}`"
-                self.report(Diagnostic("ND224", message, name.span, help=help))
+                self.report(Diagnostic("ND224", message, name.span, help))
                 program.holes += (name.text, *filter(None, [nearest(name.text, other.blocks)]))
             elif name.text in program.blocks:
                 program.twice(f"the block `{name.text}`", name.span, program.blocks[name.text].syntax.name.span)
@@ -333,11 +333,11 @@ class Compiler:
         known = program.variant_names()
         if variant is not None and variant not in known:
             help = did_you_mean(variant, known) or listed(known, "the net has no variants: leave the name out")
-            self.report(Diagnostic("ND003", f"there is no variant called `{variant}`", help=help))
+            self.report(Diagnostic("ND003", f"there is no variant called `{variant}`", None, help))
             return self.done()
         if program.default is not None and program.default.text not in known:
             name, near = program.default, program.near_variant(program.default)
-            self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, help=near))
+            self.report(Diagnostic("ND003", f"there is no variant called `{name.text}`", name.span, near))
             program.default = None
         for declared in program.variants.values():
             if declared.name.text in program.columns and declared.base is not None:
@@ -347,7 +347,7 @@ class Compiler:
                     f"`variant {declared.name.text}: …` sets its column's parameters; "
                     f"one built on `{declared.base.text}` has another name"
                 )
-                self.report(Diagnostic("ND223", message, declared.name.span, (note,), help))
+                self.report(Diagnostic("ND223", message, declared.name.span, help, (note,)))
         chosen = variant if variant is not None else program.default_variant()
         self.variant = chosen
         column, changed = program.settings(chosen, given)

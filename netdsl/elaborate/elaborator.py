@@ -97,7 +97,7 @@ class Elaborator(BlockMaker):
         start = listed[0].span.start - len(before) + before.rfind("allow")
         text = f"as {name.text} {self.text_of(Span(span.file, start, listed[-1].span.end))}"
         help = Advice(f"what ends an item has an order: `{text}`", Edit(Span(span.file, start, span.end), text))
-        context.program.report(Diagnostic("ND233", f"`as {name.text}` is no code", span, help=help))
+        context.program.report(Diagnostic("ND233", f"`as {name.text}` is no code", span, help))
         for code in listed:
             context.program.check_code(code)
 
@@ -276,7 +276,7 @@ class Elaborator(BlockMaker):
             message = (
                 f"{count:,} passes are beyond the bound of {self.limits.nodes:,} {plural(self.limits.nodes, 'node')}"
             )
-            raise Abort(Diagnostic("ND218", message, item.repeat.span, help="`--max-nodes` raises the bound"))
+            raise Abort(Diagnostic("ND218", message, item.repeat.span, "`--max-nodes` raises the bound"))
         self.remember(item, label, context)
         if label is None:
             env = context.env

@@ -29,7 +29,7 @@ def read_inputs(
         span = program.net.span if program.net is not None else Span(0, 0, 0)
         if program.blocks and not program.rows:
             message = "this file has blocks alone and no net"
-        report(Diagnostic("ND227", message, span, help="say what enters: `input 3x224x224`"))
+        report(Diagnostic("ND227", message, span, "say what enters: `input 3x224x224`"))
         return None
     outside: dict[str, object] = {}
     names = [declared.name.text if declared.name is not None else "input" for declared in program.inputs]
@@ -38,13 +38,13 @@ def read_inputs(
         for name in outside:
             if name not in names:
                 help = did_you_mean(name, names) or listed(names, "")
-                raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", help=help))
+                raise Stop(Diagnostic("ND005", f"there is no input called `{name}`", None, help))
     elif given is not None:
         if len(names) > 1:
             shown = given if isinstance(given, str) else "x".join(map(str, given))
             message = f"the net has several inputs ({named(names)}), and one shape is given"
             help = f"a shape is given with the name of its input: `--input {names[0]}={shown}`"
-            raise Stop(Diagnostic("ND005", message, help=help))
+            raise Stop(Diagnostic("ND005", message, None, help))
         outside = {names[0]: given}
     found = []
     seen: dict[str, Span] = {}
@@ -86,5 +86,5 @@ def read_shape(given: object) -> Shape:
     if not shape or any(size < 1 for size in shape) or len(shape) > 4:
         help = "a shape is channels, then up to 3 spatial sizes: `3x224x224`"
         said = "x".join(map(str, parts)) if isinstance(given, tuple) else given
-        raise Stop(Diagnostic("ND005", f"`{said}` is no input shape", help=help))
+        raise Stop(Diagnostic("ND005", f"`{said}` is no input shape", None, help))
     return shape

@@ -60,7 +60,7 @@ def check_expectations(
             name = expect.variant
             message = f"there is no variant called `{name.text}`"
             help = program.near_variant(name)
-            report(Diagnostic("ND003", message, name.span, help=help))
+            report(Diagnostic("ND003", message, name.span, help))
             continue
         bound = default if expect.variant is None else expect.variant.text
         for condition in expect.conditions:

@@ -362,7 +362,7 @@ class LayerMaker(Maker):
                 return enters
             message = f"`{op.keyword}` drops all of a tensor, and no path goes round it here"
             help = f"it stands in a branch of an `add`: `{op.example.line}`"
-            self.warned.setdefault(("ND311", layer.span), Diagnostic("ND311", message, layer.span, help=help))
+            self.warned.setdefault(("ND311", layer.span), Diagnostic("ND311", message, layer.span, help))
         values = {name: value.first if isinstance(value, Ramp) else value for name, value in given.values.items()}
         key = (op, shapes, *values.items())
         made = self.made.get(key)
@@ -380,7 +380,7 @@ class LayerMaker(Maker):
             fits = refused(error, op, values, inputs[0].node, shapes[0], self.drafts) or error.help
             if error.code == "ND205":
                 fits = strided_again(inputs[0].node, self.drafts, self.scopes, self.sources) or fits
-            if error.needless and fits is not None and given.origins.get(error.field or "") == "written":
+            if error.needless and given.origins.get(error.field or "") == "written":
                 fits = self.without(layer, span, fits)
             raise stop(error.code, error.message, span, help=fits, notes=notes) from None
         self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
@@ -457,7 +457,7 @@ class LayerMaker(Maker):
         index = len(self.drafts)
         if index >= self.limits.nodes:
             message = f"the net has over {self.limits.nodes:,} {plural(self.limits.nodes, 'node')}"
-            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+            raise Abort(Diagnostic("ND218", message, span, "`--max-nodes` raises the bound"))
         frame = context.frame
         if op.lowers_to == "expression":
             module, name = None, frame.functional(op.keyword)

@@ -122,7 +122,7 @@ class Maker:
         self.depth += 1
         if self.depth > self.limits.depth:
             message = f"items nest over {self.limits.depth:,} deep here"
-            raise Abort(Diagnostic("ND217", message, span, help="`--max-calls` raises the bound"))
+            raise Abort(Diagnostic("ND217", message, span, "`--max-calls` raises the bound"))
         self.step(span)
 
     def step(self, span: Span, count: int = 1) -> None:
@@ -130,14 +130,14 @@ class Maker:
         self.steps += count
         if self.steps > self.limits.steps:
             message = f"this net takes over {self.limits.steps:,} steps to write out"
-            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+            raise Abort(Diagnostic("ND218", message, span, "`--max-nodes` raises the bound"))
 
     def spell(self, name: str, span: Span) -> None:
         """Counts the letters of a name against the bound of all names."""
         self.letters += len(name)
         if self.letters > self.limits.letters:
             message = f"the names of this net's modules have over {self.limits.letters:,} letters together"
-            raise Abort(Diagnostic("ND218", message, span, help="`--max-nodes` raises the bound"))
+            raise Abort(Diagnostic("ND218", message, span, "`--max-nodes` raises the bound"))
 
     def need(self, flow: Tensor | None, span: Span) -> Tensor:
         """The tensor that flows. Raises where none does yet."""

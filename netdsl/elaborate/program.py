@@ -174,7 +174,7 @@ class Program:
     def twice(self, what: str, span: Span, first: Span) -> None:
         """Reports a declaration that stands twice."""
         help = "take one of them out" + (", or name it otherwise" if "`" in what else "")
-        self.report(Diagnostic("ND223", f"{what} stands twice", span, (Note(first, "first here"),), help))
+        self.report(Diagnostic("ND223", f"{what} stands twice", span, help, (Note(first, "first here"),)))
 
     def declare_param(self, setting: tree.Setting) -> None:
         """Adds a parameter of the file."""
@@ -210,7 +210,7 @@ class Program:
             self.report(reserved(syntax.name))
         elif like_layer(name):
             message = f"`{name}` would be read as a layer"
-            self.report(Diagnostic("ND223", message, syntax.name.span, help=renamed(syntax, self.calls)))
+            self.report(Diagnostic("ND223", message, syntax.name.span, renamed(syntax, self.calls)))
             self.misnamed.add(name)
         else:
             self.blocks[name] = Block(syntax, self)
@@ -237,11 +237,11 @@ class Program:
             if any(isinstance(line, tree.Block) and line.name.text == word for line in self.statements):
                 help = "a style is of a kind of layer; what a block's layers have stands in the block: `style conv = …`"
             help = help or "a style is of one kind of layer, such as `conv`, `fc` or `bn`"
-            self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help=help))
+            self.report(Diagnostic("ND201", f"there is no layer called `{word}`", style.word.span, help))
         elif op.variadic or not op.writable or op.keyword == "id":
             message = f"`{op.keyword}` takes no style"
             help = f"what follows stands behind each: `{op.keyword}{' { … }' if op.variadic else ''}, relu`"
-            self.report(Diagnostic("ND223", message, style.word.span, help=help))
+            self.report(Diagnostic("ND223", message, style.word.span, help))
         elif op.keyword in styles:
             self.twice(f"a style for `{op.keyword}`", style.word.span, styles[op.keyword].word.span)
         else:
@@ -250,7 +250,7 @@ class Program:
                 if isinstance(item.core, tree.Table):
                     message = "a style holds no table: its columns would be no variants"
                     help = "an `if` over a parameter, which `variant` sets, decides in a style"
-                    self.report(Diagnostic("ND223", message, item.core.span, help=help))
+                    self.report(Diagnostic("ND223", message, item.core.span, help))
 
     def allow(self, codes: tuple[tree.Name, ...]) -> None:
         """Silences warnings for the whole file."""
@@ -266,7 +266,7 @@ class Program:
             message = f"`{code.text}` is an error and cannot be allowed" if known else f"there is no code `{code.text}`"
             listed = f"the warnings are `{warnings[0]}` to `{warnings[-1]}`"
             help = listed if known else did_you_mean(code.text, warnings, code.span) or listed
-            self.report(Diagnostic("ND233", message, code.span, help=help))
+            self.report(Diagnostic("ND233", message, code.span, help))
 
     def find_columns(self, root: tree.Row | tree.Output | tree.Block) -> None:
         """Collects the columns of every table in a row, in order: they are variants."""
@@ -322,7 +322,7 @@ class Program:
             if declared.base is not None and not self.is_variant(declared.base.text):
                 message = f"there is no variant or column called `{declared.base.text}`"
                 help = self.near_variant(declared.base, declared.name.text)
-                self.report(Diagnostic("ND003", message, declared.base.span, help=help))
+                self.report(Diagnostic("ND003", message, declared.base.span, help))
         if variant is not None:
             chain: dict[str, tree.Variant] = {}
             current: str | None = variant
@@ -339,11 +339,11 @@ class Program:
         if given and not self.params:
             name = next(iter(given))
             message = f"there is no parameter called `{name}`: the file has none"
-            raise Stop(Diagnostic("ND004", message, help=f"`param {name} = 1` in the file declares it"))
+            raise Stop(Diagnostic("ND004", message, None, f"`param {name} = 1` in the file declares it"))
         for key in given:
             if key not in self.params:
                 help = did_you_mean(key, self.params) or listed(sorted(self.params), "")
-                raise Stop(Diagnostic("ND004", f"there is no parameter called `{key}`", help=help))
+                raise Stop(Diagnostic("ND004", f"there is no parameter called `{key}`", None, help))
         changed = False
         for setting in self.params.values():
             key = setting.name.text
@@ -373,7 +373,7 @@ class Program:
                     missing.setdefault(name, []).append(setting)
                 else:
                     message = f"there is no parameter called `{name}`"
-                    self.report(Diagnostic("ND203", message, setting.name.span, help=help))
+                    self.report(Diagnostic("ND203", message, setting.name.span, help))
         for name, settings in missing.items():
             value = settings[0].value
             shown = show(value.value) if isinstance(value, tree.Literal) and value.bad is None else "1"
@@ -382,7 +382,7 @@ class Program:
                 help += f"; the file has {named(self.params)}"
             notes = tuple(Note(setting.name.span, "and here") for setting in settings[1:4])
             message = f"there is no parameter called `{name}`"
-            self.report(Diagnostic("ND203", message, settings[0].name.span, notes, help))
+            self.report(Diagnostic("ND203", message, settings[0].name.span, help, notes))
             self.env.names[name] = UNKNOWN
 
     def compute(self, expression: tree.Expression) -> Scalar | Unknown:
@@ -409,7 +409,7 @@ class Program:
             help = f'a text stands in quotes: `{name} = "{value}"`' if not isinstance(value, bool) else help
         elif isinstance(value, str) and (number := QUOTED.fullmatch(value)) is not None:
             help = Advice(f"a number has no quotes: `{number[1]}`", Edit(span, number[1]))
-        self.report(Diagnostic("ND209", message, span, help=help))
+        self.report(Diagnostic("ND209", message, span, help))
         return UNKNOWN
 
 
@@ -447,10 +447,10 @@ def read_given(name: str, value: object, default: object) -> Scalar:
         elif isinstance(default, str):
             help = f"give a text: `{name}={_shown(default)}`"
         message = f"`{name}` is {kind_of(default)}{by_default}; `{shown}` does not fit"
-        raise Stop(Diagnostic("ND004", message, help=help))
+        raise Stop(Diagnostic("ND004", message, None, help))
     if isinstance(read, float) and (read != read or read in (float("inf"), float("-inf"))):
         help = f"give a number such as `{name}={_shown(default)}`"
-        raise Stop(Diagnostic("ND004", f"`{name}` must be a finite number, and `{value}` is none", help=help))
+        raise Stop(Diagnostic("ND004", f"`{name}` must be a finite number, and `{value}` is none", None, help))
     return read
 
 
@@ -458,7 +458,7 @@ def reserved(name: tree.Name) -> Diagnostic:
     """The complaint about a name that the language keeps for itself."""
     message = f"`{name.text}` is a word of the language and cannot name this"
     other = {"in": "enters", "i": "index", "x": "factor"}.get(name.text, "value")
-    return Diagnostic("ND223", message, name.span, help=f"call it otherwise, as `{other}`")
+    return Diagnostic("ND223", message, name.span, f"call it otherwise, as `{other}`")
 
 
 def split_word(word: str) -> tuple[str, str]:

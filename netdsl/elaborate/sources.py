@@ -29,7 +29,7 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
         if "\0" in source:
             line = source.count("\n", 0, source.index("\0")) + 1
             help = f'the first is in line {line:,}: `text.replace("\\0", "")` takes them out'
-            raise Stop(Diagnostic("ND002", "the text has NUL characters", help=help))
+            raise Stop(Diagnostic("ND002", "the text has NUL characters", None, help))
         return Source("<text>", source), None
     path = Path(source)
     name = str(path)
@@ -40,7 +40,7 @@ def read(source: str | Path, most: int = LIMITS.bytes) -> tuple[Source, Path | N
         text = read_file(path, most)
         if name.endswith(".json") and text.lstrip().startswith("{"):
             message = f"`{name}` is JSON, and a spec is text: a graph in JSON is compiled already"
-            raise Stop(Diagnostic("ND009", message, help=f"`netdsl ir {name}` prints it"))
+            raise Stop(Diagnostic("ND009", message, None, f"`netdsl ir {name}` prints it"))
         return Source(name, text), path
     except Stop as problem:
         said = problem.diagnostic
@@ -73,11 +73,11 @@ def shipped(name: str) -> Path:
     spec, _, variant = name.partition(":")
     if path is None and variant and zoo.find(spec) is not None:
         message = f"two variants stand after `{zoo.PREFIX}{spec}`, and one is meant"
-        raise Stop(Diagnostic("ND003", message, help=f"it is `{zoo.PREFIX}{spec}:{variant}`, or with another variant"))
+        raise Stop(Diagnostic("ND003", message, None, f"it is `{zoo.PREFIX}{spec}:{variant}`, or with another variant"))
     if path is None:
         near = nearest(name, zoo.names())
         help = (f"did you mean `{zoo.PREFIX}{near}`? " if near else "") + "`netdsl zoo` lists them"
-        raise Stop(Diagnostic("ND001", f"there is no shipped spec `{zoo.PREFIX}{name}`", help=help))
+        raise Stop(Diagnostic("ND001", f"there is no shipped spec `{zoo.PREFIX}{name}`", None, help))
     return path
 
 
@@ -99,7 +99,7 @@ def _standard_input(most: int) -> str:
             data = sys.stdin.buffer.read(most + 1)
         except (AttributeError, OSError, ValueError):  # there is none, or it is closed
             help = "nothing is connected to it: `netdsl check - < my.net` lets it read a file"
-            raise Stop(Diagnostic("ND001", "cannot read the standard input", help=help)) from None
+            raise Stop(Diagnostic("ND001", "cannot read the standard input", None, help)) from None
         _stdin = (sys.stdin, data)
     if len(_stdin[1]) > most:
         raise _too_long("the standard input", most)
@@ -130,7 +130,7 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
             if not stat.S_ISREG(info.st_mode):
                 if stat.S_ISDIR(info.st_mode):
                     raise _folder(path)
-                raise Stop(Diagnostic("ND001", f"`{shown}` is no regular file", help=irregular(name, info.st_mode)))
+                raise Stop(Diagnostic("ND001", f"`{shown}` is no regular file", None, irregular(name, info.st_mode)))
             if before + info.st_size > most:
                 raise _too_long(f"`{shown}`", most)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -142,9 +142,9 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
             raise _folder(path) from None
         if isinstance(error, FileNotFoundError):
             help = missing(name, ".net", f"`netdsl zoo` lists the shipped specs, such as `{zoo.PREFIX}resnet`")
-            raise Stop(Diagnostic("ND001", f"there is no file `{shown}`", help=help)) from None
+            raise Stop(Diagnostic("ND001", f"there is no file `{shown}`", None, help)) from None
         reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else "its name is no path"
-        raise Stop(Diagnostic("ND001", f"cannot read `{shown}`: {reason}", help=unread(name, error))) from None
+        raise Stop(Diagnostic("ND001", f"cannot read `{shown}`: {reason}", None, unread(name, error))) from None
     if before + len(data) > most:
         raise _too_long(f"`{shown}`", most)
     return data
@@ -152,7 +152,7 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
 
 def _too_long(what: str, most: int) -> Stop:
     message = f"{what} is too long: a spec may have {most:,} bytes, with all that it uses"
-    return Stop(Diagnostic("ND007", message, help="`--max-bytes` raises the bound"))
+    return Stop(Diagnostic("ND007", message, None, "`--max-bytes` raises the bound"))
 
 
 def _text(data: bytes, what: str) -> str:
@@ -166,7 +166,7 @@ def _text(data: bytes, what: str) -> str:
         message = f"{what} is no text: it has NUL bytes"
     from netdsl.diagnostics.files import no_text
 
-    raise Stop(Diagnostic("ND002", message, help=no_text(data)))
+    raise Stop(Diagnostic("ND002", message, None, no_text(data)))
 
 
 def _folder(path: Path) -> Stop:
@@ -179,7 +179,7 @@ def _folder(path: Path) -> Stop:
     else:
         has = f"has no spec, but {listed(others)}" if others else "has nothing in it that can be read"
         help = f"it {has}: name a file that ends in .net"
-    return Stop(Diagnostic("ND001", f"`{shortened(str(path), 200)}` is a folder", help=help))
+    return Stop(Diagnostic("ND001", f"`{shortened(str(path), 200)}` is a folder", None, help))
 
 
 def used_path(name: str, user: Path | None, span: Span, allowed: Sequence[Path]) -> Path:

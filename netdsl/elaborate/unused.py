@@ -74,14 +74,14 @@ def unused(program: Program, nodes: Written, text: str) -> list[Diagnostic]:
             if not names.uses_parameter(setting.name.text):
                 message = f"the parameter `{setting.name.text}` is never used"
                 help = f"take it out, or write `{{{setting.name.text}}}` where it is meant"
-                found.append(Diagnostic("ND304", message, setting.name.span, help=help))
+                found.append(Diagnostic("ND304", message, setting.name.span, help))
     for block in names.blocks:
         found += _parameters(block, names)
     aliases = [item.alias for item in nodes.of(tree.Item) if item.alias is not None]
     for alias in aliases:
         if not names.takes_up(alias):
             help = f"`add {{ id | @{alias.text} }}` takes it up; without that it needs no name"
-            found.append(Diagnostic("ND305", f"`@{alias.text}` is never taken up", alias.span, help=help))
+            found.append(Diagnostic("ND305", f"`@{alias.text}` is never taken up", alias.span, help))
     if len(aliases) > 1:
         found += _given_again(program, nodes, names, text)
     return [*found, *_lone_labels(nodes)]
@@ -106,7 +106,7 @@ def _parameters(block: tree.Block, names: _Names) -> list[Diagnostic]:
             "ND304",
             f"`{block.name.text}` never uses its parameter `{name.text}`",
             name.span,
-            help=f"take it out here and in the calls, or write `{{{name.text}}}` where it is meant",
+            f"take it out here and in the calls, or write `{{{name.text}}}` where it is meant",
         )
         for name in (parameter.name for parameter in block.parameters)
         if not names.within(name.text, block)
@@ -231,7 +231,7 @@ def _blocks(program: Program, names: _Names) -> list[Diagnostic]:
             by = " and ".join([*(f"`{other}`" for other in others[:_LISTED]), *["others"] * (len(others) > _LISTED)])
             message = f"the block `{name}` is called by {by} alone, which nothing else calls"
         help = f"`{name}({', '.join(p.name.text for p in block.parameters)})` calls it; else take it out"
-        found.append(Diagnostic("ND303", message, block.name.span, help=help))
+        found.append(Diagnostic("ND303", message, block.name.span, help))
     return found
 
 
@@ -253,7 +253,7 @@ def _taken(program: Program, names: _Names, text: str) -> list[Diagnostic]:
             )
             if len(spare) < len(use.names):
                 help = _without(place, use, kept, text)
-            found.append(Diagnostic("ND303", message, name.span, help=help))
+            found.append(Diagnostic("ND303", message, name.span, help))
     return found
 
 
@@ -293,7 +293,7 @@ def _given_again(program: Program, nodes: Written, names: _Names, text: str) -> 
                 if before is not None:
                     start = first.span.start - len(before.group())
                     help = Advice(help, Edit(first.span._replace(start=start), ""))
-                found.append(Diagnostic("ND305", message, first.span, (note,), help))
+                found.append(Diagnostic("ND305", message, first.span, help, (note,)))
     return found
 
 
@@ -329,4 +329,4 @@ def _lone_label(row: tree.Row) -> list[Diagnostic]:
     name = tree.show_path(first.label)
     message = f"the label `{name}` names the first item of this line alone"
     help = f"`{name}: [ … ]` names them all; on a line of its own the first item stands clear"
-    return [Diagnostic("ND306", message, first.label.span, help=help)]
+    return [Diagnostic("ND306", message, first.label.span, help)]

@@ -27,9 +27,9 @@ class Stop(Exception):
         self.diagnostic = diagnostic
 
 
-def stop(code: str, message: str, span: Span, *, help: str | None = None, notes: tuple[Note, ...] = ()) -> Stop:
+def stop(code: str, message: str, span: Span, *, help: str, notes: tuple[Note, ...] = ()) -> Stop:
     """A :class:`Stop` to raise, with its diagnostic."""
-    return Stop(Diagnostic(code, message, span, notes, help))
+    return Stop(Diagnostic(code, message, span, help, notes))
 
 
 class Unknown:

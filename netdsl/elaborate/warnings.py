@@ -90,7 +90,7 @@ def _windows(graph: Graph) -> list[Diagnostic]:
         if arithmetic is not None:
             message = f"the window does not tile its input, so that elements at its end are dropped: {arithmetic}"
             help = "`pad=`, `ceil` or another size takes in what is left over"
-            found.append(Diagnostic("ND301", message, node.span, (), help, _trace(graph, node)))
+            found.append(Diagnostic("ND301", message, node.span, help, trace=_trace(graph, node)))
     return found
 
 
@@ -118,7 +118,7 @@ def _kernels(graph: Graph) -> list[Diagnostic]:
             meant = f"conv{channels}-{side}" + (f"/{step}" if step != "1" else "")
             smaller = "×".join([str(channels)] * len(kernel))
             help = f"the kernel comes before the channels: `{meant}` has a window of {smaller}"
-            found.append(Diagnostic("ND314", message, node.span, (), help, _trace(graph, node)))
+            found.append(Diagnostic("ND314", message, node.span, help, trace=_trace(graph, node)))
     return found
 
 
@@ -134,7 +134,7 @@ def _linear(graph: Graph) -> list[Diagnostic]:
             continue
         note = Note(before.span, "after this")
         message = f"`{node.op.keyword}` stands right after `{before.op.keyword}`: two linear layers do what one can"
-        found.append(Diagnostic("ND302", message, node.span, (note,), "put an activation between", _trace(graph, node)))
+        found.append(Diagnostic("ND302", message, node.span, "put an activation between", (note,), _trace(graph, node)))
     return found
 
 
@@ -158,7 +158,7 @@ def _biases(graph: Graph, written: Sequence[tree.Layer]) -> list[Diagnostic]:
             notes = () if note is None else (note,)
             layers = layers or {layer.span: layer for layer in written}
             help = _without_bias(layers.get(before.span))
-            found.append(Diagnostic("ND307", message, before.span, notes, help, _trace(graph, before)))
+            found.append(Diagnostic("ND307", message, before.span, help, notes, _trace(graph, before)))
     return found
 
 
@@ -184,7 +184,7 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
             message = f"a loss on `{output.name}` would see probabilities, where it wants logits"
             place = Span(node.span.file, node.span.end, node.span.end)
             help = Advice("`soft-max eval` gives logits in training", Edit(place, " eval"))
-            found.append(Diagnostic("ND308", message, node.span, (), help, _trace(graph, node)))
+            found.append(Diagnostic("ND308", message, node.span, help, trace=_trace(graph, node)))
     return found
 
 
@@ -197,7 +197,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
     for node in graph.nodes:
         if node.op.keyword == "input" and node.index not in somewhere:
             message = f"nothing takes up the input `{node.name}`"
-            found.append(Diagnostic("ND309", message, node.span, help=f"`@{node.name}` takes it up, or leave it out"))
+            found.append(Diagnostic("ND309", message, node.span, f"`@{node.name}` takes it up, or leave it out"))
     for index in dead_ends(graph):
         node = graph.nodes[index]
         if index not in taken:
@@ -206,7 +206,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
             message = f"nothing takes up {what}{' but its size' if user is not None else ''}, so it is never computed"
             notes = (Note(user.span, "its size is taken here"),) if user is not None else ()
             help = "join it, return it by an `output`, or leave it out"
-            found.append(Diagnostic("ND309", message, node.span, notes, help, _trace(graph, node)))
+            found.append(Diagnostic("ND309", message, node.span, help, notes, _trace(graph, node)))
     return found
 
 
@@ -224,7 +224,7 @@ def _dropped(program: Program, nodes: Written) -> list[Diagnostic]:
                 names = [f"@{tree.show_path(core.path)}" for core in (first.core, second.core)]
                 message = f"`{names[0]}` goes nowhere: `{names[1]}` after it begins anew"
                 help = "`reuse name` applies the modules of a label to it; `add { @a | @b }` joins two tensors"
-                found.append(Diagnostic("ND309", message, first.core.span, help=help))
+                found.append(Diagnostic("ND309", message, first.core.span, help))
     return found
 
 
@@ -234,7 +234,7 @@ def _lone_branches(nodes: Written) -> list[Diagnostic]:
     for join in nodes.of(tree.Join):
         if len(join.branches) == 1:
             message = f"`{join.word.text}` has one branch, and nothing to join it with"
-            found.append(Diagnostic("ND310", message, join.word.span, help="`|` parts branches; `| id` is a skip"))
+            found.append(Diagnostic("ND310", message, join.word.span, "`|` parts branches; `| id` is a skip"))
     return found
 
 
@@ -256,7 +256,7 @@ def _lone_repeats(nodes: Written) -> list[Diagnostic]:
             end = last.core.span.end
             file, start = row.span.file, row.items[0].span.start
             help = Advice(help, Edit(Span(file, start, start), "["), Edit(Span(file, end, end), "]"))
-        found.append(Diagnostic("ND313", message, last.span, help=help))
+        found.append(Diagnostic("ND313", message, last.span, help))
     return found
 
 
@@ -274,20 +274,20 @@ def channels_last(inputs: Sequence[tree.Input]) -> list[Diagnostic]:
             text = "x".join(map(str, sizes[1:]))
             message = f"this input has 1 channel of {sizes[1]}×{sizes[2]}×{sizes[3]}: a batch is no part of its shape"
             help = Advice(f"without the batch it is `{text}`", Edit(declared.sizes.span, text))
-            found.append(Diagnostic("ND312", message, declared.sizes.span, help=help))
+            found.append(Diagnostic("ND312", message, declared.sizes.span, help))
             continue
         if len(sizes) == len(parts) == 2 and sizes[0] == sizes[1] in _IMAGES:
             text = f"{sizes[0]}x{sizes[1]}"
             message = f"this input has {sizes[0]} channels of length {sizes[1]}: an image has channels before its size"
             images = f"an image of one channel is `1x{text}`, one of three `3x{text}`"
-            found.append(Diagnostic("ND312", message, declared.sizes.span, help=images))
+            found.append(Diagnostic("ND312", message, declared.sizes.span, images))
             continue
         if len(sizes) < len(parts) or not looks_channels_last(sizes):
             continue
         text = "x".join(map(str, (sizes[-1], *sizes[:-1])))
         message = f"this input has {sizes[0]} channels of {sizes[1]}×{sizes[2]}: channels come first"
         help = Advice(f"with its channels first it is `{text}`", Edit(declared.sizes.span, text))
-        found.append(Diagnostic("ND312", message, declared.sizes.span, help=help))
+        found.append(Diagnostic("ND312", message, declared.sizes.span, help))
     return found
 
 

@@ -23,9 +23,7 @@ class OpError(Exception):
     nothing here, so that ``netdsl check --fix`` may leave it out.
     """
 
-    def __init__(
-        self, code: str, message: str, *, help: str | None = None, field: str | None = None, needless: bool = False
-    ) -> None:
+    def __init__(self, code: str, message: str, *, help: str, field: str | None = None, needless: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

@@ -198,4 +198,4 @@ def _uncapitalised(text: str) -> str:
 
 
 def _unreadable(message: str, *, help: str = "`netdsl ir FILE --json` writes one that can be read") -> NetdslError:
-    return NetdslError([Diagnostic("ND009", message, help=help)])
+    return NetdslError([Diagnostic("ND009", message, None, help)])

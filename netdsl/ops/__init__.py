@@ -21,13 +21,13 @@ def load_operators(name: str) -> None:
     if name not in offered:
         message = f"no installed package offers operators called `{name}`"
         help = did_you_mean(name, offered) or f"a package offers them as an entry point of the group `{GROUP}`"
-        raise NetdslError([Diagnostic("ND010", message, help=help)])
+        raise NetdslError([Diagnostic("ND010", message, None, help)])
     try:
         offered[name].load()
     except Exception as error:
         message = f"the operators `{name}` cannot be loaded: {type(error).__name__}: {error}"
         help = f'`python -c "import {offered[name].module}"` shows where that comes from'
-        raise NetdslError([Diagnostic("ND010", message, help=help)]) from error
+        raise NetdslError([Diagnostic("ND010", message, None, help)]) from error
 
 
 __all__ = [

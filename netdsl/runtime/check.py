@@ -36,7 +36,7 @@ def contradictions(module: nn.Module, graph: Graph) -> list[Diagnostic]:
 
 def _wrong(message: str, node: Node | None, graph: Graph, help: str | None = None) -> Diagnostic:
     span = graph.scopes[0].span if node is None else node.span
-    return Diagnostic("ND401", message, span, help=mistake(graph) if help is None else help)
+    return Diagnostic("ND401", message, span, mistake(graph) if help is None else help)
 
 
 # -- parameters and buffers -------------------------------------------------------------------------------------------

@@ -116,18 +116,18 @@ def _left(comparison: Comparison, left: Left) -> Diagnostic:
         message = f"the net has no layer {what}, for {_names(left.sources)} of the checkpoint"
         made = line(_pattern(comparison, left.sources[0]), None)
         help = f"a line such as {made} of a key map leaves it out; `--partial` leaves out all"
-        return Diagnostic("ND411", message, comparison.graph.scopes[0].span, help=help)
+        return Diagnostic("ND411", message, comparison.graph.scopes[0].span, help)
     span = _span(comparison, left.targets[0])
     if not left.sources:
         message = f"the checkpoint has no layer {what}, for {_names(left.targets)} of the net"
         it = "it" if len(left.targets) == 1 else "them"
         help = f"`--partial` writes the others without {it}; a net without {it} takes all of the checkpoint"
-        return Diagnostic("ND411", message, span, help=help)
+        return Diagnostic("ND411", message, span, help)
     own = f"{len(left.sources):,} {plural(len(left.sources), 'layer')}"
     message = f"the checkpoint has {own} {what}, and the net {len(left.targets):,}: "
     first = line(*_patterns(comparison, left.sources[0], left.targets[0]))
     help = f"a key map says which is which, such as {first}; `--partial` leaves out what is over"
-    return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span, help=help)
+    return Diagnostic("ND411", f"{message}{_names(left.sources)}, and {_names(left.targets)}", span, help)
 
 
 def _keys(comparison: Comparison, path: str, own: bool) -> list[str]:
@@ -159,4 +159,4 @@ def _undecided(comparison: Comparison, doubt: Doubt) -> Diagnostic:
     made = line(f"{literal(doubt.sources[0])}.**", f"{literal(doubt.targets[0])}.**")
     help = f"a key map decides: {made}, or another of them"
     notes = tuple(Note(span, "and this") for span in spans[1:2] if span != spans[0])
-    return Diagnostic("ND411", message, spans[0], notes, help)
+    return Diagnostic("ND411", message, spans[0], help, notes)

@@ -14,5 +14,5 @@ def require_torch() -> ModuleType:
     except (ImportError, OSError) as error:
         message = f"PyTorch cannot be imported ({error}): modules, and files of weights, need it"
         help = "install it with `pip install torch`; everything but `build`, `weights` and `netdsl.load` works without"
-        raise NetdslError([Diagnostic("ND008", message, help=help)]) from error
+        raise NetdslError([Diagnostic("ND008", message, None, help)]) from error
     return torch

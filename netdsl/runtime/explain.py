@@ -105,7 +105,7 @@ def _another_variant(comparison: Comparison, fitting: Sequence[Fitting]) -> Diag
     under = ", under other names" if fitting[0].renamed else ""
     message = f"this checkpoint is of {whose}: its {_tensors(len(checkpoint.stored))} all fit {these}{under}, "
     help = f"`{_file(graph)}:{fitting[0].variant}`" if _file(graph) else f"`variant={fitting[0].variant!r}`"
-    return Diagnostic("ND409", f"{message}and {this} was asked for", graph.scopes[0].span, help=help)
+    return Diagnostic("ND409", f"{message}and {this} was asked for", graph.scopes[0].span, help)
 
 
 def _other_names(comparison: Comparison) -> Diagnostic:
@@ -123,7 +123,7 @@ def _other_names(comparison: Comparison) -> Diagnostic:
         widest = max(summarise({pair.source: pair.target for pair in pairs}), key=lambda line: line.tensors)
         help += f"renames them, such as {_quoted(widest.source)} to {_quoted(widest.target)}"
     message = f"this checkpoint has other names: each of its {_tensors(len(checkpoint.stored))} is one of the net's by "
-    return Diagnostic("ND412", f"{message}shape and place", graph.scopes[0].span, help=help)
+    return Diagnostic("ND412", f"{message}shape and place", graph.scopes[0].span, help)
 
 
 def _file(graph: Graph) -> str | None:
@@ -220,10 +220,10 @@ def _shape(comparison: Comparison, rows: list[Row]) -> Diagnostic:
     if first.status == "kind":
         what = stored.dtype if stored.plain else f"no plain array of {stored.dtype}"
         message = f"{_quoted(first.key)} is {what} in the checkpoint, and weights are floating-point numbers"
-        return Diagnostic("ND408", message + _more(rows), span, help=kind_help(stored), trace=trace)
+        return Diagnostic("ND408", message + _more(rows), span, kind_help(stored), trace=trace)
     message = f"{_quoted(first.key)} is {_sizes(stored.shape)} in the checkpoint and {_sizes(slot.shape)} in the net"
     notes = () if not (said := _axes(slot, stored.shape)) else (Note(span, said),)
-    return Diagnostic("ND407", message + _more(rows), span, notes, shape_help(comparison, first), trace)
+    return Diagnostic("ND407", message + _more(rows), span, shape_help(comparison, first), notes, trace)
 
 
 def _more(rows: list[Row]) -> str:
@@ -272,7 +272,7 @@ def _renamed(places: _Places, group: Sequence[Move]) -> Diagnostic:
     if len(group) > 1:
         message += f", with those of {_names((move.new for move in group[1:]), 2)}"
     made = line(f"{literal(first.old)}.**", f"{literal(first.new)}.**")
-    return Diagnostic("ND412", message, places.span(first.new), help=f"a line {made} of a key map says so")
+    return Diagnostic("ND412", message, places.span(first.new), f"a line {made} of a key map says so")
 
 
 # -- missing ----------------------------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def _lack(
     elif len(units) == 1:
         message += f" ({_sizes(slot.shape)})"
     trace = _trace(graph, slot.node) if len(units) == 1 and len(rows) == 1 else ()
-    return Diagnostic("ND405", message, span, help=missing_help(units, others), trace=trace)
+    return Diagnostic("ND405", message, span, missing_help(units, others), trace=trace)
 
 
 def _nothing(comparison: Comparison, absent: Sequence[Row]) -> Diagnostic:
@@ -325,7 +325,7 @@ def _nothing(comparison: Comparison, absent: Sequence[Row]) -> Diagnostic:
     message = f"no key of the checkpoint is one of the net's: it has {_names(theirs, 2)}, the net {ours}"
     if not theirs:
         message = f"the key map leaves out every key of the checkpoint, and the net has {ours}"
-    return Diagnostic("ND405", message, comparison.graph.scopes[0].span, help=nothing_help(comparison, theirs))
+    return Diagnostic("ND405", message, comparison.graph.scopes[0].span, nothing_help(comparison, theirs))
 
 
 # -- unexpected -------------------------------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ def _more_than(
             help = f"`bias=true` gives this `{node.op.keyword}` one"
     elif owner and (inside := _members(known, owner)):
         help = f"{_quoted(owner)} has {_names(inside, 4)}; {help}"
-    return Diagnostic("ND406", message, places.span(owner), help=help)
+    return Diagnostic("ND406", message, places.span(owner), help)
 
 
 def _members(known: set[str], owner: str) -> list[str]:

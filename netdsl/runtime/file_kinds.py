@@ -10,7 +10,7 @@ from netdsl.diagnostics import Diagnostic, NetdslError, files
 
 def failure(code: str, message: str, help: str) -> NetdslError:
     """What is wrong with a file, to be raised."""
-    return NetdslError([Diagnostic(code, message, help=help)])
+    return NetdslError([Diagnostic(code, message, None, help)])
 
 
 #: What ``torch.save`` began a file with before it wrote archives: a pickled number.

@@ -78,7 +78,7 @@ class Scheme(NamedTuple):
                 both = f"`{shortened(taken[new])}` and `{shortened(key)}`"
                 message = f"the key map `{shortened(self.name)}` calls both {both} `{shortened(new)}`"
                 help = f"a line {line(literal(key), None)} before the others leaves the second out"
-                raise NetdslError([Diagnostic("ND410", message, help=help)])
+                raise NetdslError([Diagnostic("ND410", message, None, help)])
             taken[new] = key
         return renamed
 
@@ -113,7 +113,7 @@ def read(path: str | os.PathLike[str]) -> KeyMap:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NetdslError([Diagnostic("ND002", f"`{shown(name)}` is no UTF-8 text", help=no_text(data))]) from None
+        raise NetdslError([Diagnostic("ND002", f"`{shown(name)}` is no UTF-8 text", None, no_text(data))]) from None
     return parse(text.replace("\r\n", "\n"), name)
 
 
@@ -129,7 +129,7 @@ def parse(text: str, name: str) -> KeyMap:
         found = re.search(r"line (\d+), column (\d+)", str(error))
         start = _offset(text, int(found[1]), int(found[2])) if found else len(text)
         message = f"this is no TOML: {said[:1].lower()}{said[1:]}"
-        problem = Diagnostic("ND410", message, Span(0, start, start + 1), help=mended(text, start))
+        problem = Diagnostic("ND410", message, Span(0, start, start + 1), mended(text, start))
         raise NetdslError([problem], [source]) from None
     loose = {key: item for key, item in value.items() if not isinstance(item, dict)}
     tables = {key: item for key, item in value.items() if isinstance(item, dict)}
@@ -160,7 +160,7 @@ def _scheme(name: str, table: Mapping[str, object], text: str, problems: list[Di
         except NoRule as error:
             at = max((text.find(mark + pattern + mark) for mark in "\"'"), default=-1)
             span = Span(0, at, at + len(pattern) + 2) if at >= 0 else Span(0, 0, 0)
-            problems.append(Diagnostic("ND410", str(error), span, help=error.help))
+            problems.append(Diagnostic("ND410", str(error), span, error.help))
     return Scheme(name, tuple(rules))
 
 
@@ -234,7 +234,7 @@ def _fill(target: str, found: re.Match[str]) -> str:
                 f"`{shortened(found[0])}` cannot be renamed: `{sign[0]}` counts, and `{shortened(word)}` is no number"
             )
             help = f"a line {line(key, 'NEW')} before the others names that key alone, and {line(key, None)}"
-            raise NetdslError([Diagnostic("ND410", message, help=f"{help} leaves it out")])
+            raise NetdslError([Diagnostic("ND410", message, None, f"{help} leaves it out")])
         return str(int(word) + int(sign[3] + sign[4]))
 
     return _SIGN.sub(one, target)

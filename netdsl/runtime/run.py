@@ -34,7 +34,7 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
     there = library.cuda.is_available()
     if wanted == "cuda" and not there:
         message = "`--device cuda` asks for a GPU, and PyTorch finds none"
-        raise NetdslError([Diagnostic("ND008", message, help="`--device cpu` runs without one")])
+        raise NetdslError([Diagnostic("ND008", message, None, "`--device cpu` runs without one")])
     device: torch.device = library.device("cuda" if there and wanted != "cpu" else "cpu")
     return device
 
@@ -51,7 +51,7 @@ def build(text: str, graph: Graph, device: torch.device) -> nn.Module:
         return instantiate(text, graph.name).to(device)
     except (RuntimeError, MemoryError) as error:
         message = f"PyTorch cannot make this module: {first_line(error)}"
-        raise NetdslError([Diagnostic("ND401", message, help=helped(error, graph, device.type))]) from error
+        raise NetdslError([Diagnostic("ND401", message, None, helped(error, graph, device.type))]) from error
 
 
 def forward(module: nn.Module, graph: Graph, view: View, device: torch.device) -> Ran:
@@ -73,7 +73,7 @@ def forward(module: nn.Module, graph: Graph, view: View, device: torch.device) -
             seconds = time.perf_counter() - start
     except (RuntimeError, MemoryError) as error:
         message = f"the forward pass fails: {first_line(error)}"
-        raise NetdslError([Diagnostic("ND401", message, help=helped(error, graph, device.type))]) from error
+        raise NetdslError([Diagnostic("ND401", message, None, helped(error, graph, device.type))]) from error
     tensors = [tensor for tensor in result if tensor is not None] if isinstance(result, tuple) else [result]
     names = [output.name for output, _ in see(graph, view).outputs]
     return Ran(seconds, tuple((name, tuple(tensor.shape)) for name, tensor in zip(names, tensors, strict=True)))

@@ -87,7 +87,7 @@ class Brackets:
         best = self._repairs.best(repairs, stack[0], at)
         message = f"`{closer}` closes `{text[begin]}`, which wants `{wanted}`"
         note = Note(self._repairs.span(begin), "opened here")
-        self.problems.append(Diagnostic("ND102", message, span, (note,), Advice(best.help, *best.edits)))
+        self.problems.append(Diagnostic("ND102", message, span, Advice(best.help, *best.edits), (note,)))
         if best == turned:
             self.changes |= {at: wanted, at + 1: closer}
             self._pair(stack.pop(), at)
@@ -124,7 +124,7 @@ class Brackets:
             # another: that opener lacks one.
             at, best, until = self._closing(stack[-1], end)
         message, help = f"`{self.text[at]}` is never closed", Advice(best.help, *best.edits)
-        self.problems.append(Diagnostic("ND102", message, self._repairs.span(at), help=help))
+        self.problems.append(Diagnostic("ND102", message, self._repairs.span(at), help))
         self._spoil(stack[0], until)
         stack.clear()
         return until
@@ -192,10 +192,10 @@ class Brackets:
             before = text[place.start : place.end] if best.behind is not None else ""
             behind = f" behind `{before}`" if before else ""
             message, help = f"`{OPENERS[closer]}` is missing{behind}", Advice(best.help, *best.edits)
-            self.problems.append(Diagnostic("ND102", message, place, notes, help))
+            self.problems.append(Diagnostic("ND102", message, place, help, notes))
             self._spoil(self._outermost(place.start), line)
             return
-        self.problems.append(Diagnostic("ND102", message, span, help=help))
+        self.problems.append(Diagnostic("ND102", message, span, help))
         self.changes[at] = " "
 
     def _calls(self, word: Span) -> bool:

@@ -149,7 +149,7 @@ def misread(
         help = declared(mistake) or paper_row(mistake)
         if help is not None:
             message = mistake.message or f"there is no layer or block called `{core.word.text}`"
-            said = Diagnostic("ND101", message, mistake.place or core.word.span, help=help)
+            said = Diagnostic("ND101", message, mistake.place or core.word.span, help)
             found.append((said, row.span.start, row.span.end))
     return found
 

@@ -54,7 +54,7 @@ def format(source: Source, tokens: int = sys.maxsize) -> tuple[str | None, list[
     result = _laid_out(text, reading.tokens)
     if result != text and not _says_the_same(text, reading, result):
         message = f"formatting would change what `{source.name}` says, so it stays as it is"
-        return None, [Diagnostic("ND104", message, help="this is netdsl's mistake: please report it, with the file")]
+        return None, [Diagnostic("ND104", message, None, "this is netdsl's mistake: please report it, with the file")]
     first = source.text.find("\n")
     return result.replace("\n", "\r\n") if first > 0 and source.text[first - 1] == "\r" else result, []
 

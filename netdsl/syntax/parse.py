@@ -130,7 +130,7 @@ def parse(
             if not problems:
                 message = "this text has more words and signs than are read"
                 span = Span(file, error.offset, error.offset + 1)
-                problems.append(Diagnostic("ND007", message, span, help="`--max-bytes` raises the bound"))
+                problems.append(Diagnostic("ND007", message, span, "`--max-bytes` raises the bound"))
             return None, problems
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
@@ -160,7 +160,7 @@ def parse(
     if _builder.long:
         message = f"a word or a text in quotes has at most {MAX_LETTERS} letters"
         long = list(dict.fromkeys(_builder.long))[:MAX_ERRORS]
-        return None, [*problems, *(Diagnostic("ND103", message, span, help=_shorter(text, span)) for span in long)]
+        return None, [*problems, *(Diagnostic("ND103", message, span, _shorter(text, span)) for span in long)]
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
 
 
@@ -196,7 +196,7 @@ def _other(text: str, file: int) -> list[Diagnostic] | None:
     end = text.find("\n", begin)
     span = Span(file, begin, begin + len(text[begin : end if end >= 0 else len(text)].rstrip()))
     help = "a spec begins with `net name` and `input 3x224x224`, and has a layer such as `conv3-64` on each line"
-    return [Diagnostic("ND101", f"this file is no spec: it looks like {kind}", span, help=help)]
+    return [Diagnostic("ND101", f"this file is no spec: it looks like {kind}", span, help)]
 
 
 def _without(text: str, begin: int, end: int) -> str:
@@ -262,7 +262,7 @@ def _too_deep(
         held = f"{left} never closed: each `{text[at]}` has its `{PAIRS[text[at]]}`"
     elif text[at] != "(":
         held = "`block part { … }` holds what is inside, and `part` stands for it"
-    return {}, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1), help=held)], None
+    return {}, comments, [*problems, Diagnostic("ND218", message, Span(file, at, at + 1), held)], None
 
 
 def _mismatched(
@@ -350,4 +350,4 @@ def _explain(mistake: Mistake) -> Diagnostic:
     elif seen in ("`x`", "`×`") and not mistake.rest and {"TIMES", "KTIMES"} & mistake.names:
         message = f"a number is missing after {seen}"
     help = advice(mistake)
-    return Diagnostic(mistake.code, mistake.message or message, mistake.place or mistake.span, help=help)
+    return Diagnostic(mistake.code, mistake.message or message, mistake.place or mistake.span, help)

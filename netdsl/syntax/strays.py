@@ -36,7 +36,7 @@ def strays(text: str, file: int, most: int) -> tuple[list[Diagnostic], str]:
         blank = category(char) == "Zs"
         edits = (Edit(Span(file, place, place + 1), " " if blank else "") for place in places)
         help = Advice("write a plain space" if blank else "take it out", *edits)
-        problems.append(Diagnostic("ND103", message, Span(file, places[0], places[0] + 1), help=help))
+        problems.append(Diagnostic("ND103", message, Span(file, places[0], places[0] + 1), help))
     cleared = list(text)
     for places in found.values():
         for place in places:

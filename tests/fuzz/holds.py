@@ -24,9 +24,6 @@ from netdsl.syntax.format import format
 #: Smaller than the defaults, which makes inputs quick that run into a bound.
 LIMITS = netdsl.Limits(nodes=1_000)
 
-#: How the codes begin whose diagnostics have a help, each of them.
-HELPED = ("ND1",)
-
 #: Seconds of processor time that one input may take, on a machine that is slow and shared.
 PATIENCE = 10.0
 
@@ -60,8 +57,8 @@ def check(data: bytes, file: Path) -> bool:
         for diagnostic in made.diagnostics:
             assert diagnostic.code in CODES
             assert "\n" not in diagnostic.message
-            assert diagnostic.help or not diagnostic.code.startswith(HELPED), f"{diagnostic.code} has no help"
-            assert "\n" not in (diagnostic.help or "")
+            assert diagnostic.help, f"{diagnostic.code} has no help"
+            assert "\n" not in diagnostic.help
             assert diagnostic.message.count("`") % 2 == 0 or "`" in str(data)
             for span in filter(None, (diagnostic.span, *(note.span for note in diagnostic.notes))):
                 assert 0 <= span.start <= span.end <= len(made.sources[span.file].text) + 1, diagnostic
@@ -139,4 +136,4 @@ def where(error: BaseException) -> str:
     return re.sub(r"[^\w:.-]+", "_", f"{type(error).__name__}-{last}{about}")
 
 
-__all__ = ["HELPED", "LIMITS", "NetdslError", "Slow", "check", "soon", "where"]
+__all__ = ["LIMITS", "NetdslError", "Slow", "check", "soon", "where"]

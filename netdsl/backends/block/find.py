@@ -71,4 +71,4 @@ def find(graph: Graph, name: str, view: View) -> tuple[Graph, Drawable]:
     near = did_you_mean(name, [*blocks, *others])
     its = f"its {kind} are" if len(listed) > 1 else f"its only {kind[:-1]} is"
     help = near or (f"{its} {shown}" if shown else "it is a net of layers alone")
-    raise NetdslError([Diagnostic("ND011", message, help=help)])
+    raise NetdslError([Diagnostic("ND011", message, None, help)])

@@ -33,7 +33,7 @@ def check_drawn(count: int, most: int, what: str, help: str) -> None:
     """Raises :class:`NetdslError` (ND218) where ``count`` boxes are more than ``most``."""
     if count > most:
         message = f"{what} would be too large: it takes as long as {count:,} boxes, and the bound is {most:,}"
-        raise NetdslError([Diagnostic("ND218", message, help=f"{help}; `--max-drawn` raises the bound")])
+        raise NetdslError([Diagnostic("ND218", message, None, f"{help}; `--max-drawn` raises the bound")])
 
 
 def render(
@@ -102,7 +102,7 @@ def find(engine: Engine | None = None) -> str:
             "install it with `pip install graphviz-pure`; .dot and .mmd need neither",
         ),
     }[engine]
-    raise NetdslError([Diagnostic("ND008", f"a diagram cannot be drawn: {message}", help=help)])
+    raise NetdslError([Diagnostic("ND008", f"a diagram cannot be drawn: {message}", None, help)])
 
 
 def _run(program: str, dot: str, *options: str) -> bytes:
@@ -113,5 +113,5 @@ def _run(program: str, dot: str, *options: str) -> bytes:
         said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
         message = f"{Path(program).name} could not draw this diagram: {shortened(said.splitlines()[0], 300)}"
         help = "an .svg without `--engine dot` needs no Graphviz, and neither does a .pdf, with reportlab installed"
-        raise NetdslError([Diagnostic("ND008", message, help=help)])
+        raise NetdslError([Diagnostic("ND008", message, None, help)])
     return done.stdout

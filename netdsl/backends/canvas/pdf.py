@@ -38,7 +38,7 @@ def pdf(svg: bytes) -> bytes:
     except ImportError:
         message = "a PDF cannot be written: reportlab is not installed"
         help = "install it with `pip install 'netdsl[pdf]'`, or Graphviz, which `--engine dot` draws with"
-        raise NetdslError([Diagnostic("ND008", message, help=help)]) from None
+        raise NetdslError([Diagnostic("ND008", message, None, help)]) from None
     root = ElementTree.fromstring(svg)
     width, height = (float(root.get(side, "").removesuffix("pt")) for side in ("width", "height"))
     x, y, wide, high = _numbers(root.get("viewBox", ""))
