@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,8 +185,14 @@ def save(mended: Sequence[Mended]) -> None:
     Raises :class:`NetdslError` (ND006) where one cannot be written, or has changed since it was read; then each holds
     what it held.
     """
-    before: Mapping[Path, bytes] = {one.path: one.path.read_bytes() for one in mended}
+    before: dict[Path, bytes] = {}
     for one in mended:
+        try:
+            before[one.path] = one.path.read_bytes()
+        except OSError:
+            message = f"`{one.name}` cannot be read any more: nothing is written"
+            help = "it went while it was checked: put it back, and `netdsl check --fix` once more mends it"
+            raise NetdslError([Diagnostic("ND006", message, None, help)]) from None
         if before[one.path].decode("utf-8-sig", errors="replace") != one.old:
             message = f"`{one.name}` has changed while it was checked: nothing is written"
             help = "an editor saved it: `netdsl check --fix` once more mends what stands there now"

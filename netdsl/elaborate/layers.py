@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
-from netdsl.elaborate.attributes import Given, Ramp, put, read_head, read_modifiers
+from netdsl.elaborate.attributes import read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft
 from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.fitting import refused, strided_again
+from netdsl.elaborate.given import Given, Ramp, put
 from netdsl.elaborate.joins import origin
 from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, declaring, unheard, unknown_word

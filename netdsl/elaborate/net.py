@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.attributes import MODES
+from netdsl.elaborate.attribute_helps import MODES
 from netdsl.elaborate.context import Context, DraftScope
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.expressions import evaluate, kind_of

@@ -28,6 +28,7 @@ from netdsl.ops.windows import (
     same_rank,
     spans,
     too_large,
+    window_of,
 )
 
 PadMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -85,9 +86,7 @@ class Convolution(Op):
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
         rank = need_map(cls.keyword, inputs[0])
-        kernel = per_axis(values["kernel"], rank)
-        stride = per_axis(values.get("stride", 1), rank)
-        dilation = per_axis(values.get("dilation", 1), rank)
+        kernel, stride, dilation = window_of(values, rank)
         if values.get("gain") and not values.get("ws"):
             help = "`ws gain` has both; `gain=false` takes back what a style has"
             raise OpError("ND208", "`gain` scales standardised weights: `ws` is missing", help=help, field="gain")

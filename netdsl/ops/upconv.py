@@ -27,6 +27,7 @@ from netdsl.ops.windows import (
     spans,
     spread,
     undivided,
+    window_of,
 )
 
 
@@ -60,9 +61,7 @@ class UpConv(Op):
     @classmethod
     def resolve(cls, values: dict[str, Any], inputs: tuple[Shape, ...]) -> dict[str, Any]:
         rank = need_map(cls.keyword, inputs[0])
-        kernel = per_axis(values["kernel"], rank)
-        stride = per_axis(values.get("stride", 1), rank)
-        dilation = per_axis(values.get("dilation", 1), rank)
+        kernel, stride, dilation = window_of(values, rank)
         given = values.get("pad")
         pad = same_pads(kernel, dilation) if given is None else per_axis(given, rank)
         out_pad = per_axis(values.get("out_pad", 0), rank)

@@ -38,6 +38,12 @@ def per_axis(value: object, rank: int) -> tuple[int, ...]:
     return value
 
 
+def window_of(values: Mapping[str, object], rank: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Kernel, stride and dilation as a spec gives them, one value an axis; the last two are 1 unless given."""
+    kernel, stride, dilation = values["kernel"], values.get("stride", 1), values.get("dilation", 1)
+    return per_axis(kernel, rank), per_axis(stride, rank), per_axis(dilation, rank)
+
+
 def product(numbers: Sequence[int]) -> int:
     """The product of the numbers, 1 of none."""
     result = 1

@@ -329,6 +329,7 @@ CALLS = (
     "compile(Path('-'))",
     "load_operators('failing')",
     "save([Mended('small.net', Path('small.net'), 'as it was', 'as it will be', 1)])",
+    "save([Mended('gone.net', Path('gone.net'), 'as it was', 'as it will be', 1)])",
     "build('raise RuntimeError(\"no luck. And more.\")', small, device('cpu'))",
     "build('raise RuntimeError(\"no luck. And more.\")', small, device('cuda'))",
     "build('raise RuntimeError(\"no luck. And more.\")', foreign, device('cpu'))",
