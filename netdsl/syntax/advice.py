@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
-from netdsl.syntax import configs, declarations, denied, forms, habits, repairs, signs, slips, statements
+from netdsl.syntax import configs, declarations, denied, forms, habits, pasted, repairs, sections, signs, slips, statements
 from netdsl.syntax.mistake import Mistake
 
 #: The longest line whose slips are looked for.
@@ -17,7 +17,7 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *configs.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST, *statements.RULES,
+    *sections.RULES, *configs.RULES, *pasted.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST, *statements.RULES,
     *habits.RULES, *repairs.WORDS, *signs.RULES, *repairs.RULES, habits.comma, *repairs.LAST, *slips.RULES,
 )  # fmt: skip
 
@@ -29,7 +29,7 @@ def advice(mistake: Mistake) -> str:
     """
     if mistake.end - mistake.begin > _LONGEST_LINE:
         return forms.form(mistake)  # no hand has written it, and the rules look at all of a line
-    further: tuple[str, str | None, object, int | None] | None = None
+    further: tuple[str, str | None, object, int | None, int | None] | None = None
     for rule in _RULES:
         mistake.forget()
         help = rule(mistake)
@@ -43,9 +43,9 @@ def advice(mistake: Mistake) -> str:
         if read == 1:
             return help
         if read and further is None:
-            further = help, mistake.message, mistake.place, mistake.beside
+            further = help, mistake.message, mistake.place, mistake.beside, mistake.below
     mistake.forget()
     if further is None:
         return forms.form(mistake)
-    help, mistake.message, mistake.place, mistake.beside = further  # type: ignore[assignment]
+    help, mistake.message, mistake.place, mistake.beside, mistake.below = further  # type: ignore[assignment]
     return help

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic
-from netdsl.syntax import tree
+from netdsl.syntax import pasted, tree
 from netdsl.syntax.habits import ATTRIBUTES
 from netdsl.syntax.lalr import Parser
 from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake, Trial
@@ -127,6 +127,10 @@ def _allowed(mistake: Mistake) -> str | None:
     return Advice(f"a line of its own has codes alone: `{found[1]}`", edit)
 
 
+#: Of rows that can be read.
+_ROWS: tuple[Callable[[Mistake], str | None], ...] = (*pasted.ROWS, declared, paper_row)
+
+
 def misread(
     rows: Sequence[tree.Row],
     text: str,
@@ -146,7 +150,7 @@ def misread(
         long = row.span.end > mistake.end or mistake.end - mistake.begin > _LONGEST_LINE
         if long or mistake.is_layer(core.word.text):
             continue
-        help = declared(mistake) or paper_row(mistake)
+        help = next((help for rule in _ROWS if (help := rule(mistake)) is not None), None)
         if help is not None:
             message = mistake.message or f"there is no layer or block called `{core.word.text}`"
             said = Diagnostic("ND101", message, mistake.place or core.word.span, help)

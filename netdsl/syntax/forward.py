@@ -13,7 +13,7 @@ from netdsl.diagnostics import Advice
 from netdsl.syntax.mistake import KEYWORDS, Mistake
 
 #: What a tensor is called that every line makes anew.
-_COMMON = frozenset(["x", "y", "z", "h", "out", "net", "output", "hidden", "feat", "feature", "tensor", "inputs"])
+COMMON = frozenset(["x", "y", "z", "h", "out", "net", "output", "hidden", "feat", "feature", "tensor", "inputs"])
 #: How much of the text around a line is looked at.
 _NEAR = 4000
 #: How deep calls are followed: `relu(bn(conv3-64(x)))`.
@@ -36,6 +36,7 @@ _JOINS = {
 _SIGNS = {"+": "add", "-": "sub", "*": "mul"}
 #: Layers that need nothing said, which a module called so is.
 _PLAIN = re.compile(r"(relu6?|gelu|silu|sigmoid|tanh|elu|selu|mish|bn|flatten|gap)_?\d*")
+_DEF = re.compile(r"^[ \t]*def\b.*$", re.MULTILINE)
 _FLAT = re.compile(
     r"(?P<of>[A-Za-z_]\w*)\.(?:flatten\([ \t]*(?:start_dim[ \t]*=[ \t]*)?1[ \t]*\)|"
     r"(?:view|reshape)\((?:(?P=of)\.(?:size\(0\)|shape\[0\])|-1)[ \t]*,[ \t]*(?:-1|\d+)[ \t]*\)|view\(-1\)|flatten\(\))"
@@ -59,7 +60,10 @@ class _Line:
         line = text[mistake.begin : self.end]
         self.begin = mistake.begin + len(line) - len(line.lstrip())
         self.code = line.strip().rstrip("; \t")
-        above = mistake.source[max(0, mistake.begin - _NEAR) : mistake.begin]
+        #: what stands before the tensor that a function returns
+        self.returned = re.match(r"return[ \t]+(?=\S)|", self.code)[0]  # type: ignore[index]
+        self.modules = mistake.source[max(0, mistake.begin - _NEAR) : mistake.begin]
+        above = _DEF.split(self.modules)[-1]  # a function sees no tensors of another
         self.above = above
         #: the names of the tensor that the line above makes
         self.last: set[str] = set()
@@ -100,8 +104,12 @@ class _Line:
             code = line.partition("#")[0].strip()
             if not code:
                 continue
+            if re.match(r"(?:def|class)\b", code):
+                return False
             found = _ASSIGNED.fullmatch(code)
             if re.search(rf"@{name}\b|[(\[,][ \t]*{name}[ \t]*[,)\]]", code if found is None else ""):
+                return True
+            if code.startswith("return") and ("," in code or last != name) and re.search(rf"\b{name}\b", code[6:]):
                 return True
             if found is None:
                 last = ""
@@ -135,7 +143,8 @@ class _Line:
         found = _CALL.fullmatch(text)
         if found is None or not _even(found["inside"]):
             raise _Unclear
-        return [*self.row(found["inside"], depth + 1), self.layer(found["of"])]
+        layer = self.layer(found["of"])
+        return [*self.row(found["inside"], depth + 1), layer]
 
     def called(self, text: str) -> tuple[str, str] | None:
         """``Conv2D(64, 3)(x)``, ``F.max_pool2d(x, 2)`` → the tensor that it is given, and the layer."""
@@ -191,7 +200,7 @@ class _Line:
             return "soft-max"
         if not word.startswith("self."):
             raise _Unclear
-        if self.known(name) or re.search(rf"\bself\.{name}[ \t]*=", self.above):
+        if self.known(name) or re.search(rf"\bself\.{name}[ \t]*=|(?<![\w.]){name}[ \t]*:", self.modules):
             raise _Unclear(f"each layer takes what the one before it gives: `{name}` stands above, and needs no call")
         example = "fc-10" if re.match(r"fc|linear|head|classifier|dense", name.lower()) else "conv3-64"
         example = "maxpool" if "pool" in name.lower() else "dropout 0.5" if "drop" in name.lower() else example
@@ -224,7 +233,7 @@ def _split(text: str, sign: str) -> list[str]:
 def _tensors(mistake: Mistake) -> str | None:
     """``x = relu(x)``, ``out = conv3-64(x)``, ``y = x + y``, ``x += y``, ``torch.cat([a, b], 1)``"""
     line = _Line(mistake)
-    code = line.code
+    code = line.code[len(line.returned) :]
     if len(code) > 300 or not _even(code):
         return None
     found = _ASSIGNED.fullmatch(code)
@@ -235,10 +244,14 @@ def _tensors(mistake: Mistake) -> str | None:
     if found is not None and found["sign"] != "=":
         made = f"{target} {found['sign'][0]} {made}"
     try:
-        if found is None:
+        if line.returned:
+            if found is not None or _NAME.fullmatch(code) or mistake.is_layer(re.split(r"[-/ \t,]", code)[0]):
+                return None
+            items = line.row(code)
+        elif found is None:
             items = _unassigned(line, code)
         elif _LAYER.fullmatch(made.split(",")[0].strip()) and mistake.is_layer(re.split(r"[-/ \t]", made)[0]):
-            if target not in _COMMON:
+            if target not in COMMON:
                 return None
             items = [made]
         else:
@@ -261,6 +274,8 @@ def _tensors(mistake: Mistake) -> str | None:
     if not items and not alias:
         return None
     text = (", ".join(items) or "id") + alias
+    if line.returned:
+        line.mistake.instead("nothing is returned: the last row gives the net's output", line.begin, line.begin + 6)
     edit = mistake.edit(text, line.begin, line.end)
     if mistake.reads(edit) != 1:
         return None
@@ -275,6 +290,14 @@ def _tensors(mistake: Mistake) -> str | None:
     if alias or text.startswith("@") or verb is not None:
         return Advice(f"it is written `{text}`", edit)
     return Advice(f"`{text}` alone: each layer takes what the one before it gives", edit)
+
+
+def tensor(mistake: Mistake, name: str) -> str | None:
+    """How a tensor is taken up that a line of a program names: ``id``, ``@name``, or None where none is called so."""
+    try:
+        return _Line(mistake).branch(name)
+    except _Unclear:
+        return None
 
 
 def _unassigned(line: _Line, code: str) -> list[str] | None:

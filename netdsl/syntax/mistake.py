@@ -124,6 +124,8 @@ class Mistake:
         self.place: Span | None = None
         #: a further place that the statement holds which cannot be read
         self.beside: int | None = None
+        #: a further one, below the others
+        self.below: int | None = None
         #: a place further away, in a statement that is wrong with this one; what stands between them is read
         self.apart: int | None = None
         self.code = "ND101"
@@ -157,7 +159,7 @@ class Mistake:
 
     def forget(self) -> None:
         """Takes back what a rule has said besides its help."""
-        self.message = self.place = self.beside = self.apart = None
+        self.message = self.place = self.beside = self.below = self.apart = None
         self.said, self.code = False, "ND101"
 
     def is_layer(self, word: str) -> bool:

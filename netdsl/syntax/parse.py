@@ -125,7 +125,7 @@ def parse(
                 problems.append(misread_as)
                 holes.append(text[begin:end])
                 current = _without(current, begin, end)
-            position, marks[:] = progress.back_to(wrong[0][1]), []
+            position, marks[:] = progress.back_to(min(begin for _, begin, _ in wrong)), []
         except TooLong as error:
             if not problems:
                 message = "this text has more words and signs than are read"
@@ -143,9 +143,10 @@ def parse(
                 if not (mistake.said and problems):
                     problems.append(said)
             begin, end = _statement_at(current, offset, brackets)
-            if mistake.beside is not None:
-                beside = _statement_at(current, mistake.beside, brackets)
-                begin, end = min(begin, beside[0]), max(end, beside[1])
+            for place in (mistake.beside, mistake.below):
+                if place is not None:
+                    beside = _statement_at(current, place, brackets)
+                    begin, end = min(begin, beside[0]), max(end, beside[1])
             if begin >= end or len(problems) >= MAX_ERRORS or current[begin:end].strip(f" {_HOLE}\n\t\r") == "":
                 return None, problems
             taken = [(begin, end)]
@@ -167,12 +168,15 @@ def parse(
 def _suspects(statements: tuple[Any, ...]) -> list[tree.Row]:
     """Rows that may have been meant to be something else: they begin with a word that declares, or with sizes."""
     found = []
-    for row in statements:
+    inside = (row for block in statements if type(block) is tree.Block for row in block.body.lines)
+    for row in (*statements, *inside):
         core = row.items[0].core if type(row) is tree.Row and row.items[0].label is None else None
-        if type(core) is tree.Layer and core.modifiers:
+        if type(core) is tree.Layer and core.word.text == "return":
+            found.append(row)
+        elif type(core) is tree.Layer and core.modifiers:
             first = core.modifiers[0]
             sizes = isinstance(first, tree.Positional) and isinstance(first.value, tree.Sizes) and first.value.parts[1:]
-            if core.word.text.lower() in DECLARING or (sizes and len(core.modifiers) > 1):
+            if core.word.text.lower() in DECLARING or core.word.text in ("import", "from") or (sizes and len(core.modifiers) > 1):
                 found.append(row)
     return found
 
