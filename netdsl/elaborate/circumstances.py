@@ -21,6 +21,7 @@ from netdsl.syntax.walk import walk_items
 
 #: Codes of values that cannot be taken, each of which one argument may bring about at many places.
 _OF_VALUES = frozenset({"ND207", "ND208", "ND209", "ND219"})
+_OF_COMPUTED = frozenset({"ND207", "ND209", "ND213", "ND219"})
 #: Codes of expressions: of two that overlap the second follows from the first.
 _OF_EXPRESSIONS = _OF_VALUES | {"ND203", "ND220"}
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -122,7 +123,10 @@ def _out_of_range(said: Diagnostic, context: Context, sources: Sequence[Source],
     least = re.search(r" must be at least (\d+), ", said.message)
     if _computed(text) and least is not None:
         return said._replace(help=f"`{{max({least[1]}, {text})}}` is never below {least[1]}")
-    other = to_be(said) if re.fullmatch(r"-?[\d.]+", text) else None
+    other = to_be(said) if re.fullmatch(r"-?[\d.]+|\d+(?:[x×]\d+)+", text) else None
+    if other is not None and re.search("[x×]", text):
+        parts = [part if int(part) else other for part in re.split("[x×]", text)]
+        other = "x".join(parts if len({*parts}) > 1 else parts[:1])
     written = None if other is None else _in_place(said.span, other, sources)
     return said if written is None else with_example(said, written)
 
@@ -134,6 +138,11 @@ def _in_place(span: Span, other: str, sources: Sequence[Source]) -> str | None:
     behind = re.match(r"[\w×./-]*", text[span.end : span.end + _NEAR])
     assert before is not None and behind is not None
     head = before[0] if before[0].endswith(" ") else before[0].rpartition(" ")[2]
+    if (
+        re.fullmatch(r"(?:up|sep)?conv-", head, re.IGNORECASE)
+        and "kernel" not in text[span.end :][:_NEAR].partition("\n")[0]
+    ):
+        head = f"{head[:-1]}3-"  # without a kernel it would still be none
     whole = f"{head}{other}{behind[0]}"
     return whole if _short(whole) and whole[0].isalpha() and ".." not in whole else None
 
@@ -151,6 +160,25 @@ def _with_text(said: Diagnostic, text: str) -> Diagnostic:
     while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:
         text = text[1:-1].strip()
     return said._replace(help=help.replace("…", text)) if _short(text) else said
+
+
+def filled(said: Diagnostic, sources: Sequence[Source]) -> Diagnostic:
+    """A diagnostic of a value, its expression in the place of a help's ``…``; of a long one the function alone."""
+    if said.code not in _OF_COMPUTED or "…" not in (said.help or "") or said.span is None:
+        return said
+    if said.code == "ND213" and "int(…)" not in (said.help or ""):
+        return said
+    said = _with_text(said, text_of(said.span, sources).strip("{} "))
+    if isinstance(said.help, Advice):
+        return said
+    help = re.sub(r"`(floor|round|int)\(…\)` makes ([\d,]+) of it", r"`\1` around it makes \2", said.help)
+    help = help.replace("`int(…)` makes 1 or 0 of", "`int` around it makes 1 or 0 of")
+    help = help.replace("`int(…)` makes a whole number of it", "`int` around it makes a whole number")
+    help = help.replace("`max(1, …)` is never 0", "`max` of 1 and what divides is never 0")
+    help = help.replace(", `divisible(…, 8)` ", ", and `divisible`, to a multiple of 8, ").replace(
+        "`ceil(…)`", "`ceil`"
+    )
+    return said._replace(help=help)
 
 
 def _short(text: str) -> bool:

@@ -16,7 +16,7 @@ import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
 from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, sort
 from netdsl.diagnostics.nearest import did_you_mean, nearest
-from netdsl.elaborate.circumstances import with_followers
+from netdsl.elaborate.circumstances import filled, with_followers
 from netdsl.elaborate.complaints import listed, whole_line
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator
@@ -193,7 +193,7 @@ class Compiler:
         """What came of it: no graph where there was an error."""
         if len(self.diagnostics) >= MAX_PROBLEMS and self.diagnostics[MAX_PROBLEMS - 1].severity == "error":
             self.notes.append(f"there are over {MAX_PROBLEMS - 1} errors; what comes after them was not looked at")
-        found = sort(self.with_given(d) for d in self.diagnostics if not self.follows(d))
+        found = sort(filled(self.with_given(d), self.sources) for d in self.diagnostics if not self.follows(d))
         if any(d.severity == "error" for d in found):
             graph = None
         mild = [d for d in found if d.severity == "warning"]

@@ -187,8 +187,16 @@ def _arguments(rule: tree.InitRule, program: Program) -> tuple[tuple[str, Scalar
         if argument.name is None and word in WORDS and scheme.startswith("kaiming"):
             name, value = WORDS[word]
         elif argument.name is None and word is not None:
-            help = f"a value by its name takes a key: `{slots[0]}=…`" if slots else _further(scheme)
-            if scheme.startswith("kaiming"):
+            help = _further(scheme)
+            if slots and word in program.env.visible():
+                slot = next((slot for slot in slots if slot not in found), slots[0])
+                text = f"{slot}={word}"
+                help = Advice(f"a value by its name takes a key: `{text}`", Edit(argument.span, text))
+            if word in ("and", "with") and len(rule.arguments) > 1 and argument is not rule.arguments[-1]:
+                help = Advice(
+                    "a blank is enough between them: take it out", Edit(argument.span._replace(start=last), "")
+                )
+            elif scheme.startswith("kaiming"):
                 help = did_you_mean(word, WORDS, argument.span) or _listed(WORDS)
             raise stop("ND231", f"`{scheme}` does not know the word `{word}`", argument.span, help=help)
         else:

@@ -7,10 +7,12 @@ import re
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.elaborate.program import split_word
 from netdsl.elaborate.values import Env, Stop, stop
-from netdsl.ir.op import lookup
+from netdsl.ir.op import Op, lookup
 from netdsl.syntax import tree
 
 _PART = r"(?:\d+|[A-Za-z_]\w*?)"
+#: From here on a number behind a size is one too, and no count of repeats.
+_LEAST_SIZE = 5
 _JOINED = re.compile(rf"x?{_PART}(?:x{_PART})*")
 
 
@@ -24,6 +26,8 @@ def repeated_sizes(item: tree.Item, env: Env, text: str) -> Stop | None:
     sizes = op.attributes().get("to") if op is not None else None
     if op is None or sizes is None or sizes.kind != "axes" or layer.suffixes:
         return None
+    if (again := _again(item, layer, op, text)) is not None:
+        return again
     positional = "to" in op.syntax.positional and len(layer.modifiers) == 1
     if isinstance(last, tree.Flag):
         wrong = positional and env.lookup(last.name.text) is not None
@@ -41,6 +45,33 @@ def repeated_sizes(item: tree.Item, env: Env, text: str) -> Stop | None:
     new = "x".join([*parts, times])
     message = f"`{text[sign.start : sign.end]}` reads as a repeat, and `{op.keyword}` does nothing a second time"
     help = Advice(f"sizes have no blanks between them: `{new}`", Edit(Span(place.file, place.start, sign.end), new))
+    return stop("ND202", message, sign, help=help)
+
+
+def _again(item: tree.Item, layer: tree.Layer, op: type[Op], text: str) -> Stop | None:
+    """What is said of a repeat behind a whole size: ``upsample @t ×2``, ``upsample to=32 ×2``, ``crop @t ×2``."""
+    assert item.repeat is not None
+    last = layer.modifiers[-1]
+    named = isinstance(last, tree.Attribute) and last.name.text == "to"
+    tensor = isinstance(last, tree.Positional) and isinstance(last.value, tree.Reference) and op.syntax.reference
+    sizes = last.value.parts if not isinstance(last, tree.Flag) and isinstance(last.value, tree.Sizes) else ()
+    times = text[item.repeat.span.start : item.repeat.span.end]
+    small = times.isdecimal() and int(times[:9]) < _LEAST_SIZE
+    whole = tensor or (small and (len(sizes) > 1 or (named and op.syntax.times is not None)))
+    if not whole or not (tensor or named or "to" in op.syntax.positional):
+        return None
+    begin = last.span.end + len(text[last.span.end :]) - len(text[last.span.end :].lstrip())
+    sign = Span(last.span.file, begin, item.repeat.span.end)
+    shown = text[sign.start : sign.end].rstrip("} ") + "}" * times.startswith("{")
+    if op.syntax.times is not None:
+        size = text[layer.word.span.start : last.span.end]
+        help = f"leave one of them out: `{op.keyword} {shown}` is a factor, `{size}` the size itself"
+        return stop("ND202", f"the size of `{op.keyword}` is given twice", sign, help=help)
+    message = f"`{shown}` reads as a repeat, and `{op.keyword}` does nothing a second time"
+    help: str = Advice("once is enough: take it out", Edit(sign._replace(start=last.span.end), ""))
+    if not tensor:
+        other = "x".join([*(_shown(part, text) for part in sizes), times])
+        help = f"once is enough: leave it out; one size more is written `{other}`"
     return stop("ND202", message, sign, help=help)
 
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
-from netdsl.syntax import configs, declarations, denied, forms, habits, pasted, repairs, sections, signs, slips, statements
+from netdsl.syntax import (
+    configs,
+    declarations,
+    denied,
+    forms,
+    habits,
+    pasted,
+    repairs,
+    sections,
+    signs,
+    slips,
+    statements,
+)
 from netdsl.syntax.mistake import Mistake
 
 #: The longest line whose slips are looked for.
@@ -17,8 +29,9 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST, *statements.RULES,
-    *habits.RULES, *repairs.WORDS, *signs.RULES, *repairs.RULES, habits.comma, *repairs.LAST, *slips.RULES,
+    *sections.RULES, *configs.RULES, *pasted.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
+    *statements.RULES, *habits.RULES, *repairs.WORDS, *signs.RULES, *repairs.RULES, habits.comma, *repairs.LAST,
+    *slips.RULES,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic
-from netdsl.syntax import pasted, tree
+from netdsl.syntax import pasted, rows, tree
 from netdsl.syntax.habits import ATTRIBUTES
 from netdsl.syntax.lalr import Parser
 from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake, Trial
@@ -95,8 +95,12 @@ def _inits(mistake: Mistake) -> str | None:
     of, way = found[2], found[3]
     biases = re.fullmatch(r"(?:(\w+)[ \t.])?[ \t]*bias(?:es)?", of)
     if biases is not None:
-        kind, value = biases[1] or "conv", way if re.fullmatch(r"[\d.]+", way) else "0"
-        return f"a bias stands behind the scheme of its weights: `init {kind} = kaiming_normal fan_out bias={value}`"
+        return _bias(biases[1] or "conv", way)
+    alone = re.fullmatch(r"bias(?:es)?(?:[ \t]*[=: ][ \t]*(?P<value>[\w.-]+))?", way)
+    if alone is not None:
+        place = mistake.begin + found.start(3)
+        mistake.instead("a bias alone is no scheme", place, place + len(way))
+        return _bias(of, alone["value"] or "0")
     of = re.sub(r"[ \t.]+weights?\b", "", of)
     if re.match(r"\w*normal[ \t]*[( ][ \t]*[\d.]+[ \t]*,[ \t]*[\d.]", way):
         way = re.sub(r"\A(\w+)[ \t]*([( ])[ \t]*0(?:\.0*)?[ \t]*,[ \t]*", r"\1\2", way)
@@ -117,6 +121,18 @@ def _inits(mistake: Mistake) -> str | None:
     return Advice(help, edit) if mistake.reads(edit) == 1 else None
 
 
+#: A scheme that papers have for a kind of layer.
+_USUAL = {"fc": "normal 0.01", "linear": "normal 0.01", "bn": "ones", "gn": "ones", "ln": "ones"}
+
+
+def _bias(of: str, value: str) -> str:
+    """The help for the start of a bias without that of its weights."""
+    number = "1" if value in ("one", "ones") else value if re.fullmatch(r"-?\d+\.?\d*|-?\.\d+", value) else "0"
+    kind = of if re.fullmatch(r"[\w.]{1,30}", of) else "conv"
+    scheme = _USUAL.get(kind.lower(), "kaiming_normal fan_out")
+    return f"a bias stands behind the scheme of its weights: `init {kind} = {scheme} bias={number}`"
+
+
 def _allowed(mistake: Mistake) -> str | None:
     """``allow ND302 as b``: the end of an item behind a statement."""
     line = mistake.text[mistake.begin : mistake.code_end()]
@@ -132,7 +148,7 @@ _ROWS: tuple[Callable[[Mistake], str | None], ...] = (*pasted.ROWS, declared, pa
 
 
 def misread(
-    rows: Sequence[tree.Row],
+    suspects: Sequence[tuple[tree.Row, int]],
     text: str,
     source: str,
     parser: Parser,
@@ -141,19 +157,19 @@ def misread(
 ) -> list[tuple[Diagnostic, int, int]]:
     """Rows that can be read and were meant to be something else, ``int n = 4``: what is said of each, and its place."""
     found = []
-    for row in rows:
-        core = row.items[0].core
+    for row, place in suspects:
+        core = next((item.core for item in row.items if item.core.span.start == place), row.items[0].core)
         assert isinstance(core, tree.Layer)
         trial = Trial(parser, text, [], [], [])
-        mistake = Mistake(text, row.span.start, core.word.span, set(), pairs, trial, layers)
+        mistake = Mistake(text, place, core.word.span, set(), pairs, trial, layers)
         mistake.source = source
-        long = row.span.end > mistake.end or mistake.end - mistake.begin > _LONGEST_LINE
-        if long or mistake.is_layer(core.word.text):
+        if row.span.end > mistake.end or mistake.end - mistake.begin > _LONGEST_LINE:
             continue
-        help = next((help for rule in _ROWS if (help := rule(mistake)) is not None), None)
+        rules = rows.ROWS if mistake.is_layer(core.word.text) else _ROWS
+        help = next((help for rule in rules if (help := rule(mistake)) is not None), None)
         if help is not None:
             message = mistake.message or f"there is no layer or block called `{core.word.text}`"
-            said = Diagnostic("ND101", message, mistake.place or core.word.span, help)
+            said = Diagnostic(mistake.code, message, mistake.place or core.word.span, help)
             found.append((said, row.span.start, row.span.end))
     return found
 

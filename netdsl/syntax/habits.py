@@ -405,7 +405,10 @@ def _returns(mistake: Mistake) -> str | None:
     if found is not None:
         start = mistake.begin + found.start(1)
         mistake.instead("nothing is returned: the last row gives the net's output", start, start + len("return"))
-        return Advice("what stands last is given out without a word: leave `return` out", mistake.edit("", start, mistake.begin + found.end(1)))
+        return Advice(
+            "what stands last is given out without a word: leave `return` out",
+            mistake.edit("", start, mistake.begin + found.end(1)),
+        )
     if re.match(r"[ \t]*output[ \t]+\w+\Z", mistake.before) and mistake.word in ("-", "/"):
         return help
     return None

@@ -43,6 +43,8 @@ MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|"[^"\\\n]*\\[^\n]*|(#[^\n]*)|([\[({])|(
 _STRAY = re.compile(
     r"[^\S \t\r\n\f\xa0]|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000\ufeff]"
 )
+#: What may stand in a row that is read and not meant so.
+_OTHERWISE = re.compile(r"\b(?:add|concat|mul|sub)[ \t]+@?[A-Za-z_]|\b[A-Za-z]\w*[ \t]+\d+[ \t]*->", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
 
@@ -113,7 +115,7 @@ def parse(
     while True:
         try:
             statements: Any = reader.parse(current, progress, position)
-            suspects = _suspects(statements)
+            suspects = _suspects(statements, current)
             if not suspects:
                 break
             from netdsl.syntax.declarations import misread
@@ -165,19 +167,34 @@ def parse(
     return tree.File(statements, tuple(comments), tuple(holes), whole), problems
 
 
-def _suspects(statements: tuple[Any, ...]) -> list[tree.Row]:
-    """Rows that may have been meant to be something else: they begin with a word that declares, or with sizes."""
-    found = []
+def _suspects(statements: tuple[Any, ...], text: str) -> list[tuple[tree.Row, int]]:
+    """Rows that may have been meant to be something else, each with the place in it that says so.
+
+    They begin with a word that declares or with sizes, or list tensors behind a join.
+    """
+    if _OTHERWISE.search(text) is not None:
+        from netdsl.syntax.rows import found as found_in
+
+        found = found_in(statements, text)
+    else:
+        found = []
+    starts = {row.span.start for row, _ in found}
     inside = (row for block in statements if type(block) is tree.Block for row in block.body.lines)
     for row in (*statements, *inside):
         core = row.items[0].core if type(row) is tree.Row and row.items[0].label is None else None
+        if row.span.start in starts:
+            continue
         if type(core) is tree.Layer and core.word.text == "return":
-            found.append(row)
+            found.append((row, row.span.start))
         elif type(core) is tree.Layer and core.modifiers:
             first = core.modifiers[0]
             sizes = isinstance(first, tree.Positional) and isinstance(first.value, tree.Sizes) and first.value.parts[1:]
-            if core.word.text.lower() in DECLARING or core.word.text in ("import", "from") or (sizes and len(core.modifiers) > 1):
-                found.append(row)
+            if (
+                core.word.text.lower() in DECLARING
+                or core.word.text in ("import", "from")
+                or (sizes and len(core.modifiers) > 1)
+            ):
+                found.append((row, row.span.start))
     return found
 
 

@@ -111,7 +111,9 @@ def _returned(mistake: Mistake) -> str | None:
         return f"a last row `@{names[0][:30]}` makes the main output, and {further}"
     branch = tensor(mistake, names[0]) if names else "id"
     if branch == "id" or (branch is None and names[0] in COMMON):
-        inside = re.search(r"^[ \t]*(?:block|output)\b", mistake.source[: mistake.begin], re.MULTILINE) and code[0] in " \t"
+        inside = (
+            re.search(r"^[ \t]*(?:block|output)\b", mistake.source[: mistake.begin], re.MULTILINE) and code[0] in " \t"
+        )
         what = "what stands last is given out" if inside else "the last row is the output"
         behind = min(mistake.end + 1, len(mistake.text))
         edit = mistake.edit("", mistake.begin, behind) if end == mistake.end else mistake.edit("", begin, end)

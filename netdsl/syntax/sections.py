@@ -16,7 +16,9 @@ _MOST_LINES = 40
 _HEAD = re.compile(r"(?P<indent>[ \t]*)\[(?P<word>[A-Za-z_]\w*)\]")
 _KEY = re.compile(r"(?P<indent>[ \t]*)(?P<key>[A-Za-z_][\w-]*)[ \t]*(?P<sign>[=:])[ \t]*(?P<value>\S.*)")
 _NAMED = re.compile(r"(?P<indent>[ \t]*(?:-[ \t]+)?)(?P<word>[A-Za-z_]\w*)[ \t]*:")
-_TYPED = re.compile(r"(?P<indent>[ \t]*(?:-[ \t]+)?)(?:type|layer|kind|op|module)[ \t]*:[ \t]*(?P<word>[A-Za-z_][\w.]*)")
+_TYPED = re.compile(
+    r"(?P<indent>[ \t]*(?:-[ \t]+)?)(?:type|layer|kind|op|module)[ \t]*:[ \t]*(?P<word>[A-Za-z_][\w.]*)"
+)
 #: What a section is called, but for the number of its axes.
 _WORDS = {
     "conv": "conv", "convolution": "conv", "convolutional": "conv", "maxpool": "maxpool", "maxpooling": "maxpool",

@@ -448,6 +448,14 @@ def _order(mistake: Mistake) -> str | None:
     word, before, rest = mistake.word, mistake.before, mistake.rest
     again = (word in ("x", "×") and re.match(r"\w|\{", rest)) or re.fullmatch(r"x\d+", word)
     if again and re.search(r"[×x][ \t]*\w+\Z", before):
+        enlarged = re.search(r"\bupsample[ \t]+([×x][ \t]*(\d{1,3}))\Z", before)
+        factor = re.match(r"([ \t]*)[×x]([ \t]*)(\d{1,3})", mistake.text[mistake.begin + len(before) : mistake.end])
+        if enlarged is not None and factor is not None and not factor[1] and not factor[2]:
+            text, start = f"scale={enlarged[2]}x{factor[3]}", mistake.begin + enlarged.start(1)
+            edit = mistake.edit(text, start, mistake.begin + len(before) + factor.end())
+            return Advice(f"a factor for each axis is `{text}`", edit)
+        if enlarged is not None and factor is not None:
+            return f"`upsample` has one factor: `upsample ×{int(enlarged[2]) * int(factor[3])}` enlarges by both"
         return "an item has one repeat; brackets hold another: `[conv3-64 ×2] ×3`"
     ends = re.search(r"(?:\bas[ \t]+\w+|->[ \t]*[\w×{}.]+|\ballow[ \t]+\w+)\Z", before)
     if word in ("as", "×", "x", "-", "->", "allow") and ends is not None and rest:
