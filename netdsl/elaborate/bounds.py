@@ -95,7 +95,7 @@ def of_number(value: object, example: str, place: Span | None = None) -> str:
         help = f"a number has no quotes: `{number[1]}`"
         return Advice(help, Edit(place, number[1])) if place is not None else help
     if isinstance(value, bool):
-        return f"a number stands there, as in {example}; `int(…)` makes 1 or 0 of a truth value"
+        return f"a number stands there, as in {example}; `int` around it makes 1 or 0 of a truth value"
     return f"a number stands there, as in {example}"
 
 
@@ -110,7 +110,7 @@ def of_least(what: str) -> str:
 
 
 def rounded(value: float, what: str, *, literal: bool = False) -> str:
-    """A help for a number that must be whole; ``…`` stands for its expression, which may be a ``literal``."""
+    """A help for a number that must be whole; its expression, which may be a ``literal``, is ``it``."""
     low, high = math.floor(value), math.ceil(value)
     if literal:
         return f"write `{low}` or `{high}`"
@@ -118,8 +118,8 @@ def rounded(value: float, what: str, *, literal: bool = False) -> str:
         from netdsl.elaborate.expressions import divisible
 
         if round(value) != divisible(value, 8):
-            return f"`round(…)` makes {round(value)} of it, `divisible(…, 8)` {divisible(value, 8)}"
-    return f"`floor(…)` makes {low} of it, `ceil(…)` {high}"
+            return f"`round` around it makes {round(value)}, and `divisible`, to a multiple of 8, {divisible(value, 8)}"
+    return f"`floor` around it makes {low}, `ceil` {high}"
 
 
 #: Attributes whose help has a line of its own example, in the place of which the text at hand may stand.

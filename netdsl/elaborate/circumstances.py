@@ -147,38 +147,32 @@ def _in_place(span: Span, other: str, sources: Sequence[Source]) -> str | None:
     return whole if _short(whole) and whole[0].isalpha() and ".." not in whole else None
 
 
-def _with_text(said: Diagnostic, text: str) -> Diagnostic:
-    """A diagnostic whose help has the expression that it is of in the place of ``…``."""
-    help = said.help or ""
-    if isinstance(help, Advice) or "…" not in help:
+_AROUND = re.compile("`(floor|round|int)` around it makes |`max` of 1 and what divides is ")
+
+
+def filled(said: Diagnostic, sources: Sequence[Source]) -> Diagnostic:
+    """A diagnostic of a value that is computed whose help has the expression in it, where that is short."""
+    help = said.help
+    if said.code not in _OF_COMPUTED or said.span is None or isinstance(help, Advice):
         return said
+    text = text_of(said.span, sources).strip("{} ")
+    if not _short(text) or _AROUND.search(help or "") is None:
+        return said
+    assert help is not None
     if re.fullmatch(r"-?\d+\.\d+", text):
         low = math.floor(float(text))
         return said._replace(help=f"write `{low}` or `{low + 1}`")
+    help = re.sub("`int` around it makes 1 or 0(?= of )", "`int(…)` makes 1 or 0", help)
+    help = re.sub("`(floor|round|int)` around it makes (1 or 0|[a-z ]+|[-,0-9]*[0-9])", r"`\1(…)` makes \2 of it", help)
+    help = help.replace("`ceil` ", "`ceil(…)` ").replace(
+        ", and `divisible`, to a multiple of 8, ", ", `divisible(…, 8)` "
+    )
+    help = help.replace("`max` of 1 and what divides is", "`max(1, …)` is")
     if re.fullmatch(r"[\w.]+\s*/\s*[\w.]+", text):
         help = help.replace("`floor(…)`", f"`{text.replace('/', '//')}`")
     while text.startswith("(") and text.endswith(")") and ")" not in text[1:-1]:
         text = text[1:-1].strip()
-    return said._replace(help=help.replace("…", text)) if _short(text) else said
-
-
-def filled(said: Diagnostic, sources: Sequence[Source]) -> Diagnostic:
-    """A diagnostic of a value, its expression in the place of a help's ``…``; of a long one the function alone."""
-    if said.code not in _OF_COMPUTED or "…" not in (said.help or "") or said.span is None:
-        return said
-    if said.code == "ND213" and "int(…)" not in (said.help or ""):
-        return said
-    said = _with_text(said, text_of(said.span, sources).strip("{} "))
-    if isinstance(said.help, Advice):
-        return said
-    help = re.sub(r"`(floor|round|int)\(…\)` makes ([\d,]+) of it", r"`\1` around it makes \2", said.help)
-    help = help.replace("`int(…)` makes 1 or 0 of", "`int` around it makes 1 or 0 of")
-    help = help.replace("`int(…)` makes a whole number of it", "`int` around it makes a whole number")
-    help = help.replace("`max(1, …)` is never 0", "`max` of 1 and what divides is never 0")
-    help = help.replace(", `divisible(…, 8)` ", ", and `divisible`, to a multiple of 8, ").replace(
-        "`ceil(…)`", "`ceil`"
-    )
-    return said._replace(help=help)
+    return said._replace(help=help.replace("…", text))
 
 
 def _short(text: str) -> bool:
@@ -262,15 +256,13 @@ def helped(
     if said.code == "ND208":
         return _out_of_range(said, context, sources, name)
     if said.code in ("ND207", "ND219"):
-        return _with_text(said, name)
+        return said
     if said.help == NO_PASS:
         return said._replace(help=_counting(inside))
     if said.help == NOTHING_ENTERS:
         return said._replace(help=_entering(span, flow, sources))
     if said.code == "ND209" and (number := _QUOTED.fullmatch(name)) is not None:
         return said._replace(help=Advice(f"a number has no quotes: `{number[1]}`", Edit(within(span, name), number[1])))
-    if said.code == "ND209":
-        return _with_text(said, name)
     if said.code != "ND203" or not _WORD.fullmatch(name) or "function" in said.message:
         return said
     if isinstance(said.help, Advice):

@@ -193,7 +193,7 @@ class Compiler:
         """What came of it: no graph where there was an error."""
         if len(self.diagnostics) >= MAX_PROBLEMS and self.diagnostics[MAX_PROBLEMS - 1].severity == "error":
             self.notes.append(f"there are over {MAX_PROBLEMS - 1} errors; what comes after them was not looked at")
-        found = sort(filled(self.with_given(d), self.sources) for d in self.diagnostics if not self.follows(d))
+        found = sort(self.with_given(filled(d, self.sources)) for d in self.diagnostics if not self.follows(d))
         if any(d.severity == "error" for d in found):
             graph = None
         mild = [d for d in found if d.severity == "warning"]

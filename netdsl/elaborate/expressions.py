@@ -242,7 +242,7 @@ def _member(expression: tree.Member, env: Env) -> Scalar:
 
 def _number(value: Scalar, operand: tree.Expression, sign: str) -> int | float:
     if isinstance(value, (bool, str)):
-        help = "`int(…)` makes 1 or 0 of it"
+        help = "`int` around it makes 1 or 0"
         if isinstance(value, str):
             help = f"a number has no quotes: `{named(operand, 'n')} = 8`"
             if isinstance(operand, tree.Literal):
@@ -312,7 +312,7 @@ def _binary(expression: tree.Binary, env: Env, depth: int) -> Scalar:
     if sign == ">=":
         return a >= b
     if b == 0 and sign in ("/", "//", "%"):
-        help = "`max(1, …)` is never 0"
+        help = "`max` of 1 and what divides is never 0"
         if isinstance(expression.right, tree.Literal):
             dividend = f"{a:g}" if isinstance(expression.left, tree.Literal) else named(expression.left, "8")
             help = f"`{dividend} {sign} 2` divides by 2"
@@ -354,7 +354,7 @@ def _filled(part: tree.Name | tree.Expression, env: Env, depth: int) -> str:
         return part.text
     value = evaluate(part, env, depth + 1)
     if isinstance(value, (bool, float)):
-        help = "`int(…)` makes a whole number of it"
+        help = "`int` around it makes a whole number"
         raise stop("ND213", f"{kind_of(value)} cannot be part of a name", part.span, help=help)
     return str(value)
 

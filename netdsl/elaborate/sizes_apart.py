@@ -65,8 +65,8 @@ def _again(item: tree.Item, layer: tree.Layer, op: type[Op], text: str) -> Stop 
     shown = text[sign.start : sign.end].rstrip("} ") + "}" * times.startswith("{")
     if op.syntax.times is not None:
         size = text[layer.word.span.start : last.span.end]
-        help = f"leave one of them out: `{op.keyword} {shown}` is a factor, `{size}` the size itself"
-        return stop("ND202", f"the size of `{op.keyword}` is given twice", sign, help=help)
+        either = f"leave one of them out: `{op.keyword} {shown}` is a factor, `{size}` the size itself"
+        return stop("ND202", f"the size of `{op.keyword}` is given twice", sign, help=either)
     message = f"`{shown}` reads as a repeat, and `{op.keyword}` does nothing a second time"
     help: str = Advice("once is enough: take it out", Edit(sign._replace(start=last.span.end), ""))
     if not tensor:

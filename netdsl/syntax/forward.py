@@ -243,6 +243,7 @@ def _tensors(mistake: Mistake) -> str | None:
     made = found["made"] if found is not None else code
     if found is not None and found["sign"] != "=":
         made = f"{target} {found['sign'][0]} {made}"
+    items: list[str] | None
     try:
         if line.returned:
             if found is not None or _NAME.fullmatch(code) or mistake.is_layer(re.split(r"[-/ \t,]", code)[0]):

@@ -84,9 +84,10 @@ def _heads(mistake: Mistake, most: int = _MOST_LINES) -> str | None:
     above = re.search(r"^[ \t]*[^\s#]", source[:begin], re.MULTILINE) is not None
     remark = "#" in text[begin:end]
     if classes and not named:
-        help = f"a net has its name in a line, `net {classes[0][:40]}`, and its layers below"
+        line = f"net {classes[0]}"
+        help = f"a net has its name in a line, `{line[:44]}`, and its layers below"
         plain = not above and not remark
-        return Advice(help, mistake.edit(f"net {classes[0]}\n", begin, behind)) if plain else help
+        return Advice(help, mistake.edit(line + "\n", begin, behind)) if plain else help
     lines = "the line" if mistake.below is None else "these lines"
     if classes or not forward:
         help = f"a file is a net, and a line a layer: leave {lines} out"

@@ -184,9 +184,9 @@ def _layer(mistake: Mistake, word: str, said: Mapping[str, str], *, darknet: boo
         text = f"fc-{out}"
         whole = whole and kernel is stride is None
     else:
-        size = _size(kernel) if kernel is not None else "1" if darknet else None
-        if size is None:
+        if kernel is None and not darknet:
             raise _Unclear
+        size = _size(kernel) if kernel is not None else "1"
         step = _size(stride) if stride is not None else "1"
         text = f"conv{size}-{out}" + ("" if step == "1" else f"/{step}") + _pad(given, size, step, darknet)
         for name in ("groups", "dilation"):
