@@ -487,13 +487,20 @@ class Elaborator(BlockMaker):
             maker = origin_node(result.node, part, self.drafts)
             maker = windowed(result.node, self.drafts) if maker is None else maker
             help: str | None = None
+            near = partial(self.since_shape, wanted.span)
+            turned = len(sizes) == len(shape) > 2 and sizes[-1] == shape[0] != sizes[0]
+            asked = (sizes[-1], *sizes[:-1]) if turned else sizes
             smaller = len(shape) > 1 and spatial > shape[-len(spatial) :]
             if smaller:
-                near = partial(self.since_shape, wanted.span)
                 help = strided_again(result.node, self.drafts, self.scopes, self.sources, near)
-            if help is None and maker is not None and self.same_place(self.drafts[maker].span, wanted.span):
-                help = asserted(maker, sizes, self.drafts, self.sources)
-            if not self.calls and context.env.count() is None:
+            place = self.drafts[maker].span if maker is not None else None
+            if help is None and maker is not None and place is not None and self.same_place(place, wanted.span):
+                # Another layer there would change what an assertion before this one holds of it.
+                help = asserted(maker, asked, self.drafts, self.sources) if near(place) else None
+                if help is not None and turned:
+                    help = f"{help}, and channels come first: `-> {'x'.join(map(str, asked))}`"
+            said = turned and help is not None
+            if not said and not self.calls and context.env.count() is None:
                 help = would_hold(help, wanted, len(sizes), shape)  # in a block it may be another shape each time
             help = misplaced(wanted, sizes, shape, self.sources) or help or of_each_time(len(sizes), shape)
             raise stop("ND210", message, wanted.span, help=help, notes=() if made is None else (made,))

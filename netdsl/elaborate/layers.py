@@ -335,6 +335,14 @@ class LayerMaker(Maker):
         if missing:
             what = ", ".join(f"`{name}`" for name in missing)
             help = f"it is written `{op.example.line}`"
+            if missing == [op.syntax.channels] and op.syntax.kernel in given.values:
+                help = f"the channels stand behind a hyphen: `{self.text_of(layer.word.span)}-64` makes 64"
+            if op.keyword == "permute" and enters.shape is not None and len(enters.shape) != 3:
+                order = "x".join(map(str, [*range(2, len(enters.shape) + 1), 1]))
+                one = len(enters.shape) == 1
+                help = (
+                    "a vector has one axis, and no order: leave it out" if one else f"it is written `permute {order}`"
+                )
             if missing == [op.syntax.kernel] and not digits and isinstance(layer.channels, tree.Literal):
                 stride = self.text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
                 text = f"{op.keyword}3-{layer.channels.value}{'/' if stride else ''}{stride}"
@@ -348,7 +356,11 @@ class LayerMaker(Maker):
                     f"the channels stand behind a hyphen, and a shape behind `->`: `{text}`", Edit(stretch, text)
                 )
             if self.styling and re.match(rf"style[ \t]+{layer.word.text}\b", self.text_of(self.styling[-1])):
-                help = Advice("`_` is the layer that a style is of", Edit(layer.span, "_"))
+                added = ", ".join(["_", *(self.text_of(suffix.span) for suffix in layer.suffixes)])
+                follows = f", and what follows it stands behind commas: `{added}`" if layer.suffixes else ""
+                help = f"`_` is the layer that a style is of{follows}"
+                if not layer.modifiers:
+                    help = Advice(help, Edit(layer.span, added))
             raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=help)
         if op.bias_unless_norm and "bias" not in given.values and normed:
             put(given, "bias", False, layer.head, "bn")
@@ -381,6 +393,9 @@ class LayerMaker(Maker):
             fits = refused(error, op, values, inputs[0].node, shapes[0], self.drafts) or error.help
             if error.code == "ND205":
                 fits = strided_again(inputs[0].node, self.drafts, self.scopes, self.sources) or fits
+            written = self.text_of(span)
+            if error.code == "ND206" and self.calls and written.isidentifier() and written in context.env.visible():
+                fits = fits.replace(f"`{error.field}=", f"`{written}=")
             if error.needless and given.origins.get(error.field or "") == "written":
                 fits = self.without(layer, span, fits)
             raise stop(error.code, error.message, span, help=fits, notes=notes) from None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.elaborate.arms import LONGEST, Arm, Arms
-from netdsl.elaborate.layer_text import CHANNELS, enlarging, with_padding, with_stride
+from netdsl.elaborate.layer_text import CHANNELS, STRIDE, enlarging, with_padding, with_stride
 from netdsl.ir.op import OpError
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
@@ -53,6 +53,8 @@ class Mender(Arms):
 
     def sizes(self) -> str | None:
         """The cheapest changes after which all arms have one size; None where none is known for some arm."""
+        if (help := self.weighed()) is not None:
+            return help
         ranks = {len(one.shape) for one in self.arms}
         if len(ranks) > 1 or 1 in ranks:
             return self.flattened()
@@ -118,12 +120,52 @@ class Mender(Arms):
         maps = [one for one in self.arms if len(one.shape) > 1]
         if not flat or not maps or (self.keyword != "concat" and len(flat) > 1):
             return None
+        if (help := self.kept(maps[0].shape)) is not None:
+            return help
         layer = "flatten" if self.keyword == "concat" else f"fc-{flat.pop()}"
         if len(maps) > _MOST_CHANGES:
             return f"`gap, {layer}` at the end of each branch that is a map makes vectors of them all"
         texts = [f"`gap, {layer}` at the end of branch {one.number}" for one in maps]
         equal = "sizes" if self.keyword == "concat" else "shapes"
         return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
+
+    def kept(self, wanted: Shape) -> str | None:
+        """Fully connected layers of an arm that took a map as it stood: convolutions of 1×1 would have kept it."""
+        texts = []
+        for one in self.arms if self.keyword == "add" else ():
+            shape = one.enters
+            for at in one.nodes if len(one.shape) == 1 else ():
+                op, text = self.drafts[at].op, self.text(at, one)
+                if op.keyword == "fc" and text is not None and text.lower().startswith("fc-"):
+                    texts.append(f"`conv1{text[2:]}` in place of `{text}`")
+                    shape = (self.drafts[at].shape[0], *shape[1:])
+                elif len(self.drafts[at].shape) > 1:
+                    shape = self.drafts[at].shape
+                elif op.category not in ("activation", "regularise"):
+                    return None
+            if len(one.shape) == 1 and shape != wanted:
+                return None
+        if not texts or len(texts) > _MOST_CHANGES:
+            return None
+        keep = "keeps" if len(texts) == 1 else "keep"
+        return f"{' and '.join(dict.fromkeys(texts))} {keep} the map, which `fc` flattens"
+
+    def weighed(self) -> str | None:
+        """Weights of channels, between 0 and 1, that are added to a map."""
+        if self.keyword != "add" or len(self.arms) != 2:
+            return None
+        for one, other in zip(self.arms, reversed(self.arms), strict=True):
+            last = self.drafts[one.nodes[-1]].op.keyword if one.nodes else ""
+            size = {*one.shape[1:]}
+            if (
+                last in ("sigmoid", "hardsigmoid")
+                and size <= {1}
+                and len(other.shape) > 1
+                and {*other.shape[1:]} != {1}
+            ):
+                if one.shape[0] == other.shape[0]:
+                    return f"`mul` in place of `add` weighs each channel by what `{last}` gives"
+        return None
 
     def another(self) -> str | None:
         """Another tensor, whose name differs in its numbers alone, where an arm takes one up and that one would fit."""
@@ -307,9 +349,19 @@ class Mender(Arms):
                 # The layer that changes the size is the likelier one to be changed, unless the stride of another is a
                 # parameter: that is forgotten here.
                 cost = 4 if changes else 3 if written is not None else 6
+                cost = 1 if stride == 1 and self.strided_before(one, place, text) else cost
                 found.append(_layer(cost + far, text, other, shape, place, values))
                 break
         return found
+
+    def strided_before(self, one: Arm, place: int, text: str) -> bool:
+        """Whether a layer before this one in its arm has the same stride, as it is written."""
+        own = STRIDE.search(text)
+        for at in one.nodes[:place] if own is not None else ():
+            found = STRIDE.search(self.text(at, one) or "")
+            if found is not None and own is not None and found[0] == own[0]:
+                return True
+        return False
 
     def after(self, one: Arm, target: Shape) -> list[_Change]:
         """A layer at the end of an arm."""
@@ -339,6 +391,8 @@ class Mender(Arms):
             if one.nodes and (changed := self.linear(one, other.shape[0])) is not None:
                 return f"{changed} {equal}"
             written = self.as_written(wanted, other)
+            if (choice := self.chosen(written, other)) is not None:
+                return f"{choice} {equal}"
             return f"{self.projected(self.projection(wanted, other), written, '', other)} {equal}"
         for place, (at, before) in reversed(list(enumerate(self.steps(other)))):
             op = self.drafts[at].op
@@ -347,9 +401,31 @@ class Mender(Arms):
                 continue
             shape = self.tried(other, place, before, op, {slot: wanted})
             if shape is not None and shape[0] == wanted and CHANNELS.search(text):
-                new = CHANNELS.sub(lambda _: f"-{self.as_written(wanted, other)}", text, count=1)
+                written = self.as_written(wanted, other)
+                if self.called and written.isdecimal() and self.own(at, other) and other.enters[0] == wanted:
+                    written = "{in.c}"  # another call may have other channels
+                new = CHANNELS.sub(f"-{written}".replace("\\", ""), text, count=1)
                 return f"`{new}` in place of `{text}` {equal}"
         return f"`{self.projection(wanted, other)}` at the end of branch {other.number} {equal}"
+
+    def own(self, at: int, one: Arm) -> bool:
+        """Whether a layer stands in an arm itself, where `in` is what enters that."""
+        return any(item.core.span == self.drafts[at].span for row in one.branch.rows for item in row.items)
+
+    def chosen(self, written: str, one: Arm) -> str | None:
+        """Another condition for an ``if`` that passes a tensor on where its projection would fit as well."""
+        items = [item for row in one.branch.rows for item in row.items]
+        core = items[0].core
+        if self.keyword != "add" or len(items) != 1 or not isinstance(core, tree.If) or one.nodes or not self.sources:
+            return None
+        source = self.sources[core.span.file].text
+        condition, then = (source[part.span.start : part.span.end] for part in (core.condition, core.then))
+        width = written.strip("{}")
+        head = re.search(rf"-(?:\{{{re.escape(width)}\}}|{re.escape(width)})(?![\w.])(/\d)?", then)
+        plain = re.fullmatch(r"\w+[ \t]*!=[ \t]*1|\w+[ \t]*>[ \t]*1", condition)
+        if head is None or head[1] not in (None, "/1") or plain is None or not re.fullmatch(r"[\w.*]+", width):
+            return None
+        return f"`if {condition} or in.c != {width}` in place of `if {condition}`"
 
     def linear(self, one: Arm, wanted: int) -> str | None:
         """Another width of the layer on the last axis that set an arm's channels: there a 1×1 convolution is none."""

@@ -13,6 +13,7 @@ from netdsl.syntax import (
     configs,
     declarations,
     denied,
+    drafts,
     forms,
     habits,
     pasted,
@@ -29,7 +30,8 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
+    *sections.RULES, *configs.RULES, *pasted.RULES, *drafts.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST,
+    *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *signs.RULES, *repairs.RULES, habits.comma, *repairs.LAST,
     *slips.RULES,
 )  # fmt: skip

@@ -10,6 +10,9 @@ from netdsl.syntax.bracket_repairs import OPENERS, REGION, STATEMENTS, Repair, R
 from netdsl.syntax.lalr import Parser
 from netdsl.syntax.parse import MARKS, PAIRS
 
+#: Of a line no more is looked through.
+_LONGEST_LINE = 1000
+
 
 class Brackets:
     """The brackets of a text in which some do not match.
@@ -87,7 +90,8 @@ class Brackets:
         best = self._repairs.best(repairs, stack[0], at)
         message = f"`{closer}` closes `{text[begin]}`, which wants `{wanted}`"
         note = Note(self._repairs.span(begin), "opened here")
-        self.problems.append(Diagnostic("ND102", message, span, Advice(best.help, *best.edits), (note,)))
+        help = self._commented(begin) or Advice(best.help, *best.edits)
+        self.problems.append(Diagnostic("ND102", message, span, help, (note,)))
         if best == turned:
             self.changes |= {at: wanted, at + 1: closer}
             self._pair(stack.pop(), at)
@@ -123,11 +127,21 @@ class Brackets:
             # What is open further in comes first. A closer further out than the line of its opener was meant for
             # another: that opener lacks one.
             at, best, until = self._closing(stack[-1], end)
-        message, help = f"`{self.text[at]}` is never closed", Advice(best.help, *best.edits)
+        message = f"`{self.text[at]}` is never closed"
+        help = self._commented(at) or Advice(best.help, *best.edits)
         self.problems.append(Diagnostic("ND102", message, self._repairs.span(at), help))
         self._spoil(stack[0], until)
         stack.clear()
         return until
+
+    def _commented(self, opener: int) -> str | None:
+        """A help for a bracket whose closer stands in its line, behind a `#` that was meant as a sign of a name."""
+        end = self.text.find("\n", opener)
+        line = self.text[opener + 1 : end if end >= 0 else len(self.text)][:_LONGEST_LINE]
+        found = re.match(rf'[^#"\n]*#\w[^\n]*{re.escape(PAIRS[self.text[opener]])}', line)
+        if found is None:
+            return None
+        return f"`#` begins a comment, and the `{PAIRS[self.text[opener]]}` stands in it: leave the `#` out"
 
     def _closing(self, at: int, end: int) -> tuple[int, Repair, int]:
         """The bracket that lacks a closer where ``at`` has none before ``end``, its repair, and how far it goes."""

@@ -388,13 +388,11 @@ def _heads(mistake: Mistake) -> str | None:
 
 
 def _values(mistake: Mistake) -> str | None:
-    """``{2 width}``, ``params ~ 1M``"""
+    """``{2 width}``"""
     inside = re.search(r"[-/=]\{[^{}]*\d\Z", mistake.before)
     if inside is not None and re.fullmatch(r"[A-Za-z]\w*", mistake.word) and mistake.word not in ("if", "else"):
         place = mistake.begin + len(mistake.before)
         return Advice("a product has a `*`", mistake.edit("*", place, mistake.offset))
-    if mistake.word in ("~", "≈") and re.match(r"[ \t]*expect\b", mistake.before):
-        return "what is about right has two bounds: `params > 1.0 M, params < 1.1 M`"
     return None
 
 
