@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from netdsl.analyses.view import carried, dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
+from netdsl.elaborate import warned
 from netdsl.elaborate.expressions import show
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.unused import Written, unused, written_in
@@ -89,7 +90,7 @@ def _windows(graph: Graph) -> list[Diagnostic]:
         arithmetic = node.op.dropped(graph.input_shapes(node))
         if arithmetic is not None:
             message = f"the window does not tile its input, so that elements at its end are dropped: {arithmetic}"
-            help = "`pad=`, `ceil` or another size takes in what is left over"
+            help = warned.tiling(graph, node)
             found.append(Diagnostic("ND301", message, node.span, help, trace=_trace(graph, node)))
     return found
 
@@ -134,7 +135,8 @@ def _linear(graph: Graph) -> list[Diagnostic]:
             continue
         note = Note(before.span, "after this")
         message = f"`{node.op.keyword}` stands right after `{before.op.keyword}`: two linear layers do what one can"
-        found.append(Diagnostic("ND302", message, node.span, "put an activation between", (note,), _trace(graph, node)))
+        help = warned.parted(graph, before, node)
+        found.append(Diagnostic("ND302", message, node.span, help, (note,), _trace(graph, node)))
     return found
 
 
@@ -182,8 +184,7 @@ def _probabilities(graph: Graph) -> list[Diagnostic]:
         node = graph.nodes[output.node]
         if node.op.keyword == "softmax" and node.mode != "eval":
             message = f"a loss on `{output.name}` would see probabilities, where it wants logits"
-            place = Span(node.span.file, node.span.end, node.span.end)
-            help = Advice("`soft-max eval` gives logits in training", Edit(place, " eval"))
+            help = warned.logits(graph, node)
             found.append(Diagnostic("ND308", message, node.span, help, trace=_trace(graph, node)))
     return found
 
@@ -205,7 +206,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
             what, user = f"what `{written.op.keyword}` gives here", sized.get(index)
             message = f"nothing takes up {what}{' but its size' if user is not None else ''}, so it is never computed"
             notes = (Note(user.span, "its size is taken here"),) if user is not None else ()
-            help = "join it, return it by an `output`, or leave it out"
+            help = warned.unused(graph, node)
             found.append(Diagnostic("ND309", message, node.span, help, notes, _trace(graph, node)))
     return found
 
