@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from netdsl.diagnostics import Advice, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
@@ -41,9 +42,13 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+#: What an example shows beside what every such layer has.
+_OPTION = re.compile(r"(?<=\w) \w+=[\w.]+\Z")
+
+
 def show_syntax(op: type[Op]) -> str:
     """How a layer of this kind is written."""
-    return f"`{op.example.line}`"
+    return f"`{_OPTION.sub('', op.example.line)}`"
 
 
 def no_number(op: type[Op], layer: tree.Layer, given: tree.Variable, digits: str, env: Env) -> None:
@@ -124,6 +129,8 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
     known = list(dict.fromkeys([*op.syntax.flags, *switches, *UNIVERSAL]))
     near = nearest(word, [*known, *attributes])
     short = _SHORT.fullmatch(word)
+    if re.fullmatch(r"(?:_\d{3})+", word) and flag.span.start == given.end:
+        return Advice("a number has no underscores", Edit(flag.span, word.replace("_", "")))
     if word == "if":
         return "an `if` stands around what it chooses: `if … { conv3-64 }`"
     if _DENIAL.match(word) and (denied := denial(given, op, word, flag.span)) is not None:
@@ -150,6 +157,10 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
         return f"a value by its name takes a key: `key={word}`"
     if word in attributes:
         return f"`{word}` takes a value: `{word}=…`"
+    if word.lower() in ("and", "then") and flag.span.end < given.final:
+        return Advice("a comma stands between two layers", Edit(flag.span._replace(start=given.last), ","))
+    if word == "id":
+        return "`|` parts the branches of a join: `| id`"
     if _is_layer(word) and not given.styled and flag.span.start > given.end:
         glued = flag.span.start - given.last < 3
         place = flag.span._replace(start=given.last if glued else flag.span.start, end=flag.span.start)
@@ -200,7 +211,7 @@ def of_attribute(op: type[Op], item: tree.Attribute) -> str:
     """What was meant by the name of an attribute that its layer has not."""
     name, attributes = item.name.text, op.attributes()
     near = nearest(name, [*attributes, *op.syntax.flags])
-    help = _elsewhere(item, attributes)
+    help = _elsewhere(item, attributes, op.syntax.flags)
     if help is None and near is not None and near not in attributes:
         help = f"`{near}` is a flag: it stands alone"
     elif help is None:
@@ -226,11 +237,11 @@ def again(given: Given, op: type[Op], item: tree.Attribute, ours: str, env: Env,
     return stop("ND202", f"`{ours}` is given twice", item.value.span, notes=notes, help=help)
 
 
-def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute]) -> str | None:
+def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute], flags: Collection[str]) -> str | None:
     name = item.name
     part = item.value.parts[0] if isinstance(item.value, tree.Sizes) else None
     word = part.name if isinstance(part, tree.Variable) else None
-    if name.text in ("padding", "pad") and word in ("same", "valid"):
+    if name.text in ("padding", "pad") and word in ("same", "valid") and (word in flags or word in attributes):
         return Advice(f"`{word}` is a flag: it stands alone", Edit(item.span, word))
     if name.text in ("activation", "act", "norm", "nonlinearity"):
         return f"it is a layer of its own: `, {word or 'relu'}` after this one, or in a `style`"
@@ -260,7 +271,11 @@ def of_value(given: Given, op: type[Op], item: tree.Positional, rank: int | None
                 help = f"`{channels}` stand after a hyphen: `{head}-{numbers[0]}`"
                 help = Advice(help, Edit(Span(item.span.file, given.end, item.span.start), "-"))
             elif stride is not None and stride not in given.values:
+                if channels is not None:
+                    head = f"{head}-{given.values[channels]}"
                 help = f"a stride stands after a `/`: `{head}/{numbers[0]}`"
+                if channels is not None and numbers[0] > 1:
+                    return f"`{head}/{numbers[0]}` has that stride, and `{head} ×{numbers[0]}` is repeated"
                 help = Advice(help, Edit(Span(item.span.file, given.end, item.span.start), "/"))
         elif not glue and channels is not None and len(numbers) == 1 and numbers[0] > _LARGEST:
             help = f"a kernel stands at its word, and then a hyphen: `{op.keyword}3-{numbers[0]}`"

@@ -46,6 +46,29 @@ def text_of(span: Span, sources: Sequence[Source]) -> str:
     return sources[span.file].text[span.start : span.end] if sources else ""
 
 
+def behind_item(word: str, span: Span, known: bool, more: bool, sources: Sequence[Source]) -> str:
+    """What was meant by a word behind an item, where a mode could stand.
+
+    ``known`` are words of layers and blocks; ``more`` words stand behind this one or before it.
+    """
+    if (count := re.fullmatch(r"[xX](\d+)", word)) is not None:
+        return Advice(f"a repeat is written `×{count[1]}`", Edit(span, f"×{count[1]}"))
+    joins = word.lower() in ("and", "then")
+    if not known and not (joins and more):
+        return "only `train` and `eval` stand there; write a layer's own flags before the repeat"
+    from netdsl.syntax.omitted import parted, parting
+
+    before = text_of(Span(span.file, max(0, span.start - 300), span.start), sources).rpartition("\n")[2]
+    after = text_of(Span(span.file, span.end, span.end + 300), sources).partition("\n")[0]
+    sign = parting(before, after)
+    place = Span(span.file, span.start - before.endswith(" "), span.end)
+    if joins:
+        return Advice(parted(sign), Edit(place, sign))
+    if word == "id" and sign == ",":
+        return "`|` parts the branches of a join: `| id`"
+    return Advice(f"{parted(sign)}: `{sign.strip()} {word}`", Edit(place, f"{sign} {word}"))
+
+
 def overlaps(said: Diagnostic, earlier: Iterable[Diagnostic]) -> bool:
     """Whether an expression was found wrong before, in another part of it or in another pass."""
     if said.code not in _OF_EXPRESSIONS or said.span is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -11,7 +10,7 @@ from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.assertions import misplaced, no_shape, of_each_time, would_hold
 from netdsl.elaborate.blocks import BlockMaker
-from netdsl.elaborate.circumstances import in_pass, named_later
+from netdsl.elaborate.circumstances import behind_item, in_pass, named_later
 from netdsl.elaborate.complaints import as_value, listed
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
@@ -202,14 +201,8 @@ class Elaborator(BlockMaker):
         for word, span in words.items():
             if word not in ("train", "eval"):
                 what = "after a repeat" if isinstance(layer, tree.Layer) else "here"
-                help = "only `train` and `eval` stand there; write a layer's own flags before the repeat"
-                if (count := re.fullmatch(r"[xX](\d+)", word)) is not None:
-                    help = Advice(f"a repeat is written `×{count[1]}`", Edit(span, f"×{count[1]}"))
-                elif lookup(word) is not None or word in context.program.blocks:
-                    help = Advice(f"a comma stands between two layers: `, {word}`", Edit(span, f", {word}"))
-                    gap = self.text_of(Span(span.file, max(0, span.start - 1), span.start))
-                    if gap == " ":
-                        help = Advice(help, Edit(Span(span.file, span.start - 1, span.end), f", {word}"))
+                known = lookup(word) is not None or word in context.program.blocks
+                help = behind_item(word, span, known, len(words) > 1, self.sources)
                 raise stop("ND202", f"`{word}` cannot stand {what}", span, help=help)
         if not words:
             return self.repeated(item, label, context, flow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from netdsl.diagnostics import Diagnostic, Span
@@ -18,12 +19,25 @@ from netdsl.syntax import tree
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
 
 
+def _in_a_row(program: Program) -> bool:
+    """Whether the rows begin with a word that was meant to be an ``input``; that is said there."""
+    for row in program.rows[:1]:
+        core: object = row.items[0].core if isinstance(row, tree.Row) else None
+        if isinstance(core, tree.Group) and core.rows:
+            core = core.rows[0].items[0].core
+        if isinstance(core, tree.Layer) and re.fullmatch(r"input[\dx]*", core.word.text):
+            return True
+    return False
+
+
 def read_inputs(
     program: Program, given: Input | None, report: Callable[[Diagnostic], None]
 ) -> list[tuple[Shape, Shape, tree.Input]] | None:
     """For each input its shape, the shape that the spec gives it, and its declaration; None after an error."""
     if not program.inputs:
         if program.broken("input") or program.broken("Input") or program.broken("INPUT"):
+            return None
+        if _in_a_row(program):
             return None
         message = "the net has no input"
         span = program.net.span if program.net is not None else Span(0, 0, 0)

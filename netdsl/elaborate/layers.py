@@ -56,6 +56,16 @@ class LayerMaker(Maker):
                 raise stop("ND201", message, sign, help=Advice("take it out", Edit(sign, "")))
             message = f"`{layer.word.text}` begins a declaration, which stands at the head of a line of the file"
             help = declaring(layer.word.text)
+            if (wrapped := re.search(r"(?:\A|\n)[ \t]*(\[)[ \t]*\Z", before)) is not None:
+                # A declaration in brackets of its own: `[input 3x32x32]`.
+                end = layer.span.end
+                closed = re.match(r"[ \t]*\][ \t]*(?:#|\n|\Z)", self.text_of(Span(layer.span.file, end, end + 300)))
+                if closed is not None:
+                    start = layer.span.start - len(before) + wrapped.start(1)
+                    closer = end + closed.group().index("]")
+                    opens = Edit(Span(layer.span.file, start, layer.span.start), "")
+                    closes = Edit(Span(layer.span.file, end, closer + 1), "")
+                    help = Advice("it has no brackets around it", opens, closes)
             if layer.word.text == "input" and layer.span == layer.word.span and flow is not None:
                 help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
             raise stop("ND201", message, layer.word.span, help=help)
@@ -64,6 +74,13 @@ class LayerMaker(Maker):
         if not op.writable:
             word = layer.word.text.lower()
             help = "`netdsl ops` lists the layers that are; `train` or `eval` behind one limits it to that mode"
+            blank = Span(layer.span.file, max(0, layer.span.start - 20), layer.span.start)
+            alone = layer.span == layer.word.span and re.search(r"(?:\A|\n)[ \t]*\Z", self.text_of(blank))
+            if digits and alone and layer.word.text.startswith("input"):
+                after_word = layer.span.start + len("input")
+                help = Advice(
+                    f"it is written `input {digits}`", Edit(Span(layer.span.file, after_word, after_word), " ")
+                )
             if word in DECLARATIONS:
                 help = Advice(f"statements are in small letters: `{word}`", Edit(layer.word.span, word))
             raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span, help=help)

@@ -134,6 +134,9 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     help = help or ALONE.get(name.text) or (None if labelled else elsewhere(name) or _underscored(name))
     if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
         help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
+    if digits.startswith("x"):
+        stem, digits = f"{stem}x", digits[1:]  # a misspelt letter, and no kernel
+        place = Span(name.span.file, name.span.start, name.span.start + len(stem))
     if help is None and digits and (near := nearest(stem, [n for n in names() if takes_kernel(n)])) is not None:
         help = did_you_mean(stem, [near], place)
         assert help is not None

@@ -44,6 +44,7 @@ def _words_in(holes: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     heads: set[str] = set()
     for hole in holes:
         words.update(re.findall(r"\w+", hole))
+        words.update(re.findall(r"^[ \t]*(?:param|input|block|style)(\w+)", hole, re.MULTILINE))
         heads.update(re.findall(r"^[ \t]*\w+[ \t]+(\w+)[ \t]*+(?:[({]|$)", hole, re.MULTILINE))
         heads.update(re.findall(r"^[ \t]*block[ \t]+(\w+)", hole, re.MULTILINE))
         heads.update(re.findall(r"^(\w+)$", hole, re.MULTILINE))

@@ -16,6 +16,7 @@ from netdsl.syntax import (
     drafts,
     forms,
     habits,
+    omitted,
     pasted,
     repairs,
     sections,
@@ -30,9 +31,10 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, *drafts.RULES, *declarations.RULES, *denied.RULES, *signs.FIRST,
-    *repairs.FIRST,
-    *statements.RULES, *habits.RULES, *repairs.WORDS, *signs.RULES, *repairs.RULES, habits.comma, *repairs.LAST,
+    *sections.RULES, *configs.RULES, *pasted.RULES, *drafts.RULES, *omitted.FIRST, *declarations.RULES, *denied.RULES,
+    *signs.FIRST, *repairs.FIRST,
+    *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
+    *repairs.LAST,
     *slips.RULES,
 )  # fmt: skip
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic
 from netdsl.syntax import pasted, rows, tree
-from netdsl.syntax.habits import ATTRIBUTES
 from netdsl.syntax.lalr import Parser
-from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake, Trial
+from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, STATEMENTS, Mistake, Trial
 from netdsl.syntax.papers import row as paper_row
 from netdsl.syntax.parse import DECLARING
 

@@ -9,15 +9,11 @@ import re
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
+from netdsl.diagnostics.nearest import nearest
 from netdsl.syntax import forward, items
-from netdsl.syntax.mistake import Mistake
+from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, Mistake
 
 _ARROWS = ("→", "⟶", "⇒", "=>", "➔", "➜")
-#: Words of attributes, which stand at their layer; they are no layers themselves.
-ATTRIBUTES = (
-    "stride", "strides", "padding", "pad", "kernel", "kernel_size", "groups", "dilation", "bias", "eps", "momentum",
-    "channels", "filters", "alpha", "beta", "mode", "pad_mode", "padding_mode", "s", "p", "k",
-)  # fmt: skip
 #: Layers whose one value stands without a name, and what else they are called.
 _VALUED = {
     "dropout": "dropout", "dropout2d": "dropout2d", "drop": "dropout", "dropout_rate": "dropout",
@@ -175,9 +171,18 @@ def comma(mistake: Mistake) -> str | None:
     place = mistake.item() + found.start(1)
     start = mistake.item() + found.end(1)
     word = mistake.text[start : mistake.offset].strip() or mistake.word
+    label = re.fullmatch(r"[ \t]*([A-Za-z_]\w*)[ \t]+", before[: found.end(1)])
+    if label is not None and mistake.word != "@" and not mistake.is_layer(label[1]) and label[1] not in KEYWORDS:
+        edit = mistake.edit(":", place, place)
+        other = len(label[1]) < 4 or nearest(label[1], mistake.layers()) is None
+        if other and mistake.reads(edit) == 1:
+            mistake.instead(f"there is no layer called `{label[1]}`", place - len(label[1]), place)
+            return Advice(f"a label takes a colon: `{label[1]}: …`", edit)
     if re.search(r"(?<![\w.@])reuse[ \t]+\Z", before[: found.end(1)]):
         mistake.instead(f"`{word}` cannot stand here: expected a label", start, start + len(word))
         return "`reuse` applies what has a label again: `a: conv3-64`, and further down `reuse a`"
+    if word[:1].isalpha() and not mistake.is_layer(word) and nearest(word, mistake.layers()) is None:
+        return None
     joined = re.search(
         r"(?<![\w.])(?:add|sub|mul|concat)[ \t]*\{[^{}|]*\Z", mistake.text[mistake.begin : mistake.offset], re.I
     )
@@ -391,6 +396,8 @@ def _values(mistake: Mistake) -> str | None:
     """``{2 width}``"""
     inside = re.search(r"[-/=]\{[^{}]*\d\Z", mistake.before)
     if inside is not None and re.fullmatch(r"[A-Za-z]\w*", mistake.word) and mistake.word not in ("if", "else"):
+        if mistake.word[0] == "x" and re.search(r"(?<!\w)0\Z", mistake.before):
+            return None
         place = mistake.begin + len(mistake.before)
         return Advice("a product has a `*`", mistake.edit("*", place, mistake.offset))
     return None

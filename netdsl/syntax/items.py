@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
-from netdsl.syntax.mistake import KEYWORDS, Mistake
+from netdsl.diagnostics.nearest import nearest
+from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, Mistake
 
 #: Words that stand behind their layer.
 _FLAGS = "plain|train|eval|valid|same|ceil"
+_FLAG = re.compile(_FLAGS, re.IGNORECASE)
 _COUNT = re.compile(
     r"(?:[X*✕✖⨯⨉]|times\b|repeat\b)?[ \t]*(\d+|\{[^{}\n]*\})[ \t]*(?:times\b|x|X)?"
     r"[ \t]*(?=$|[,\]}|)#]|->|as\b|allow\b)"
@@ -125,6 +127,8 @@ def _labels(mistake: Mistake) -> str | None:
     name = next(group for group in marked.groups() if group is not None)
     sign = marked["sign"].strip()
     words = re.split(r"[ \t-]+", name)
+    if any(map(_FLAG.fullmatch, words)):
+        return None
     if words[0] in KEYWORDS or any(map(mistake.is_layer, words[:1])) or (len(words) > 1 and not sign):
         if len(words) != 2 or sign or words[0] in KEYWORDS or mistake.is_layer(words[0]):
             return None
@@ -134,6 +138,8 @@ def _labels(mistake: Mistake) -> str | None:
     else:
         name, end = "_".join(words), marked.end()
     edit = mistake.edit(f"{name}: ", start, end)
+    if not sign and len(name) > 3 and nearest(name, mistake.layers()) is not None:
+        return None  # a layer that is misspelt
     if mistake.reads(edit) != 1:
         return None
     if sign == ":" and len(words) > 1:
@@ -180,7 +186,11 @@ def _tensors(mistake: Mistake) -> str | None:
             "the name alone stands there: `as name`; `@name` takes it up", mistake.edit("", offset, offset + 1)
         )
     found = re.match(r"(?::|=>|->|=|→)[ \t]*@?([A-Za-z_]\w*)[ \t]*(?=$|[,\]}|#])", text[offset : mistake.end])
-    if found is None or "AS" not in mistake.names:
+    if found is None or "AS" not in mistake.names or _FLAG.fullmatch(found[1]):
+        return None
+    if found[1].lower() in ("true", "false"):
+        return None
+    if (named := re.search(r"[ \t](\w+)[ \t]*\Z", mistake.before)) is not None and named[1].lower() in ATTRIBUTES:
         return None
     blank = "" if text[offset - 1].isspace() else " "
     edit = mistake.edit(f"{blank}as {found[1]}", offset, offset + len(found.group().rstrip()))

@@ -32,6 +32,11 @@ KEYWORDS = frozenset(
         "not",
     ]
 )
+#: Words of attributes, which stand at their layer; they are no layers themselves.
+ATTRIBUTES = (
+    "stride", "strides", "padding", "pad", "kernel", "kernel_size", "groups", "dilation", "bias", "eps", "momentum",
+    "channels", "filters", "alpha", "beta", "mode", "pad_mode", "padding_mode", "s", "p", "k",
+)  # fmt: skip
 
 #: A newline at the end of a text, with the comments and empty lines that belong to it.
 _NEWLINE = re.compile(r"[ \t\r]*(?:#[^\n]*)?\n(?:[ \t\r]*(?:#[^\n]*)?\n)*\Z")

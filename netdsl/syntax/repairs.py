@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 from netdsl.diagnostics import Advice
 from netdsl.diagnostics.nearest import nearest
-from netdsl.syntax.habits import ATTRIBUTES
-from netdsl.syntax.mistake import KEYWORDS, STATEMENTS, Mistake
+from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, STATEMENTS, Mistake
 
 #: Signs that part or join what stands around them, by their terminals.
 _SIGNS = {"EQUAL": "=", "COLON": ":", "COMMA": ",", "VBAR": "|"}
@@ -233,6 +232,11 @@ def _sign(mistake: Mistake) -> str | None:
     ours = [sign for name, sign in _SIGNS.items() if name in names]
     word = mistake.word
     if re.fullmatch(r"[:=;|,~!-]", word) and mistake.rest:
+        if word == "-" and "PLUS" in names:  # of a layer, and of its channels
+            ours = [sign for sign in ours if sign != "="]
+        named = re.search(r"\w+\Z", mistake.before)
+        if word == ":" and named is not None and not mistake.is_layer(named.group()):
+            ours = [sign for sign in ours if sign != ","]
         found = [mistake.edit(sign) for sign in ours if sign != word]
         right = [edit for edit in found if mistake.reads(edit) == 1]
         if word == ":" and right and right[0].text == "=":
@@ -246,6 +250,8 @@ def _sign(mistake: Mistake) -> str | None:
             ):
                 edit = edit._replace(text=" =")
             return Advice(_stands(right[0].text), edit)
+    if re.fullmatch(r"x[\dA-Fa-f]+", word) and re.search(r"(?<!\w)0\Z", text[mistake.begin : offset]):
+        return None  # a hexadecimal number
     if word.strip() and not re.fullmatch(r"[)\]}]|[x×]", word):
         place = mistake.begin + len(mistake.before)
         new = {"=": " =" if mistake.begins("param", "style", "init", "expect", "variant") else "=", "|": " |"}

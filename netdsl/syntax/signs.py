@@ -133,7 +133,8 @@ def _separators(mistake: Mistake) -> str | None:
         if alone is not None and mistake.rest and not mistake.is_layer(alone[1]):
             return None  # a label
         help = "layers are separated by `,` or a new line"
-        if "VBAR" in mistake.names and _around(mistake, "{") is not None:
+        opener = _around(mistake, "{") if "VBAR" in mistake.names else None
+        if opener is not None and "|" not in mistake.text[opener : mistake.pairs[opener]]:
             return Advice("`|` parts the branches of a join", mistake.edit(" |"))
         if "RPAR" in mistake.names:
             return Advice("a comma parts one from the next", mistake.edit(","))
@@ -181,6 +182,12 @@ def _numbers(mistake: Mistake) -> str | None:
         if found.start() <= mistake.offset <= found.end():
             text = found.group().replace(",", "")
             return Advice(f"a number has no commas: `{text}`", mistake.edit(text, found.start(), found.end()))
+    long = re.search(r"(?<![\w.])\d+(?:_\d{3})+\Z", mistake.before)
+    if long is not None and mistake.word in ("/", "+"):
+        text = long.group().replace("_", "")
+        place = mistake.begin + long.start()
+        mistake.instead(f"`{long.group()}` cannot stand here", place, mistake.begin + long.end())
+        return Advice(f"a number has no underscores: `{text}`", mistake.edit(text, place, mistake.begin + long.end()))
     before = re.search(r"(?<![\w.])\d+\Z", mistake.text[mistake.begin : mistake.offset])
     after = re.match(r"(?:_\d+)+(?!\w)", mistake.text[mistake.offset : mistake.end])
     if before is not None and after is not None:
@@ -277,6 +284,8 @@ def _braces(mistake: Mistake) -> str | None:
         return _in_braces(mistake, around, "the branches of a join stand in braces")
     if word == "|" and text[: mistake.offset].endswith("|") and "VBAR" not in names and "SOFTMAX" in names:
         return Advice("one `|` parts two branches", mistake.edit(""))
+    if word == "|" and mistake.before.endswith(("..", "..<")):
+        return None
     if word == "|":
         return "`|` parts the branches of a join, `add { a | b }`, and the cells of a table"
     if word in ("{", "(") and {"JOIN", "LSQB"} <= names and (partner := mistake.pairs.get(mistake.offset)) is not None:
@@ -337,6 +346,8 @@ def _assignments(mistake: Mistake) -> str | None:
         if found[2].isdigit() or found[2] in '"{-.' or re.match(r"(?:true|false)\b", mistake.text[found.end() :][:6]):
             place = found.start()
             return Advice(f"a parameter is declared: `param {found[1]} = …`", mistake.edit("param ", place, place))
+        if found[1] in KEYWORDS:
+            return None
         return Advice(f"a label takes a colon: `{found[1]}: …`", mistake.edit(": ", found.end(1), found.end()))
     return None
 
@@ -351,7 +362,8 @@ def _missing(mistake: Mistake) -> str | None:
     names, word = mistake.names, mistake.word
     place = mistake.begin + len(mistake.before)
     if names == {"EQUAL"} and mistake.rest + word.strip() and not re.fullmatch(r"[:,;|)\]}]", word):
-        return Advice("an `=` is missing", mistake.edit(" =", place, place))
+        edit = mistake.edit(" =", place, place)
+        return Advice("an `=` is missing", edit) if mistake.reads(edit) == 1 else None
     apart = mistake.text[mistake.offset - 1 : mistake.offset].isspace()
     valued = re.search(r"[(,][ \t]*(\w+)\Z", mistake.before)
     if {"COMMA", "RPAR", "EQUAL"} <= names and valued is not None and re.fullmatch(r"\d+(?:\.\d+)?|true|false", word):

@@ -39,6 +39,11 @@ def _decimal(mistake: Mistake) -> str | None:
         return Advice(f"numbers are decimal: `{number}`", edit)
     whole = re.search(r"(?<![\w.])(\d+)\Z", before)
     if mistake.word == "." and whole is not None and not re.match(r"[\w.]", mistake.text[mistake.span.end :][:1]):
+        next = re.match(r"[ \t]+([A-Za-z]\w*)", mistake.text[mistake.span.end : mistake.end])
+        if next is not None and mistake.is_layer(next[1]) and "COMMA" in mistake.names:
+            return Advice("a comma stands between two layers", mistake.edit(","))
+        if re.search(r"\w-\d+\Z", before):
+            return None
         edit = mistake.edit("0", mistake.span.end, mistake.span.end)
         if mistake.reads(edit) != 1:
             return None
@@ -98,12 +103,12 @@ def _comma(mistake: Mistake) -> str | None:
 
 
 def _channels(mistake: Mistake) -> str | None:
-    """``conv3 groups=2 -64``: channels behind flags or attributes."""
+    """``conv3 groups=2 -64``, ``conv3 valid-64``: channels behind flags or attributes."""
     if mistake.word != "-":
         return None
     item = max(mistake.item(), mistake.offset - _NEAR)
     found = re.search(
-        r"(?<![\w-])([A-Za-z]\w*)((?:/[\w{}×]+)?(?:[ \t]+\w+(?:=[\w.{}]+)?)*)[ \t]+\Z",
+        r"(?<![\w-])([A-Za-z]\w*)((?:/[\w{}×]+)?(?:[ \t]+\w+(?:=[\w.{}]+)?)*)[ \t]*\Z",
         mistake.text[item : mistake.offset],
     )
     channels = re.match(r"-[ \t]*(\d+|\{[^{}\n]*\})(?![\w-])", mistake.text[mistake.offset : mistake.end])
@@ -172,6 +177,8 @@ def _sign(mistake: Mistake) -> str | None:
     if word == "'" and "'" in after + mistake.before:
         return None
     joins = re.search(r"\w\Z", text[mistake.begin : mistake.offset][-1:]) and re.match(r"\w", after)
+    if word in "<>" and re.search(r"\w\Z", mistake.before) and re.match(r"[ \t]*[\w{]", after):
+        return None
     listed = word == "," and re.match(r"[ \t]*\w", after)
     if listed or re.fullmatch(r"[ \t]*,[ \t]*", after):
         return None

@@ -58,7 +58,7 @@ def _sign_after_word(mistake: Mistake) -> str | None:
         return None
     start = mistake.begin + found.start(2)
     edit = mistake.edit(" ", start, mistake.begin + found.end(2))
-    if not mistake.reads(edit):
+    if mistake.reads(edit) < (1 if found[1] in ("style", "init", "expect") else 0.5):
         return None
     sign = found[2].strip()
     place = start + found[2].index(sign)

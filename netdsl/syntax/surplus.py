@@ -56,6 +56,15 @@ def _left_out(place: Place) -> str | None:
         return None
     text, start = mistake.text, mistake.offset
     code = mistake.code_end()
+    if place.head == "expect" and mistake.word == "=":
+        # `macs = 3 use_bias=False`: the word before the sign goes with it.
+        named = re.search(r"\d([ \t]+[A-Za-z_]\w{0,20}[ \t]*)\Z", text[mistake.begin : start])
+        value = re.match(r"=[ \t]*[\w.]{1,20}", text[start:code])
+        if named is None or value is None:
+            return None
+        edit = mistake.edit("", mistake.begin + named.start(1), start + value.end())
+        stretch = text[edit.span.start : edit.span.end].strip()
+        return f"leave `{stretch}` out" if mistake.reads(edit) == 1 else None
     closer = mistake.pairs.get(start, -1)
     run = re.compile(r"[^\s,|\[\](){}#\"`]+").match(text, start, code)
     rest = re.compile(r"[^,|\[\](){}#\"`]+").match(text, start, code)
@@ -228,7 +237,7 @@ def _values(place: Place) -> str | None:
     left = re.search(r"(?<![\w.])([\w.]{1,20})\Z", place.before)
     if "AND" not in place.names or left is None or re.fullmatch(r"[A-Za-z_]\w*|\d+(?:\.\d+)?", place.word) is None:
         return None
-    if place.word in KEYWORDS or place.word in ("x", "_"):
+    if place.word in KEYWORDS or place.word in ("x", "_", "plain", "train", "eval", "valid", "same", "ceil"):
         return None
     sign = " == " if re.search(r"(?<!\w)if\b[^{}]*\Z", place.before) and "LBRACE" in place.names else "*"
     return f"a sign stands between two values: such as `{left[1]}{sign}{place.word}`"
