@@ -28,6 +28,21 @@ def find(name: str) -> Path | None:
     return folder() / f"{name}.net" if name in names() else None
 
 
+def joined(name: str) -> str | None:
+    """A shipped net whose variant stands behind its name without a colon: ``resnet:18`` for ``ResNet-18``, or None."""
+    plain = name.lower()
+    for spec in sorted(names(), key=len, reverse=True):
+        found = re.fullmatch(rf"{re.sub('_', '[-_ ]?', spec)}[-_ ]?(\w[\w.-]{{0,20}})", plain)
+        if found is None:
+            continue
+        text = (folder() / f"{spec}.net").read_text(encoding="utf-8")
+        known = re.findall(r"^expect[ \t]+([\w.-]+):", text, re.MULTILINE)
+        variant = next((one for one in known if one.lower() == found[1]), None)
+        if variant is not None:
+            return f"{spec}:{variant}"
+    return None
+
+
 class Paper(NamedTuple):
     """What the first sentence of a shipped spec's comment says: where its net was published.
 

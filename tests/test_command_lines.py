@@ -74,6 +74,7 @@ def names() -> set[str]:
         ("vgg16.net", "there is no file `vgg16.net`\n  = help: `zoo:vgg16` is a shipped spec"),
         ("folder", "`folder` is a folder"),
         ("pipe.net", "`pipe.net` is no regular file"),
+        ("ResNet50.net", "there is no file `ResNet50.net`\n  = help: `zoo:resnet:50` is a shipped spec"),
         ("zoo:vgg17", "there is no shipped spec `zoo:vgg17`\n  = help: did you mean `zoo:vgg19`?"),
         ("graph.json", "`graph.json` is JSON, and a spec is text"),
     ],

@@ -24,8 +24,16 @@ _NEEDED = {
     "CHECKPOINT": "a CHECKPOINT is missing: a safetensors file, or a .pth or .pt of torch.save",
     "-o/--output": "where to? `-o` names the output",
 }
-#: Formats by the endings of their files.
-_ENDINGS = {"md": "markdown", "tex": "latex", "htm": "html", "txt": "text", "mermaid": "mmd", "gv": "dot"}
+#: What a value is called that people write otherwise, such as a format by the ending of its file.
+_ENDINGS = {
+    "md": "markdown",
+    "tex": "latex",
+    "htm": "html",
+    "txt": "text",
+    "mermaid": "mmd",
+    "gv": "dot",
+    "gpu": "cuda",
+}
 
 
 class Parser(argparse.ArgumentParser):

@@ -31,7 +31,7 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     """The nearest candidate, and whether a slip of the pen is all that parts it from the word.
 
     One that is far away by its letters is near all the same where one of the two words begins with the other. Nothing
-    is near to a word of over 64 letters.
+    is near to a word of over 64 letters, and no number to another: each is as likely to be meant.
     """
     wanted = word.casefold()
     if len(wanted) > 64:
@@ -39,6 +39,8 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     known = {candidate.casefold(): candidate for candidate in candidates}
     if wanted in known:
         return known[wanted], True
+    if wanted.isdecimal():
+        return None, False
     if len(known) > _MANY:
         alike = [c for c in known if c[:1] == wanted[:1] and abs(len(c) - len(wanted)) < 2]
         known = {candidate: known[candidate] for candidate in alike[:_MANY]}

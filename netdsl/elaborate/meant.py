@@ -84,6 +84,10 @@ PYTHON = {
     "const": "`param name = 1` declares a parameter",
     "var": "`param name = 1` declares a parameter",
     "pw": "a pointwise convolution has a kernel of 1: `conv1-64`",
+    "pwconv": "a pointwise convolution has a kernel of 1: `conv1-64`",
+    "loss": "a loss is no part of a net: it is of the program that trains it",
+    "stride": "a stride stands at its layer: `conv3-64/2`, `maxpool3/2`",
+    "padding": "a padding stands at its layer: `conv3-64 pad=1`, `maxpool3/2 pad=1`",
     "pointwise": "a pointwise convolution has a kernel of 1: `conv1-64`",
     "transformer": "there is none: a spec has convolutions, poolings and fully connected layers",
     "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
@@ -129,7 +133,14 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     while stem and (stem[-1].isdigit() or (stem[-1] == "x" and digits)):
         stem, digits = stem[:-1], stem[-1] + digits
     place = Span(name.span.file, name.span.start, name.span.start + len(stem)) if digits else name.span
-    help = _as_net(layer) or _dilated(layer, text_of) or _adaptive(layer) or _two_words(layer) or _reused(layer)
+    help = (
+        _as_net(layer)
+        or _strided(layer, text_of)
+        or _dilated(layer, text_of)
+        or _adaptive(layer)
+        or _two_words(layer)
+        or _reused(layer)
+    )
     labelled = context.labels.has([name.text]) and layer.span == name.span
     help = help or ALONE.get(name.text) or (None if labelled else elsewhere(name) or _underscored(name))
     if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
@@ -308,6 +319,15 @@ def _reused(layer: tree.Layer) -> str | None:
         return None
     path = tree.show_path(given.value.path)
     return Advice(f"the label stands alone: `reuse {path}`", Edit(given.span, path))
+
+
+def _strided(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
+    """A help for ``conv3s2-64``."""
+    found = re.fullmatch(r"([A-Za-z]+?)(\d+(?:x\d+)?)s(\d)", layer.word.text)
+    if found is None or not takes_kernel(found[1]) or layer.stride is not None:
+        return None
+    text = f"{found[1]}{found[2]}{text_of(layer.head._replace(start=layer.word.span.end))}/{found[3]}"
+    return Advice(f"a stride stands after a `/`: `{text}`", Edit(layer.head, text))
 
 
 def _dilated(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:

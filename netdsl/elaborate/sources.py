@@ -61,7 +61,8 @@ def _spec_instead(path: Path) -> str | None:
             return f"`-` reads the standard input: `{begun} | netdsl check -`"
     except (OSError, ValueError):
         pass
-    meant = nearest(path.name.removesuffix(".net"), zoo.names()) if name == path.name else None
+    word = path.name.removesuffix(".net")
+    meant = zoo.joined(word) or nearest(word, zoo.names()) if name == path.name else None
     if meant is None or os.path.lexists(name) or files.near(name, ".net") is not None:
         return None
     return f"`{zoo.PREFIX}{meant}` is a shipped spec"
@@ -75,7 +76,7 @@ def shipped(name: str) -> Path:
         message = f"two variants stand after `{zoo.PREFIX}{spec}`, and one is meant"
         raise Stop(Diagnostic("ND003", message, None, f"it is `{zoo.PREFIX}{spec}:{variant}`, or with another variant"))
     if path is None:
-        near = nearest(name, zoo.names())
+        near = zoo.joined(name) or nearest(name, zoo.names())
         help = (f"did you mean `{zoo.PREFIX}{near}`? " if near else "") + "`netdsl zoo` lists them"
         raise Stop(Diagnostic("ND001", f"there is no shipped spec `{zoo.PREFIX}{name}`", None, help))
     return path

@@ -107,7 +107,9 @@ class _Line:
             if re.match(r"(?:def|class)\b", code):
                 return False
             found = _ASSIGNED.fullmatch(code)
-            if re.search(rf"@{name}\b|[(\[,][ \t]*{name}[ \t]*[,)\]]", code if found is None else ""):
+            if re.search(rf"@{name}\b", code):
+                return True
+            if re.search(rf"[(\[,][ \t]*{name}[ \t]*[,)\]]", code if found is None else ""):
                 return True
             if code.startswith("return") and ("," in code or last != name) and re.search(rf"\b{name}\b", code[6:]):
                 return True

@@ -21,6 +21,8 @@ _QUOTES = (
     "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"
     "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}'"
 )
+#: Behind a `/` a larger number than this divides another, and is no stride.
+_LARGEST_STRIDE = 4
 _TIMES = "✕✖⨯⨉✗хХ∗·⋅"
 #: Letters of other alphabets that look like plain ones.
 _ALIKE = dict(zip("асеорхіукптмнвАСЕОРХІВКМНТ", "aceopxiykntmhbACEOPXIBKMHT", strict=True))
@@ -417,6 +419,14 @@ def _products(mistake: Mistake) -> str | None:
             return "`plain` leaves out what a style adds, and `+relu` stands in its place"
     owner = re.search(r"[-/=]([A-Za-z_]\w*)\Z", mistake.text[mistake.begin : mistake.offset])
     field = re.match(r"\.[a-z]+(?![\w.(])", mistake.text[mistake.offset : mistake.end])
+    computed = re.match(r"(\.[a-z]+)[ \t]*(//|[*/])[ \t]*(\d+)(?![\w.])", mistake.text[mistake.offset : mistake.end])
+    if owner is not None and computed is not None and not mistake.computes:
+        name, sign, number = f"{owner[1]}{computed[1]}", computed[2], computed[3]
+        start, end = mistake.offset - len(owner[1]), mistake.offset + computed.end()
+        if sign == "/" and int(number) <= _LARGEST_STRIDE:
+            return f"`{{{name}//{number}}}` divides the number, and `{{{name}}}/{number}` has a stride of {number}"
+        text = f"{{{name}{'//' if sign == '/' else sign}{number}}}"
+        return Advice(f"an expression stands in braces: `{text}`", mistake.edit(text, start, end))
     if owner is not None and field is not None and not mistake.computes:
         text = f"{{{owner[1]}{field.group()}}}"
         start = mistake.offset - len(owner[1])
