@@ -36,14 +36,17 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
     wanted = word.casefold()
     if len(wanted) > 64:
         return None, False
-    known = {candidate.casefold(): candidate for candidate in candidates}
+    names = [*candidates]
+    if len(names) > _MANY:
+        least, most, begin = len(word) - 1, len(word) + 1, (word[:1].lower(), word[:1].upper())
+        names = [name for name in names if least <= len(name) <= most and name.startswith(begin)]
+        same = [name for name in names if name.casefold() == wanted] if len(names) > _MANY else []
+        names = [*names[:_MANY], *same]
+    known = {candidate.casefold(): candidate for candidate in names}
     if wanted in known:
         return known[wanted], True
     if wanted.isdecimal():
         return None, False
-    if len(known) > _MANY:
-        alike = [c for c in known if c[:1] == wanted[:1] and abs(len(c) - len(wanted)) < 2]
-        known = {candidate: known[candidate] for candidate in alike[:_MANY]}
     limit = 0 if len(wanted) < 2 else max(1, len(wanted) // 3)
     letters = {*wanted}
     found = sorted(

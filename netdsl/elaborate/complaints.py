@@ -101,7 +101,7 @@ MAX_LISTED = 12
 
 def named(names: Iterable[str], most: int = 12) -> str:
     """Names one after another, and that there are others: ``` `a`, `b` and others```."""
-    shown = [f"`{name}`" for name in names]
+    shown = [f"`{name}`" for name in itertools.islice(names, most + 1)]
     return ", ".join(shown[:most]) + (" and others" if len(shown) > most else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
@@ -64,6 +65,7 @@ def read_inits(
     for all. ``paths`` are those of modules and scopes: all of them where the net is ``whole``.
     """
     chain = program.built_on(variant)
+    labels = cache(lambda: frozenset(_labels(program)))
     found: dict[tuple[str, bool], tuple[int, Init]] = {}
     seen: dict[tuple[str | None, str, bool], Span] = {}
     for rule in program.inits:
@@ -77,7 +79,7 @@ def read_inits(
             arguments = _arguments(rule, program)
             for target in rule.targets:
                 # What another variant is told can be looked for in that one alone.
-                made = _read(rule, target, arguments, program, paths, whole) if holds else None
+                made = _read(rule, target, arguments, program, paths, labels, whole) if holds else None
                 if made is None:
                     continue
                 key = (made.target, made.by_label)
@@ -99,6 +101,7 @@ def _read(
     arguments: tuple[tuple[str, Scalar], ...],
     program: Program,
     paths: frozenset[str],
+    labels: Callable[[], frozenset[str]],
     whole: bool,
 ) -> Init | None:
     parts = [part.text if isinstance(part, tree.Name) else str(evaluate(part, program.env)) for part in path.parts]
@@ -111,7 +114,7 @@ def _read(
                 "ND231", f"`{target}` has no weights", path.span, help="`init` is of layers such as `conv` and `fc`"
             )
     elif target not in paths and not any(path.endswith(f".{target}") for path in paths):
-        if (parts[0] not in paths or not whole) and parts[0] in _labels(program):
+        if (parts[0] not in paths or not whole) and parts[0] in labels():
             return None  # a label that another variant has, or that an error kept away
         if not whole and lookup(split_word(target)[0]) is not None:
             return None  # `bn3`, which an error may have kept away

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 #: How far from a number its neighbours are sought.
-_STEPS = 100_000
+STEPS = 10_000
 
 
 def written(axes: Sequence[int]) -> str:
@@ -19,8 +19,8 @@ def dividing(count: int, parts: int, form: str, *, least: int = 1, most: int | N
     """
     most = count if most is None else most
     start = min(parts, most + 1)
-    below = (n for n in range(start - 1, max(start - _STEPS, least) - 1, -1) if count % n == 0)
-    above = (n for n in range(max(parts + 1, least), min(parts + _STEPS, most) + 1) if count % n == 0)
+    below = (n for n in range(start - 1, max(start - STEPS, least) - 1, -1) if count % n == 0)
+    above = (n for n in range(max(parts + 1, least), min(parts + STEPS, most) + 1) if count % n == 0)
     near = [n for n in (next(below, None), next(above, None)) if n is not None]
     if not near and most >= least:
         near = [count if most >= count else 1]
@@ -62,6 +62,6 @@ def same_elements(shape: Sequence[int], count: int) -> str:
             rest = math.prod(shape) // shape[at]
             if count % rest == 0:
                 return "x".join(map(str, [*shape[:at], count // rest, *shape[at + 1 :]]))
-    first = min(shape[0], count, _STEPS)
+    first = min(shape[0], count, STEPS)
     first = next(n for n in range(first, 0, -1) if count % n == 0)
     return f"{first}x{count // first}"

@@ -13,7 +13,7 @@ from netdsl.ir.op import Example, Formula, Op, OpError, Syntax, elements, need_m
 from netdsl.ir.record import field
 from netdsl.ir.types import Call, Shape, Tensor, show_shape
 from netdsl.ops.formulas import area, times
-from netdsl.ops.helps import dividing
+from netdsl.ops.helps import STEPS, dividing
 from netdsl.ops.windows import product, undivided
 
 _NO_SPREAD = "leave it out: one value less its own mean is 0"
@@ -179,7 +179,7 @@ class GroupNorm(_Standardising):
             help = dividing(channels, self.groups, "gn ", most=most) or _NO_SPREAD
             raise OpError("ND206", undivided(channels, self.groups), help=help, field="groups")
         if elements(inputs[0]) == self.groups:
-            fewer = next((n for n in range(2, isqrt(channels) + 1) if channels % n == 0), channels)
+            fewer = next((n for n in range(2, min(isqrt(channels), STEPS) + 1) if channels % n == 0), channels)
             help = f"`gn {channels // fewer}` has {fewer} values a group"
             if channels == 1:
                 help = _NO_SPREAD

@@ -236,6 +236,8 @@ class Repairs:
 
         None once more has been tried than may be.
         """
+        if self._tried > _TRIED:
+            return None
         end = until or min(len(self.text), at + 1 + REGION)
         head = STATEMENTS.search(self.text, at + 1, end) if until is None else None
         while head is not None and head.group(4) is None:

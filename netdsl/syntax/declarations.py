@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic
 from netdsl.syntax import pasted, rows, tree
-from netdsl.syntax.lalr import Parser
-from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, STATEMENTS, Mistake, Trial
+from netdsl.syntax.lalr import Parser, Progress
+from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, STATEMENTS, Mistake, Trial, Words
 from netdsl.syntax.papers import row as paper_row
 from netdsl.syntax.parse import DECLARING
 
@@ -24,7 +24,7 @@ _VALUE = r"-?\d[\w.]*(?:[ \t]*(?:\*\*|//|[-+*/%])[ \t]*[\w.]+)*|\"[^\"\n]*\"|[Tt
 _DECLARED = re.compile(
     rf"(?P<words>(?:(?:{'|'.join(sorted(DECLARING))}|param)(?:[ \t]*:)?[ \t]+)*)"
     r"(?P<name>\$?[A-Za-z_]\w*)(?P<type>[ \t]*:[ \t]*[A-Za-z]+(?=[ \t]*=))?"
-    rf"[ \t]*(?P<sign>:=|<-|=|:|\bbe\b|)[ \t]*(?P<value>{_VALUE})[ \t]*;?",
+    rf"[ \t]*+(?P<sign>:=|<-|=|:|\bbe\b|)[ \t]*+(?P<value>{_VALUE})[ \t]*;?",
     re.IGNORECASE,
 )
 
@@ -153,14 +153,20 @@ def misread(
     parser: Parser,
     pairs: Mapping[int, int],
     layers: Callable[[], Collection[str]],
+    most: int,
 ) -> list[tuple[Diagnostic, int, int]]:
-    """Rows that can be read and were meant to be something else, ``int n = 4``: what is said of each, and its place."""
-    found = []
+    """Rows that can be read and were meant to be something else, ``int n = 4``: what is said of each, and its place.
+
+    No more than ``most`` are looked for.
+    """
+    found: list[tuple[Diagnostic, int, int]] = []
+    trial, words = Trial(parser, text, Progress(), []), Words(text, layers)
     for row, place in suspects:
+        if len(found) >= most:
+            break
         core = next((item.core for item in row.items if item.core.span.start == place), row.items[0].core)
         assert isinstance(core, tree.Layer)
-        trial = Trial(parser, text, [], [], [])
-        mistake = Mistake(text, place, core.word.span, set(), pairs, trial, layers)
+        mistake = Mistake(text, place, core.word.span, set(), pairs, trial, words)
         mistake.source = source
         if row.span.end > mistake.end or mistake.end - mistake.begin > _LONGEST_LINE:
             continue

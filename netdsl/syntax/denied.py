@@ -20,10 +20,15 @@ _ACTIVATIONS = frozenset(
 )  # fmt: skip
 _PREFIXED = re.compile(r"(?:no|without|use|with|non|wo)_?(\w+)", re.IGNORECASE)
 _SIGNED = re.compile(
-    r"[ \t]+(?P<said>(?:[-~!¬][ \t]*|w/o[ \t]+|(?:no|without|non|un)-)"
+    r"(?<![ \t])[ \t]++(?P<said>(?:[-~!¬][ \t]*|w/o[ \t]+|(?:no|without|non|un)-)"
     r"(?P<what>bn|batchnorm|norm|relu6?|gelu|silu|act|activation|bias))(?![\w-])",
     re.IGNORECASE,
 )
+
+#: A layer with what stands behind it, at the end of a text.
+_LAYER = re.compile(r"(?<![\w.@])([A-Za-z]++)\d*+(?:[-/]\w++)*+(?:[ \t]++\w++(?:=\w++)?+)*+\Z")
+#: So many letters before a place are looked at.
+_NEAR = 300
 
 
 def named(word: str) -> str | None:
@@ -62,11 +67,11 @@ def _denied(mistake: Mistake) -> str | None:
     """``conv3-64 -bn``, ``conv3-64 w/o relu``, ``conv3-64 no-bias``"""
     line = mistake.text[mistake.begin : mistake.code_end()]
     for found in _SIGNED.finditer(line):
-        before = re.search(r"(?<![\w.@])([A-Za-z]+)\d*(?:[-/]\w+)*(?:[ \t]+\w+(?:=\w+)?)*\Z", line[: found.start()])
-        what = named(found["what"])
-        if not found.start() <= mistake.offset - mistake.begin <= found.end() or before is None or what is None:
+        if not found.start() <= mistake.offset - mistake.begin <= found.end():
             continue
-        if not mistake.is_layer(before[1]):
+        before = _LAYER.search(line[: found.start()], max(0, found.start() - _NEAR))
+        what = named(found["what"])
+        if before is None or what is None or not mistake.is_layer(before[1]):
             continue
         help, text = without(what, _added(mistake.source, before[1].lower()))
         start, end = mistake.begin + found.start("said"), mistake.begin + found.end()

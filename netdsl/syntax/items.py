@@ -22,13 +22,14 @@ _COUNT = re.compile(
 _JOINS = frozenset(["add", "concat", "mul", "sub", "if"])
 #: What other hands draw between two layers.
 _ARROW = re.compile(
-    r"[ \t]*(?P<sign>-{1,2}>|={1,2}>|>>|>|[→⟶⇒➔➜])[ \t]*(?P<word>\[|soft-max\b|[A-Za-z_]\w*(?!\w|[ \t]*=(?!=?>)))"
+    r"(?<![ \t])[ \t]*+(?P<sign>-{1,2}>|={1,2}>|>>|>|[→⟶⇒➔➜])[ \t]*"
+    r"(?P<word>\[|soft-max\b|[A-Za-z_]\w*(?!\w|[ \t]*=(?!=?>)))"
 )
 
 
 #: A layer with an arrow to the channels that it makes.
 _MADE = re.compile(
-    r"(?<![\w.@-])([a-z]*conv|fc|linear|dense)(\d+(?:[x×]\d+)?)?(?:[ \t]*[-(])?[ \t]*(?:(?<!\d)(\d+))?[ \t]*"
+    r"(?<![\w.@-])([a-z]*conv|fc|linear|dense)(\d+(?:[x×]\d+)?)?(?:[ \t]*+[-(])?+[ \t]*+(?:(?<!\d)(\d+)[ \t]*+)?"
     r"(?:[→⟶⇒➔➜]|[=-]>)[ \t]*(\d+)(?![\w.×])[ \t]*\)?(/\d+)?(?![ \t]*[x×])",
     re.IGNORECASE,
 )

@@ -47,6 +47,8 @@ class Progress:
         self.ends: list[tuple[int, int]] = []
         self.stack: list[int] = []
         self.values: list[Any] = []
+        #: how many letters were read to try what a mistake was meant to be
+        self.tried = 0
 
     def back_to(self, offset: int) -> int:
         """Forgets the statements that end behind an offset; the place to read on from."""

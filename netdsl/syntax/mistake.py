@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 
 from netdsl.diagnostics import Edit, Span, edited
-from netdsl.syntax.lalr import Parser
+from netdsl.syntax.lalr import Parser, Progress
 
 STATEMENTS = (
     "net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "allow", "output",
@@ -39,24 +39,31 @@ ATTRIBUTES = (
 )  # fmt: skip
 
 #: A newline at the end of a text, with the comments and empty lines that belong to it.
-_NEWLINE = re.compile(r"[ \t\r]*(?:#[^\n]*)?\n(?:[ \t\r]*(?:#[^\n]*)?\n)*\Z")
+_NEWLINE = re.compile(r"(?<![ \t\r])[ \t\r]*+(?:#[^\n]*+)?\n(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+\Z")
+
+
+#: So many letters are read of one text, in all, to try edits.
+_TRIED = 100_000
 
 
 class Trial:
-    """Reads lines again with edits made, from where the last statement before them ended."""
+    """Reads lines again with edits made, from where the last statement before them ended.
+
+    Once much has been tried of a text, as ``progress`` has it, nothing is read any more.
+    """
 
     def __init__(
         self,
         parser: Parser,
         text: str,
-        ends: Sequence[int],
-        states: Sequence[int],
+        progress: Progress,
         marks: list[tuple[int, list[int]]],
     ) -> None:
         self.parser = parser
         self.text = text
-        self.ends = ends
-        self.states = states
+        self.progress = progress
+        self.ends = [place for place, _ in progress.ends]
+        self.states = progress.stack
         #: places inside statements up to which the text was read before, with the states there
         self.marks = marks
         self._line: tuple[int, int, list[int]] | None = None
@@ -66,6 +73,9 @@ class Trial:
 
         Returns that place and the one that ``end`` has then, behind which nothing is read.
         """
+        longer = sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in edits if edit.span.start < end)
+        if self.progress.tried > _TRIED:
+            return begin, end + longer
         if self._line is None or self._line[0] != begin:
             number = bisect_right(self.ends, begin)
             place = self.ends[number - 1] if number else 0
@@ -88,15 +98,33 @@ class Trial:
             return span._replace(start=span.start - base, end=span.end - base)
 
         text = edited(self.text[base:tail], [Edit(moved(edit.span), edit.text) for edit in edits])
-        longer = sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in edits if edit.span.start < end)
         reached = self.parser.reach(text, end + longer - base, start - base, list(states))
+        self.progress.tried += reached - (start - base)
         return base + reached, end + longer
+
+
+class Words:
+    """The words of layers: those that ``layers`` gives, in small letters, and the blocks that a text declares."""
+
+    def __init__(self, text: str, layers: Callable[[], Collection[str]]) -> None:
+        self._text = text
+        self._layers = layers
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The words of the language."""
+        return frozenset(name.lower() for name in self._layers())
+
+    @cached_property
+    def blocks(self) -> frozenset[str]:
+        """The names of blocks."""
+        return frozenset(re.findall(r"^[ \t]*block[ \t]+(\w+)", self._text, re.MULTILINE))
 
 
 class Mistake:
     """Where reading stopped: the text, what stands there, and the names of the terminals that could have come.
 
-    ``pairs`` are the brackets of the text, each with its partner; ``layers`` gives the words of the layers there are.
+    ``pairs`` are the brackets of the text, each with its partner; ``words`` are those of the layers that there are.
     """
 
     def __init__(
@@ -107,7 +135,7 @@ class Mistake:
         names: set[str],
         pairs: Mapping[int, int],
         trial: Trial,
-        layers: Callable[[], Collection[str]] = tuple,
+        words: Words,
     ) -> None:
         self.text = text
         #: the text as it was before what cannot be read was taken out of it
@@ -123,7 +151,7 @@ class Mistake:
         self.before = text[self.begin : offset].rstrip()
         self.rest = text[span.end : self.end].strip()
         self.trial = trial
-        self.layers = layers
+        self.words = words
         #: what a rule says in place of what stands there and was expected, and of its place
         self.message: str | None = None
         self.place: Span | None = None
@@ -170,17 +198,10 @@ class Mistake:
     def is_layer(self, word: str) -> bool:
         """Whether a word is that of a layer, its kernel included, or of a block that the file declares."""
         stem = word.lower().replace("-", "")
-        if stem in self._known or re.sub(r"\d+(?:x\d+)*$", "", stem) in self._known:
+        known = self.words.known
+        if stem in known or re.sub(r"\d+(?:x\d+)*$", "", stem) in known:
             return True
-        return word in self._blocks
-
-    @cached_property
-    def _known(self) -> set[str]:
-        return {name.lower() for name in self.layers()}
-
-    @cached_property
-    def _blocks(self) -> set[str]:
-        return {*re.findall(r"^[ \t]*block[ \t]+(\w+)", self.text, re.MULTILINE)}
+        return word in self.words.blocks
 
     def reads(self, *edits: Edit, until: int = 0) -> float:
         """Whether the text is read with edits: 1 to the end of the line, more than 0 behind what they change.

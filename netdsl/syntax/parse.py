@@ -120,7 +120,7 @@ def parse(
                 break
             from netdsl.syntax.declarations import misread
 
-            wrong = misread(suspects, current, text, parser(), brackets, layers)
+            wrong = misread(suspects, current, text, parser(), brackets, layers, MAX_ERRORS - len(problems))
             if not wrong or len(problems) + len(wrong) >= MAX_ERRORS:
                 break
             for misread_as, begin, end in wrong:
@@ -342,15 +342,15 @@ def _mistake(
     marks: list[tuple[int, list[int]]],
     layers: Callable[[], Collection[str]],
 ) -> Mistake:
-    from netdsl.syntax.mistake import Mistake, Trial
+    from netdsl.syntax.mistake import Mistake, Trial, Words
 
     if text[offset : offset + 1].strip() and text[offset] != "#":
         word = _WORD.match(text, offset) or _QUOTED.match(text, offset)
         end = word.end() if word else max(error.end, offset + 1) if error.offset == offset else offset + 1
     else:
         end = offset + 1
-    trial = Trial(parser(), text, [place for place, _ in progress.ends], progress.stack, marks)
-    return Mistake(text, offset, Span(file, offset, end), set(error.expected), pairs, trial, layers)
+    trial = Trial(parser(), text, progress, marks)
+    return Mistake(text, offset, Span(file, offset, end), set(error.expected), pairs, trial, Words(text, layers))
 
 
 def _explain(mistake: Mistake) -> Diagnostic:

@@ -528,6 +528,8 @@ made("use of a device", _link("/dev/zero"), "ND224")
 
 # -- what the rules that say what was meant look at
 
+_PRIME = 9_999_999_999_971  # as many elements as a tensor may have
+
 text("blanks in a row of a paper", HEAD + ("3x3" + " " * 900 + "!\n") * 20, "ND101")
 text("blanks in a loop", HEAD + ("for" + " " * 450 + "a" + " " * 450 + "!\n") * 20, "ND101")
 text("blanks before a sign", HEAD + ("a " * 250 + " " * 480 + "- \n") * 20, "ND101")
@@ -546,6 +548,21 @@ text("a class that goes on", "import a\nclass " + "a" * 30_000 + "\n!\n", "ND101
 text("uses that cannot be read", HEAD + "use " + "use " * 6000 + "|\n" + "ua\nub\nuc\n" * 300, "ND101", "ND201")
 text("a sign at the beginning, and the other at the end", ">\n<", "ND101", "ND227")
 text("signs around a line", "> relu <", "ND101", "ND227")
+text("thousands of rows that declare", HEAD + "let n\n" * 12_000, "ND201")
+text("a long line that denies again and again", HEAD + ("a " * 400 + "-bn " * 20 + "!\n") * 20, "ND101")
+text("long lines below one another, taken out", HEAD + ("param a = " + "'" * 980 + ",\n") * 25, "ND101")
+text("brackets of one kind in a list of another", HEAD + ("cat([" + "{a}" * 325 + ")\n") * 25, "ND102")
+text("tabs before a sign", HEAD + ("dropout " + "\t" * 980 + "!\n") * 25, "ND101")
+text("groups of one value", f"input {_PRIME}x1x1\nb: relu\n" + f"@b, gn {_PRIME}\n" * 100, "ND221")
+text("groups that do not divide", f"input {_PRIME}x1x1\nb: relu\n" + f"@b, shuffle {10**9}\n" * 100, "ND206")
+text("inits of what is not there", HEAD + numbered("a%d: conv1-1\n", 3000) + "init zz = zeros\n" * 100, "ND231")
+text(
+    "variants built on what is not there",
+    "param w = 1\n" + numbered("variant v%d: w = 1\n", 4000) + numbered("variant u%d = q%d: w = 1\n", 100) + HEAD,
+    "ND003",
+    "ND227",
+    many=True,
+)
 
 # -- what is no file
 
