@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +18,11 @@ _ROUNDS = 20
 _TRIES = 100
 #: How many times what one check may take.
 _PATIENCE = 10
-#: How many letters are read, of a file that is read again and again, before no further change is looked for.
-_READ = 200_000
+#: How many letters are read, of a file that is read again and again, before no further change is looked for. Those of
+#: a line that cannot be read are looked at by all that knows what may be meant, and count more.
+_READ, _DEAR = 150_000, 6
+#: No more of a line is looked at so.
+_LONGEST_LINE = 1000
 
 
 class Mended(NamedTuple):
@@ -42,9 +46,11 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
     old: dict[Path, tuple[str, str]] = {}
     fixes: Counter[Path] = Counter()
     found = checker.check()
-    tries = letters = 0
+    tries, letters = 0, _letters(found)
     refused: set[tuple[object, ...]] = set()
     for _ in range(_ROUNDS):
+        if letters > _READ:
+            break
         offered = [
             finding
             for finding in found.findings
@@ -52,22 +58,22 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
             and _may_change(finding, found.sources, folders)
         ]
         chosen = _apart([finding for finding in offered if _sign(finding, found) not in refused])
-        letters += sum(len(source.text) for source in found.sources)
-        if not chosen or letters > _READ:
+        if not chosen:
             break
         batches = [chosen]
         accepted = False
-        while batches:
+        while batches and letters <= _READ:
             batch = batches.pop(0)
             changed = {**texts, **_applied(batch, found.sources)}
             tries += 1
             after = checker.check(changed)
+            letters += _letters(after)
             if _better(found, after, batch):
                 for finding in batch:
                     path = _path(found, finding)
                     fixes[path] += 1
-                    for edit in finding.diagnostic.edits:
-                        source = found.sources[edit.span.file]
+                    for file in {edit.span.file for edit in finding.diagnostic.edits}:
+                        source = found.sources[file]
                         old.setdefault(Path(source.name).resolve(), (source.name, source.text))
                 texts, found, accepted = changed, after, True
                 break
@@ -81,6 +87,19 @@ def mend(checker: Checker, own: Sequence[str]) -> tuple[Findings, tuple[Mended, 
         Mended(name, path, text, texts[path], fixes[path]) for path, (name, text) in old.items() if texts[path] != text
     ]
     return found, tuple(mended)
+
+
+def _letters(found: Findings) -> int:
+    """What a check has read, in letters."""
+    letters = sum(len(source.text) for source in found.sources)
+    for finding in found.findings:
+        span = finding.diagnostic.span
+        if finding.diagnostic.code == "ND101" and span is not None:
+            text = found.sources[span.file].text
+            end = text.find("\n", span.start)
+            line = (end if end >= 0 else len(text)) - text.rfind("\n", 0, span.start)
+            letters += _DEAR * min(line, _LONGEST_LINE)
+    return letters
 
 
 def _is_file(name: str) -> bool:
@@ -99,7 +118,7 @@ def _sign(finding: Finding, found: Findings) -> tuple[object, ...]:
 
 def _may_change(finding: Finding, sources: Sequence[Source], folders: Sequence[Path]) -> bool:
     """Whether a finding can be mended: all its edits lie in files of the folders of what is checked."""
-    names = [sources[edit.span.file].name for edit in finding.diagnostic.edits]
+    names = {sources[file].name for file in {edit.span.file for edit in finding.diagnostic.edits}}
     return bool(names) and all(
         _is_file(name) and any(Path(name).resolve().is_relative_to(folder) for folder in folders) for name in names
     )
@@ -107,19 +126,23 @@ def _may_change(finding: Finding, sources: Sequence[Source], folders: Sequence[P
 
 def _apart(findings: Sequence[Finding]) -> list[Finding]:
     """Findings whose edits do not overlap: of two that do, the first."""
-    taken: list[Edit] = []
+    taken: dict[int, list[tuple[int, int]]] = {}  # those of a file, in order
     chosen = []
     for finding in findings:
-        edits = finding.diagnostic.edits
-        if not any(_overlap(edit, other) for edit in edits for other in taken):
-            taken += edits
-            chosen.append(finding)
+        spans = [edit.span for edit in finding.diagnostic.edits]
+        if any(_overlaps(span, taken.get(span.file, [])) for span in spans):
+            continue
+        for file in {span.file for span in spans}:
+            taken.setdefault(file, []).extend((span.start, span.end) for span in spans if span.file == file)
+            taken[file].sort()
+        chosen.append(finding)
     return chosen
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    a, b = one.span, other.span
-    return a.file == b.file and a.start <= b.end and b.start <= a.end
+def _overlaps(span: Span, taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a span meets one of those of its file that are in order and do not overlap."""
+    place = bisect_right(taken, span.end, key=lambda other: other[0])
+    return place > 0 and taken[place - 1][1] >= span.start
 
 
 def _applied(findings: Sequence[Finding], sources: Sequence[Source]) -> dict[Path, str]:
@@ -138,19 +161,30 @@ def _better(before: Findings, after: Findings, batch: Sequence[Finding]) -> bool
     if errors > before.number("error") or after.nets < before.nets:
         return False
     left = {(f.diagnostic.code, f.diagnostic.message, after.name(f), f.diagnostic.span) for f in after.findings}
-    edits = [edit for finding in batch for edit in finding.diagnostic.edits]
+    moved = _moved(before, batch)
     for finding in batch:
         said, span = finding.diagnostic, finding.diagnostic.span
         if span is not None:
             # Where it would be now: what stands before it in its file has been changed too.
             name = before.name(finding)
-            ahead = [e for e in edits if before.sources[e.span.file].name == name and e.span.end <= span.start]
-            by = sum(len(edit.text) - (edit.span.end - edit.span.start) for edit in ahead)
+            ahead = moved.get(name, [])
+            place = bisect_right(ahead, span.start, key=lambda each: each[0])
+            by = ahead[place - 1][1] if place else 0
             file = next((at for at, source in enumerate(after.sources) if source.name == name), -1)
             span = Span(file, span.start + by, span.end + by)
         if (said.code, said.message, before.name(finding), span) in left:
             return False
     return True
+
+
+def _moved(found: Findings, batch: Sequence[Finding]) -> dict[str, list[tuple[int, int]]]:
+    """For each file that changes, by its name: where edits end, in order, and by how much what follows is moved."""
+    edits = sorted(edit for finding in batch for edit in finding.diagnostic.edits)
+    moved: dict[str, list[tuple[int, int]]] = {}
+    for span, text in edits:
+        known = moved.setdefault(found.sources[span.file].name, [])
+        known.append((span.end, (known[-1][1] if known else 0) + len(text) - (span.end - span.start)))
+    return moved
 
 
 #: Codes of what hides the rest of its layer or its line.
@@ -163,13 +197,14 @@ def _made_readable(found: Findings, batch: Sequence[Finding]) -> set[tuple[str, 
     There are none where a change makes or takes a line.
     """
     lines: set[tuple[str, int]] = set()
+    ends = [[place for place, char in enumerate(source.text) if char == "\n"] for source in found.sources]
     for finding in batch:
         for span, text in finding.diagnostic.edits:
             source = found.sources[span.file]
             if "\n" in text or "\n" in source.text[span.start : span.end]:
                 return set()
             if finding.diagnostic.code in _HIDING:
-                lines.add((source.name, source.position(span.start)[0]))
+                lines.add((source.name, bisect_left(ends[span.file], span.start) + 1))
     return lines
 
 

@@ -100,7 +100,7 @@ class Repairs:
         end = min(_line_end(text, opener, limit), limit)
         places = []
         depth = 0
-        for found in _PLACES.finditer(text, opener + 1, end):
+        for found in _PLACES.finditer(text, opener + 1, min(end, opener + REGION)):
             sign, place = found.group().strip(), found.start()
             if sign == "else" or (depth == 0 and sign in (",", "|", "×", "->", "as", ")", "]", "}", "{")):
                 places.append((sign == "else", place))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAX_NESTING = 100
 #: Among so many brackets those are looked for that are never closed.
 MOST_BRACKETS = 2000
+#: So many brackets, comments and texts are looked at to say how many brackets are never closed.
+MOST_MARKS = 500_000
 #: How many syntax errors of one file are reported.
 MAX_ERRORS = 20
 
@@ -99,7 +101,8 @@ def parse(
     gives the words of layers, for the help where one is not read as such.
     """
     text = source.text
-    brackets, comments, problems, current = _scan(text, file)
+    progress = Progress() if progress is None else progress
+    brackets, comments, problems, current = _scan(text, file, progress.left)
     if problems and (other := _other(text, file)) is not None:
         return None, other
     if current is None:
@@ -110,7 +113,6 @@ def parse(
     holes = [text[begin:end] for begin, end in _holes(current)]
     reader, position = parser(), 0
     marks: list[tuple[int, list[int]]] = []
-    progress = Progress() if progress is None else progress
     _builder.file, _builder.text, _builder.long = file, text, []
     while True:
         try:
@@ -130,9 +132,7 @@ def parse(
             position, marks[:] = progress.back_to(min(begin for _, begin, _ in wrong)), []
         except TooLong as error:
             if not problems:
-                message = "this text has more words and signs than are read"
-                span = Span(file, error.offset, error.offset + 1)
-                problems.append(Diagnostic("ND007", message, span, "`--max-bytes` raises the bound"))
+                problems.append(_too_many(file, error.offset))
             return None, problems
         except Unexpected as error:
             offset = min(error.offset, len(text.rstrip()))
@@ -198,6 +198,12 @@ def _suspects(statements: tuple[Any, ...], text: str) -> list[tuple[tree.Row, in
     return found
 
 
+def _too_many(file: int, offset: int) -> Diagnostic:
+    """What is said of the first word or sign that is not read."""
+    message = "this text has more words and signs than are read"
+    return Diagnostic("ND007", message, Span(file, offset, offset + 1), "`--max-bytes` raises the bound")
+
+
 def _shorter(text: str, span: Span) -> str:
     """The help for a word, or a text in quotes, that is too long."""
     length = span.end - span.start
@@ -229,8 +235,8 @@ def _holes(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(f"{_HOLE} *", text)]
 
 
-def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str | None]:
-    """Matches brackets (both ways, by offset), collects comments, and finds what no parser could read.
+def _scan(text: str, file: int, most: int) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str | None]:
+    """Matches brackets (both ways, by offset), ``most`` at most, collects comments, and finds what cannot be read.
 
     Returns with them the text, where brackets do not match with holes in it; None where nothing can be made of it.
     """
@@ -255,6 +261,8 @@ def _scan(text: str, file: int) -> tuple[dict[int, int], list[tree.Comment], lis
                 return _mismatched(text, file, comments, problems)
             begin = stack.pop()
             pairs[begin], pairs[at] = at, begin
+            if len(pairs) > most:
+                return {}, comments, [*problems, _too_many(file, at)], None
     if stack:
         return _mismatched(text, file, comments, problems)
     return pairs, comments, problems, text
@@ -265,9 +273,12 @@ def _too_deep(
 ) -> tuple[dict[int, int], list[tree.Comment], list[Diagnostic], str | None]:
     """What is said of brackets that nest too deep with the one at a place: of those never closed, where that is why."""
     opened = closed = 0
-    for match in MARKS.finditer(text):
+    for number, match in enumerate(MARKS.finditer(text)):
         opened += match.group(2) is not None
         closed += match.group(3) is not None
+        if number > MOST_MARKS:
+            closed = opened  # how many are never closed is not known
+            break
     if closed < opened <= MOST_BRACKETS:
         found = _mismatched(text, file, comments, problems)
         depth = deepest = 0

@@ -91,7 +91,7 @@ text("brackets within, closed", HEAD + "[" * 200_000 + "]" * 200_000 + "\n", "ND
 text("closing brackets", HEAD + "]" * 400_000, "ND102")
 text("brackets of the wrong kind", HEAD + "[ relu }\n" * 40_000, "ND102")
 text("blanks in a bracket that is not closed", HEAD + "add { relu |" + " " * 400_000 + "relu\n", "ND102")
-text("a long line in a bracket that is not closed", HEAD + "add { relu |" + "[tanh], " * 50_000 + "\n", "ND102")
+text("a long line in a bracket that is not closed", HEAD + "add { relu |" + "[tanh], " * 20_000 + "\n", "ND102")
 text(
     "branches of five hundred sizes",
     HEAD + "add { " + " | ".join(f"conv3-8 pad={pad}" for pad in range(500)) + " }\n",
@@ -552,6 +552,8 @@ text("thousands of rows that declare", HEAD + "let n\n" * 12_000, "ND201")
 text("a long line that denies again and again", HEAD + ("a " * 400 + "-bn " * 20 + "!\n") * 20, "ND101")
 text("long lines below one another, taken out", HEAD + ("param a = " + "'" * 980 + ",\n") * 25, "ND101")
 text("brackets of one kind in a list of another", HEAD + ("cat([" + "{a}" * 325 + ")\n") * 25, "ND102")
+text("closed brackets in one that is not", HEAD + "x = cat([" + "[1]" * 160_000 + " { relu }\n", "ND007")
+text("thousands of strays of several kinds", HEAD + "relu\u3000\u2003\u200b\n" * 20_000, "ND103", "ND218")
 text("tabs before a sign", HEAD + ("dropout " + "\t" * 980 + "!\n") * 25, "ND101")
 text("groups of one value", f"input {_PRIME}x1x1\nb: relu\n" + f"@b, gn {_PRIME}\n" * 100, "ND221")
 text("groups that do not divide", f"input {_PRIME}x1x1\nb: relu\n" + f"@b, shuffle {10**9}\n" * 100, "ND206")
@@ -560,6 +562,7 @@ text(
     "variants built on what is not there",
     "param w = 1\n" + numbered("variant v%d: w = 1\n", 4000) + numbered("variant u%d = q%d: w = 1\n", 100) + HEAD,
     "ND003",
+    "ND218",
     "ND227",
     many=True,
 )
