@@ -14,7 +14,9 @@ from netdsl.diagnostics import Advice
 from netdsl.syntax.mistake import Mistake
 from netdsl.syntax.places import QUANTITIES
 
-_HEADING = re.compile(r"\d{1,4}[ \t]+(?:weight[ \t]+|conv[ \t]+)?layers?(?:[ \t]*\|[ \t]*\d{1,4}[ \t]+[a-z \t]{1,20})*")
+_HEADING = re.compile(
+    r"\d{1,4}[ \t]+(?:weight[ \t]+|conv[ \t]+)?layers?(?:[ \t]*+\|[ \t]*+\d{1,4}[ \t]++[a-z \t]{1,20}+)*+"
+)
 _SIZED = re.compile(r"(\d+)[ \t]*[x×][ \t]*(\d+)(?:[ \t]*[x×][ \t]*\d+)?[ \t]*\|[ \t]*([A-Za-z_][^|#]*)")
 _NUMBERS = r"\d+(?:[ \t]*,[ \t]*\d+)*"
 #: A row of MobileNet's table: `Avg Pool / s1 | Pool 7×7`, `Conv dw / s2 | 3×3×64 dw`.

@@ -101,7 +101,7 @@ def _returned(mistake: Mistake) -> str | None:
     """``return x``, ``return a, b``"""
     end = mistake.code_end()
     code = mistake.text[mistake.begin : end]
-    found = re.fullmatch(r"[ \t]*return\b[ \t]*\(?((?:[ \t]*@?[A-Za-z_]\w*[ \t]*,?)*)\)?[ \t]*;?", code)
+    found = re.fullmatch(r"[ \t]*return\b[ \t]*\(?((?:[ \t]*+@?[A-Za-z_]\w*+[ \t]*+,?)*+)\)?[ \t]*;?", code)
     if found is None:
         return None
     begin = mistake.begin + len(code) - len(code.lstrip())
