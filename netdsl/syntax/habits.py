@@ -174,14 +174,14 @@ def comma(mistake: Mistake) -> str | None:
     label = re.fullmatch(r"[ \t]*([A-Za-z_]\w*)[ \t]+", before[: found.end(1)])
     if label is not None and mistake.word != "@" and not mistake.is_layer(label[1]) and label[1] not in KEYWORDS:
         edit = mistake.edit(":", place, place)
-        other = len(label[1]) < 4 or nearest(label[1], mistake.layers()) is None
+        other = len(label[1]) < 4 or nearest(label[1], mistake.words.known) is None
         if other and mistake.reads(edit) == 1:
             mistake.instead(f"there is no layer called `{label[1]}`", place - len(label[1]), place)
             return Advice(f"a label takes a colon: `{label[1]}: …`", edit)
     if re.search(r"(?<![\w.@])reuse[ \t]+\Z", before[: found.end(1)]):
         mistake.instead(f"`{word}` cannot stand here: expected a label", start, start + len(word))
         return "`reuse` applies what has a label again: `a: conv3-64`, and further down `reuse a`"
-    if word[:1].isalpha() and not mistake.is_layer(word) and nearest(word, mistake.layers()) is None:
+    if word[:1].isalpha() and not mistake.is_layer(word) and nearest(word, mistake.words.known) is None:
         return None
     joined = re.search(
         r"(?<![\w.])(?:add|sub|mul|concat)[ \t]*\{[^{}|]*\Z", mistake.text[mistake.begin : mistake.offset], re.I

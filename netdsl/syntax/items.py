@@ -139,7 +139,7 @@ def _labels(mistake: Mistake) -> str | None:
     else:
         name, end = "_".join(words), marked.end()
     edit = mistake.edit(f"{name}: ", start, end)
-    if not sign and len(name) > 3 and nearest(name, mistake.layers()) is not None:
+    if not sign and len(name) > 3 and nearest(name, mistake.words.known) is not None:
         return None  # a layer that is misspelt
     if mistake.reads(edit) != 1:
         return None
