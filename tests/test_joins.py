@@ -219,7 +219,7 @@ def test_branches_to_which_layers_are_added_are_numbered_as_written() -> None:
 
 def test_where_axes_differ_the_shape_is_said() -> None:
     _, problem = joined("add { conv3-8/4, reshape 8x64 | id }")
-    assert problem.help == "each branch ends in 8×64, as branch 1 does"
+    assert problem.help == "branch 2 is to end in 8×64, as branch 1 does"
 
 
 def notes(problem: Diagnostic, text: str) -> list[tuple[str, str]]:
@@ -266,7 +266,7 @@ def test_of_many_branches_those_are_shown_that_were_compared() -> None:
         ("conv3-16 pad=0", "makes 16×30×30 of 16×32×32"),
         ("conv3-16 pad=1", "gives 16×32×32"),
     ]
-    assert problem.help == "each branch ends in 16×30×30, as branch 1 does"
+    assert problem.help == "branch 2, branch 3, branch 4, branch 5 and 55 more are to end in 16×30×30, as branch 1 does"
 
 
 def test_what_is_tried_to_mend_a_join_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,13 @@ from netdsl.syntax.walk import walk, walk_items
 #: How many rows that begin with no layer are looked at for a misspelt statement.
 MAX_MISSPELT = 100
 RESERVED = frozenset({"in", "i", "x", "_", "true", "false"})
+#: Words at which a call of a block so named would begin another statement or item.
+_STATEMENTS = frozenset(
+    [
+        "net", "input", "param", "variant", "default", "style", "block", "use", "expect", "init", "allow", "output",
+        "if", "table", "reuse",
+    ]
+)  # fmt: skip
 
 
 class Block:
@@ -213,6 +220,11 @@ class Program:
             message = f"`{name}` would be read as a layer"
             self.report(Diagnostic("ND223", message, syntax.name.span, renamed(syntax, self.calls)))
             self.misnamed.add(name)
+        elif name in _STATEMENTS and syntax.name.span.file == 0 and not (name in self.calls or self.broken(name)):
+            # behind a label it can be called, and from another file
+            other = "unit" if name == "block" else f"{name}_block"
+            message = f"`{name}` is a word of the language and cannot name this"
+            self.report(Diagnostic("ND223", message, syntax.name.span, f"call the block otherwise, as `{other}`"))
         else:
             self.blocks[name] = Block(syntax, self)
         seen: dict[str, Span] = {}

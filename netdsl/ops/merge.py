@@ -24,6 +24,7 @@ def _conflict(keyword: str, need: str, inputs: tuple[Shape, ...], first: int, se
 
 def _alike(keyword: str, inputs: tuple[Shape, ...], first: int) -> str:
     """What makes branches agree with the ``first``, or with a vector, whatever their layers are."""
+    asked = first
     if keyword != "mul":
         first = next((index for index, shape in enumerate(inputs) if len(shape) == 1), first)
     wanted = inputs[first]
@@ -36,7 +37,14 @@ def _alike(keyword: str, inputs: tuple[Shape, ...], first: int) -> str:
         if not fits:
             endings[index] = _ending(keyword, wanted, shape)
     if "" in endings.values() or len(endings) > _MOST:
-        return f"each branch ends in {show_shape(wanted)}, as branch {first + 1} does"
+        part = slice(keyword == "concat", None)
+        apart = [f"branch {index + 1}" for index, shape in enumerate(inputs) if shape[part] != inputs[asked][part]]
+        shown = apart if len(apart) == _MOST + 1 else apart[:_MOST]
+        others = len(apart) - len(shown)
+        listed = f"{', '.join(shown)} and {others} more" if others else " and ".join(shown)
+        listed = listed.replace(" and ", ", ", max(0, listed.count(" and ") - 1))
+        verb = "is" if len(apart) == 1 else "are"
+        return f"{listed} {verb} to end in {show_shape(inputs[asked])}, as branch {asked + 1} does"
     added = " and ".join(f"`{layers}` at the end of branch {index + 1}" for index, layers in endings.items())
     equal = "sizes" if keyword == "concat" else "shapes"
     return f"{added} {'makes' if len(endings) == 1 else 'make'} the {equal} {'fit' if keyword == 'mul' else 'equal'}"

@@ -138,6 +138,9 @@ def _allowed(mistake: Mistake) -> str | None:
     found = re.fullmatch(r"[ \t]*(allow[ \t]+ND\d+(?:[ \t]*,[ \t]*ND\d+)*)([ \t]+as[ \t]+\w+)", line)
     if found is None:
         return None
+    name = found[2].split()[1]
+    if re.search(rf"@{name}\b", mistake.source) is not None:
+        return f"a line of its own has codes alone; `as {name}` stands behind the item that `@{name}` takes up"
     edit = mistake.edit("", mistake.begin + found.start(2), mistake.begin + found.end(2))
     return Advice(f"a line of its own has codes alone: `{found[1]}`", edit)
 
