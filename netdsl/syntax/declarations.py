@@ -23,7 +23,7 @@ _MOST_CALLS = 200
 _VALUE = r"-?\d[\w.]*(?:[ \t]*(?:\*\*|//|[-+*/%])[ \t]*[\w.]+)*|\"[^\"\n]*\"|[Tt]rue|[Ff]alse"
 _DECLARED = re.compile(
     rf"(?P<words>(?:(?:{'|'.join(sorted(DECLARING))}|param)(?:[ \t]*:)?[ \t]+)*)"
-    r"(?P<name>\$?[A-Za-z_]\w*)(?P<type>[ \t]*:[ \t]*[A-Za-z]+(?=[ \t]*=))?"
+    r"(?P<name>\$?[A-Za-z_]\w*+)(?P<type>[ \t]*:[ \t]*[A-Za-z]+(?=[ \t]*=))?"
     rf"[ \t]*+(?P<sign>:=|<-|=|:|\bbe\b|)[ \t]*+(?P<value>{_VALUE})[ \t]*;?",
     re.IGNORECASE,
 )

@@ -556,6 +556,7 @@ text("closed brackets in one that is not", HEAD + "x = cat([" + "[1]" * 160_000 
 text("thousands of strays of several kinds", HEAD + "relu\u3000\u2003\u200b\n" * 20_000, "ND103", "ND218")
 text("a long word that is returned", HEAD + ("return " + "a" * 400 + " !\n") * 20, "ND101")
 text("columns of counts with blanks between", HEAD + ("11 layers" + " | 13    layers    " * 40 + "!\n") * 20, "ND101")
+text("digits at a word, and an arrow", HEAD + ("conv" + "1" * 980 + " ->\n") * 25, "ND101")
 text("tabs before a sign", HEAD + ("dropout " + "\t" * 980 + "!\n") * 25, "ND101")
 text("groups of one value", f"input {_PRIME}x1x1\nb: relu\n" + f"@b, gn {_PRIME}\n" * 100, "ND221")
 text("groups that do not divide", f"input {_PRIME}x1x1\nb: relu\n" + f"@b, shuffle {10**9}\n" * 100, "ND206")
