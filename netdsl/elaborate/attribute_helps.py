@@ -158,7 +158,9 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
     if word in attributes:
         return f"`{word}` takes a value: `{word}=…`"
     if word.lower() in ("and", "then") and flag.span.end < given.final:
-        return Advice("a comma stands between two layers", Edit(flag.span._replace(start=given.last), ","))
+        own = not given.styled and origin != "style" and given.end <= given.last < flag.span.start
+        start = given.last if own else flag.span.start - 1  # what a style adds stands elsewhere
+        return Advice("a comma stands between two layers", Edit(flag.span._replace(start=start), ","))
     if word == "id":
         return "`|` parts the branches of a join: `| id`"
     if _is_layer(word) and not given.styled and flag.span.start > given.end:
