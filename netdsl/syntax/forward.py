@@ -46,6 +46,11 @@ _MEAN = re.compile(
 )
 
 
+#: An input without a name.
+_ENTERS = re.compile(r"^[ \t]*input[ \t]+(\d[\dx]*)[ \t\r]*(?:#.*)?$", re.MULTILINE)
+_OPERAND = re.compile(r"(?<![\w.@])[A-Za-z_]\w*(?![\w(.])")
+
+
 class _Unclear(Exception):
     """A line of which no row can be made for sure; its text is the help, where one is known."""
 
@@ -94,6 +99,9 @@ class _Line:
         if name in self.last or (not self.last and not self.known(name)):
             return "id"
         if not self.known(name):
+            enters = _ENTERS.search(self.mistake.source)
+            if enters is not None and name in COMMON and len(enters[1]) < 30:
+                raise _Unclear(f"what enters is named where it is declared: `input {name} {enters[1]}`, and `@{name}`")
             raise _Unclear(f"a tensor that is taken up later is named where it is made: `conv3-64 as {name}`")
         return f"@{name}"
 
@@ -119,6 +127,11 @@ class _Line:
             used = re.search(rf"(?<![\w.]){name}(?![\w(])", found["made"]) is not None
             if (used or (found["name"] == name and found["sign"] != "=")) and last != name:
                 return True
+            if used and not all(
+                other == name or self.known(other) or self.mistake.is_layer(other)
+                for other in _OPERAND.findall(found["made"][:300])
+            ):
+                return True  # the line cannot be read as a row, and needs the name as it is
             if found["name"] == name:
                 return False
             if found["made"] != last:

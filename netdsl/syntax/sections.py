@@ -195,7 +195,7 @@ def _layer(mistake: Mistake, word: str, said: Mapping[str, str], *, darknet: boo
             text += "" if value == "1" else f" {name}={_size(value)}"
     bias = given.pop("bias", "true").lower()
     text += " bias=false" if bias in ("false", "0", "no") else ""
-    norm, act = given.pop("norm", "0").lower(), given.pop("act", "linear").lower()
+    norm, act = given.pop("norm", "0").lower(), given.pop("act", "logistic" if darknet else "linear").lower()
     if act not in ("linear", "none", "null", "identity") and act not in _ACTIVATIONS:
         raise _Unclear
     behind = ["bn"] if norm not in ("0", "false", "no", "none") else []
