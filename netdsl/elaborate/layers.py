@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
@@ -12,8 +11,9 @@ from netdsl.elaborate.expressions import whole
 from netdsl.elaborate.fitting import refused, strided_again
 from netdsl.elaborate.given import Given, Ramp, put
 from netdsl.elaborate.joins import origin
+from netdsl.elaborate.layer_helps import beside_a_suffix, beside_identity, misplaced, of_missing, unwritten, without
 from netdsl.elaborate.maker import Abort, Maker
-from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, declaring, unheard, unknown_word
+from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, unheard, unknown_word
 from netdsl.elaborate.program import split_word
 from netdsl.elaborate.styles import check_target, find_style, find_target, normalises
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
@@ -46,44 +46,11 @@ class LayerMaker(Maker):
         word, digits = split_word(layer.word.text)
         op = lookup(word)
         if layer.word.text in DECLARATIONS and (op is None or not op.writable):
-            before = self.text_of(Span(layer.span.file, max(0, layer.span.start - 300), layer.span.start))
-            if (comma := re.search(r"(?:\A|\n)([^\n#]*)(,)[ \t\r]*(?:#[^\n]*)?\n\s*\Z", before)) is not None:
-                if re.match(rf"[ \t]*(?:{'|'.join(DECLARATIONS)})\b", comma[1]):
-                    raise Stop  # the comma has been reported, where it stands
-                start = layer.span.start - len(before) + comma.start(2)
-                sign = Span(layer.span.file, start, start + 1)
-                message = f"this `,` goes on with the line below, where `{layer.word.text}` begins a declaration"
-                raise stop("ND201", message, sign, help=Advice("take it out", Edit(sign, "")))
-            message = f"`{layer.word.text}` begins a declaration, which stands at the head of a line of the file"
-            help = declaring(layer.word.text)
-            if (wrapped := re.search(r"(?:\A|\n)[ \t]*(\[)[ \t]*\Z", before)) is not None:
-                # A declaration in brackets of its own: `[input 3x32x32]`.
-                end = layer.span.end
-                closed = re.match(r"[ \t]*\][ \t]*(?:#|\n|\Z)", self.text_of(Span(layer.span.file, end, end + 300)))
-                if closed is not None:
-                    start = layer.span.start - len(before) + wrapped.start(1)
-                    closer = end + closed.group().index("]")
-                    opens = Edit(Span(layer.span.file, start, layer.span.start), "")
-                    closes = Edit(Span(layer.span.file, end, closer + 1), "")
-                    help = Advice("it has no brackets around it", opens, closes)
-            if layer.word.text == "input" and layer.span == layer.word.span and flow is not None:
-                help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
-            raise stop("ND201", message, layer.word.span, help=help)
+            raise misplaced(layer, flow, self.text_of)
         if op is None:
             return self.bare_call(layer, label, context, flow)
         if not op.writable:
-            word = layer.word.text.lower()
-            help = "`netdsl ops` lists the layers that are; `train` or `eval` behind one limits it to that mode"
-            blank = Span(layer.span.file, max(0, layer.span.start - 20), layer.span.start)
-            alone = layer.span == layer.word.span and re.search(r"(?:\A|\n)[ \t]*\Z", self.text_of(blank))
-            if digits and alone and layer.word.text.startswith("input"):
-                after_word = layer.span.start + len("input")
-                help = Advice(
-                    f"it is written `input {digits}`", Edit(Span(layer.span.file, after_word, after_word), " ")
-                )
-            if word in DECLARATIONS:
-                help = Advice(f"statements are in small letters: `{word}`", Edit(layer.word.span, word))
-            raise stop("ND201", f"`{op.keyword}` is not written as a layer", layer.word.span, help=help)
+            raise unwritten(op, layer, digits, self.text_of)
         if op.variadic:
             message = f"`{op.keyword}` joins branches"
             raise stop("ND225", message, layer.word.span, help=as_join(op, layer, context.labels))
@@ -93,7 +60,7 @@ class LayerMaker(Maker):
         plain = any(isinstance(m, tree.Flag) and m.name.text == "plain" for m in layer.modifiers)
         if plain and layer.suffixes:
             message = "`plain` is no style at all, and a suffix stands here"
-            raise stop("ND202", message, layer.suffixes[0].span, help=self.beside_a_suffix(op, layer, context))
+            raise stop("ND202", message, layer.suffixes[0].span, help=beside_a_suffix(op, layer, context, self.text_of))
         found = None if plain else find_style(op, context.styles)
         body = None if found is None or context.target is not None or layer.suffixes else found
         target = None if found is None else find_target(found[0].row, found[1])
@@ -120,17 +87,6 @@ class LayerMaker(Maker):
                     draft.head = head if head is not None else first
         return result
 
-    def beside_a_suffix(self, op: type[Op], layer: tree.Layer, context: Context) -> str:
-        """A help for `plain` before a suffix: it takes nothing away but a style's defaults, where it has any."""
-        style = find_style(op, context.styles)
-        target = find_target(style[0].row, style[1]) if style is not None else None
-        if target is not None and target.modifiers:
-            return "leave `plain` out, and the style's defaults stay, or the suffix"
-        help = "the suffix stands in the place of what a style adds: leave `plain` out"
-        sign = next(m.span for m in layer.modifiers if isinstance(m, tree.Flag) and m.name.text == "plain")
-        place = sign._replace(start=sign.start - 1)
-        return Advice(help, Edit(place, "")) if self.text_of(place) == " plain" else help
-
     def head_of(self, first: int) -> int | None:
         """The first node since ``first`` (a layer that is built of several has its first)."""
         if len(self.drafts) == first:
@@ -143,25 +99,8 @@ class LayerMaker(Maker):
         """The layer ``id``: no node at all."""
         if layer.head != layer.word.span or layer.suffixes or layer.modifiers:
             message = "`id` passes the tensor on as it is and takes nothing"
-            raise stop("ND202", message, layer.span, help=self.beside_identity(layer, flow))
+            raise stop("ND202", message, layer.span, help=beside_identity(layer, flow, self.text_of))
         return flow
-
-    def beside_identity(self, layer: tree.Layer, flow: Tensor | None) -> str:
-        """A help for an ``id`` that is given something: what stands for it, or after it."""
-        (first, *_) = (*layer.suffixes, layer)
-        if layer.head == layer.word.span and not layer.modifiers:
-            sign = Span(layer.span.file, layer.head.end, first.span.start)
-            text = ", ".join(["id", *(self.text_of(suffix.span) for suffix in layer.suffixes)])
-            text = text if len(text) <= 60 else f"{text[:60]}…"
-            edits = [Edit(sign, ", ")] if len(layer.suffixes) == 1 else []
-            return Advice(f"a comma stands between two layers: `{text}`", *edits)
-        if layer.head == layer.word.span:
-            return f"leave `{self.text_of(layer.modifiers[0].span)[:60]}` out, or put it behind another layer"
-        shape = flow.shape if flow is not None else None
-        channels = self.text_of(layer.channels.span) if layer.channels is not None else f"{shape[0] if shape else 64}"
-        stride = self.text_of(layer.stride.span).removeprefix("/") if layer.stride is not None else ""
-        word = "conv1" if shape is None or len(shape) > 1 else "fc"
-        return f"a projection is `{word}-{channels}{'/' if stride and word == 'conv1' else ''}{stride}`"
 
     def bare_call(self, layer: tree.Layer, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A word that is no layer: a block's name without arguments, or a mistake."""
@@ -350,34 +289,9 @@ class LayerMaker(Maker):
             inputs.append(self.reference(given.reference, context))
         missing = [name for name in op.syntax.required if name not in given.values]
         if missing:
+            style = self.styling[-1] if self.styling else None
+            help = of_missing(op, layer, given, missing, digits, enters.shape, style, self.text_of)
             what = ", ".join(f"`{name}`" for name in missing)
-            help = f"it is written `{op.example.line}`"
-            if missing == [op.syntax.channels] and op.syntax.kernel in given.values:
-                help = f"the channels stand behind a hyphen: `{self.text_of(layer.word.span)}-64` makes 64"
-            if op.keyword == "permute" and enters.shape is not None and len(enters.shape) != 3:
-                order = "x".join(map(str, [*range(2, len(enters.shape) + 1), 1]))
-                one = len(enters.shape) == 1
-                help = (
-                    "a vector has one axis, and no order: leave it out" if one else f"it is written `permute {order}`"
-                )
-            if missing == [op.syntax.kernel] and not digits and isinstance(layer.channels, tree.Literal):
-                stride = self.text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
-                text = f"{op.keyword}3-{layer.channels.value}{'/' if stride else ''}{stride}"
-                help = f"the kernel stands at the word, a 3×3 one as `{text}`"
-            end = layer.span.end
-            behind = re.match(r"[ \t]*->[ \t]*(\d+)(?![\w×])", self.text_of(Span(layer.span.file, end, end + 20)))
-            if missing == [op.syntax.channels] and layer.span == layer.head and layer.stride is None and behind:
-                text = f"{self.text_of(layer.head)}-{behind[1]}"
-                stretch = Span(layer.span.file, layer.span.start, end + behind.end())
-                help = Advice(
-                    f"the channels stand behind a hyphen, and a shape behind `->`: `{text}`", Edit(stretch, text)
-                )
-            if self.styling and re.match(rf"style[ \t]+{layer.word.text}\b", self.text_of(self.styling[-1])):
-                added = ", ".join(["_", *(self.text_of(suffix.span) for suffix in layer.suffixes)])
-                follows = f", and what follows it stands behind commas: `{added}`" if layer.suffixes else ""
-                help = f"`_` is the layer that a style is of{follows}"
-                if not layer.modifiers:
-                    help = Advice(help, Edit(layer.span, added))
             raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=help)
         if op.bias_unless_norm and "bias" not in given.values and normed:
             put(given, "bias", False, layer.head, "bn")
@@ -414,19 +328,10 @@ class LayerMaker(Maker):
             if error.code == "ND206" and self.calls and written.isidentifier() and written in context.env.visible():
                 fits = fits.replace(f"`{error.field}=", f"`{written}=")
             if error.needless and given.origins.get(error.field or "") == "written":
-                fits = self.without(layer, span, fits)
+                fits = without(layer, span, fits, self.text_of)
             raise stop(error.code, error.message, span, help=fits, notes=notes) from None
         self.ramps += [(result.node, op.keyword, name, ramp) for name, ramp in ramps.items()]
         return result
-
-    def without(self, layer: tree.Layer, value: Span, help: str) -> str:
-        """A help, with the edit that leaves out the flag or attribute of a layer that has ``value`` in it."""
-        for modifier in layer.modifiers:
-            if modifier.span.start <= value.start and value.end <= modifier.span.end:
-                before = self.text_of(Span(value.file, layer.span.start, modifier.span.start))
-                start = layer.span.start + len(before.rstrip())
-                return Advice(help, Edit(modifier.span._replace(start=start), ""))
-        return help
 
     def whence(self, code: str, enters: Tensor, here: Span) -> tuple[Note, ...]:
         """The layer that gave a tensor what an operator cannot take of it: its size, its channels, its want of axes."""
