@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netdsl import analyse
 from netdsl.diagnostics import shortened
 from netdsl.diagnostics.files import inside, irregular, missing, no_text, unprinted, unread, unwritten
 
@@ -122,12 +123,20 @@ def test_a_pipe_is_not_written_to_unless_it_is_asked_for() -> None:
         ("input 3x8x8\n".encode("utf-16-be"), "`iconv -f UTF-16BE -t UTF-8 OLD > NEW`"),
         (b"input 3x8x8\nrelu\0\n", "the first NUL is in line 2"),
         ("input 3x8x8\n# Hé\n".encode("latin-1"), "in line 2 it is `é` of Latin-1"),
+        (b"\x80\x02\x8a\n", "it is a pickle, as old checkpoints are: `netdsl weights check SPEC CHECKPOINT`"),
+        (b'\x40\0\0\0\0\0\0\0{"a": {}}', "it is a checkpoint of safetensors"),
         (b"input 3x8x8\n\x81\n", "it is in line 2: save the file as UTF-8"),
         (b"\x01\x02\xff\x03", "`file` says what a file is"),
     ],
 )
 def test_bytes_that_are_no_text(data: bytes, help: str) -> None:
     assert help in no_text(data)
+
+
+def test_a_checkpoint_in_the_place_of_a_spec_is_named_though_it_is_long(tmp_path: Path) -> None:
+    (tmp_path / "net.pth").write_bytes(b"PK\x03\x04" + bytes(600_000))
+    (problem,) = analyse(tmp_path / "net.pth").errors
+    assert problem.code == "ND007" and "takes the spec first" in problem.help
 
 
 def test_helps_stay_short_whatever_the_name() -> None:

@@ -214,17 +214,27 @@ _KINDS = (
     (b"\xff\xd8\xff", "a picture: the spec is the text that it was drawn of"),
     (b"%PDF", "a PDF: the spec is the text that it was drawn of"),
     (b"PK\x03\x04", "a ZIP archive, as checkpoints are: `netdsl weights check SPEC CHECKPOINT` takes the spec first"),
+    (b"\x80\x02", "a pickle, as old checkpoints are: `netdsl weights check SPEC CHECKPOINT` takes the spec first"),
     (b"\x1f\x8b", "compressed by gzip: `gunzip` unpacks it"),
     (b"\x89HDF", "an HDF5 file, as Keras saves models: the spec is text beside it"),
     (b"\x7fELF", "a program: the spec is text"),
 )
 
 
-def no_text(data: bytes) -> str:
-    """What helps where ``data`` should be text in UTF-8 without NUL bytes, and is not."""
+def other_kind(data: bytes) -> str | None:
+    """What a file is that begins like one of another kind than text; else None."""
     for begin, what in _KINDS:
         if data.startswith(begin):
             return f"it is {what}"
+    if data[8:10] == b'{"' and b"\0" in data[:8]:
+        return "it is a checkpoint of safetensors: `netdsl weights check SPEC CHECKPOINT` takes the spec first"
+    return None
+
+
+def no_text(data: bytes) -> str:
+    """What helps where ``data`` should be text in UTF-8 without NUL bytes, and is not."""
+    if (kind := other_kind(data)) is not None:
+        return kind
     head = data[:4_096]
     even, odd = head[::2].count(0), head[1::2].count(0)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or max(even, odd) > 0.4 * len(head):

@@ -56,6 +56,9 @@ def _larger_input(
         at = drafts[at].inputs[0]
     if need is None or at < 0 or len(drafts[at].shape) != len(need) + 1:
         return None
+    channels, *sizes = drafts[at].shape
+    if len(sizes) == 2 and sizes[1] in (1, 3) and min(channels, sizes[0]) >= 8 > sizes[1]:
+        return f"with its channels first the input is `{sizes[1]}x{channels}x{sizes[0]}`"
     least = [max(size, own) for size, own in zip(need, drafts[at].shape[1:], strict=True)]
     if least == list(drafts[at].shape[1:]) or max(least) > 100_000:
         return None

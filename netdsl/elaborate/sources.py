@@ -133,7 +133,7 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
                     raise _folder(path)
                 raise Stop(Diagnostic("ND001", f"`{shown}` is no regular file", None, irregular(name, info.st_mode)))
             if before + info.st_size > most:
-                raise _too_long(f"`{shown}`", most)
+                raise _too_long(f"`{shown}`", most, os.read(descriptor, 16))
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 data = file.read(most - before + 1)
         finally:
@@ -151,9 +151,11 @@ def read_bytes(path: Path, most: int, before: int = 0) -> bytes:
     return data
 
 
-def _too_long(what: str, most: int) -> Stop:
+def _too_long(what: str, most: int, begin: bytes = b"") -> Stop:
+    from netdsl.diagnostics.files import other_kind
+
     message = f"{what} is too long: a spec may have {most:,} bytes, with all that it uses"
-    return Stop(Diagnostic("ND007", message, None, "`--max-bytes` raises the bound"))
+    return Stop(Diagnostic("ND007", message, None, other_kind(begin) or "`--max-bytes` raises the bound"))
 
 
 def _text(data: bytes, what: str) -> str:

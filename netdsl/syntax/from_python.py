@@ -112,9 +112,13 @@ def _made(stem: str, keras: bool, values: list[Any], given: dict[str, Any]) -> s
         given.pop("inplace", None)
         return _alone(stem, [], given)
     if stem in ("batchnorm", "batchnormalization"):
-        return _alone("bn", [], {name: value for name, value in given.items() if name not in ("num_features", "axis")})
-    if stem in ("flatten", "identity"):
-        return "flatten" if stem == "flatten" else "id"
+        return _alone("bn", values[1:], {name: value for name, value in given.items() if name not in ("num_features", "axis")})
+    if stem == "identity":
+        return "id"
+    if stem == "flatten":
+        if values not in ([], [1]) or given.get("start_dim", 1) != 1 or set(given) - {"start_dim", "data_format"}:
+            raise _Unreadable
+        return "flatten"
     if stem in ("softmax", "logsoftmax"):
         return "soft-max" if stem == "softmax" else "log_softmax"
     if stem == "leakyrelu":
@@ -123,12 +127,15 @@ def _made(stem: str, keras: bool, values: list[Any], given: dict[str, Any]) -> s
     if stem == "prelu" and not values and not given:
         return "prelu"
     if stem == "groupnorm" and values:
+        _alone("gn", values[2:], {name: value for name, value in given.items() if name != "num_channels"})
         return f"gn {_positional(values[0])}"
     if stem == "dropout":
         share = values[0] if values else given.get("p", given.get("rate", 0.5))
         return f"dropout {_positional(share)}"
     if stem in ("globalaveragepooling", "adaptiveavgpool"):
         to = values[0] if values else given.get("output_size", 1)
+        known = ("data_format", "keepdims") if stem.startswith("global") else ("output_size",)
+        _alone("gap", values[not stem.startswith("global") :], {n: v for n, v in given.items() if n not in known})
         if stem.startswith("global") or to in (1, [1, 1], [1]):
             return "gap"
         return f"avgpool to={_sizes(to)}"
