@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import cached_property
 
 from netdsl.diagnostics import Advice, Edit, Source, Span
 from netdsl.elaborate.layer_text import HEAD, SUFFIXES, with_padding
@@ -83,7 +84,30 @@ def logits(graph: Graph, node: Node) -> str:
     return Advice(f"`{text} eval` gives logits in training", Edit(place, " eval"))
 
 
-def unused(graph: Graph, node: Node) -> str:
+class Names:
+    """The names that outputs of a net cannot have, and one for each file that is free."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._free: dict[int, str] = {}
+
+    @cached_property
+    def taken(self) -> set[str]:
+        """Those of its outputs and of its inputs."""
+        inputs = {given.name for given in self.graph.nodes if given.op.keyword == "input"}
+        return {output.name for output in self.graph.outputs} | inputs | {"main"}
+
+    def free(self, file: int) -> str:
+        """A name that no word of a file is."""
+        if file not in self._free:
+            words, name = {*re.findall(r"\w+", self.graph.sources[file].text)}, "t"
+            while name in self.taken or name in words:
+                name += "2"
+            self._free[file] = name
+        return self._free[file]
+
+
+def unused(graph: Graph, node: Node, names: Names) -> str:
     """A help for a layer whose output nothing takes up: how it would be, by its name."""
     text = text_of(node, graph.sources)
     if text is None:
@@ -96,12 +120,8 @@ def unused(graph: Graph, node: Node) -> str:
     if any(scope.kind == "block" for scope in scopes) or any(scope.parent is not None for scope in scopes):
         called = "its name" if named is not None else f"a name, `{text} as t`"
         return f"a join takes it up by {called}; else leave it out"
-    name = named[1] if named is not None else "t"
-    inputs = {given.name for given in graph.nodes if given.op.keyword == "input"}
-    taken = {output.name for output in graph.outputs} | inputs | {"main"}
-    while named is None and (name in taken or re.search(rf"\b{name}\b", source) is not None):
-        name += "2"
-    if name in taken:
+    name = named[1] if named is not None else names.free(span.file)
+    if name in names.taken:
         return f"`@{name}` takes it up further down; else leave it out"
     if named is not None:
         return f"`output {name} {{ @{name} }}` gives it out, `@{name}` takes it up; else leave it out"

@@ -194,6 +194,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
     taken = {at for node in graph.nodes for at in carried(node, node.inputs)}
     sized = {node.inputs[1]: node for node in graph.nodes if node.op.syntax.reference and len(node.inputs) > 1}
     found = []
+    names = warned.Names(graph)
     somewhere = taken.union(sized, (output.node for output in graph.outputs))
     for node in graph.nodes:
         if node.op.keyword == "input" and node.index not in somewhere:
@@ -206,7 +207,7 @@ def _nowhere(graph: Graph) -> list[Diagnostic]:
             what, user = f"what `{written.op.keyword}` gives here", sized.get(index)
             message = f"nothing takes up {what}{' but its size' if user is not None else ''}, so it is never computed"
             notes = (Note(user.span, "its size is taken here"),) if user is not None else ()
-            help = warned.unused(graph, node)
+            help = warned.unused(graph, node, names)
             found.append(Diagnostic("ND309", message, node.span, help, notes, _trace(graph, node)))
     return found
 

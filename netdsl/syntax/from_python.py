@@ -112,7 +112,8 @@ def _made(stem: str, keras: bool, values: list[Any], given: dict[str, Any]) -> s
         given.pop("inplace", None)
         return _alone(stem, [], given)
     if stem in ("batchnorm", "batchnormalization"):
-        return _alone("bn", values[1:], {name: value for name, value in given.items() if name not in ("num_features", "axis")})
+        others = {name: value for name, value in given.items() if name not in ("num_features", "axis")}
+        return _alone("bn", values[1:], others)
     if stem == "identity":
         return "id"
     if stem == "flatten":
