@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import cached_property
 
@@ -14,8 +13,6 @@ from netdsl.ir.types import show_shape
 
 #: The longest text of a layer that a help repeats, and the largest padding that is tried.
 _LONGEST, _MOST_PADDING = 40, 64
-#: Of a longer stride so many sizes are tried.
-_MOST_STEP = 16
 #: How many letters around a layer are looked at.
 _NEAR = 80
 
@@ -35,11 +32,11 @@ def tiling(graph: Graph, node: Node) -> str:
     fields, rank = type(op).model_fields, len(shapes[0]) - 1
     found: list[str] = []
 
-    def tiles(values: dict[str, object], sizes: tuple[int, ...] = shapes[0]) -> bool:
+    def tiles(values: dict[str, object]) -> bool:
         try:
             changed = op.model_copy(update=values)
-            changed.infer((sizes, *shapes[1:]))
-            return changed.dropped((sizes, *shapes[1:])) is None
+            changed.infer(shapes)
+            return changed.dropped(shapes) is None
         except (OpError, ValueError):
             return False
 
@@ -55,10 +52,11 @@ def tiling(graph: Graph, node: Node) -> str:
         found.append(f"`{text} ceil`")
     if found:
         return f"{' or '.join(found)} takes in what is left over"
-    steps = [range(min(step, _MOST_STEP)) for step in getattr(op, "stride", None) or (1,) * rank]
-    larger = sorted(itertools.product(*steps), key=sum)
-    sizes = ((shapes[0][0], *(n + more for n, more in zip(shapes[0][1:], each, strict=True))) for each in larger)
-    fits = next((other for other in sizes if tiles({}, other)), shapes[0])
+    strides = getattr(op, "stride", None) or (1,) * rank
+    fits = list(shapes[0])
+    for axis, (window, stride) in enumerate(zip(kernel, strides, strict=False), 1):
+        span = (getattr(op, "dilation", None) or (1,) * rank)[axis - 1] * (window - 1) + 1
+        fits[axis] += (span - fits[axis] - 2 * (own * rank)[axis - 1]) % stride
     return f"nothing is left over where {show_shape(fits)} enters"
 
 
