@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics import Advice, Edit, Span, shortened
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.given import Given
 from netdsl.elaborate.meant import DECLARATIONS, declaring
@@ -78,7 +78,7 @@ def beside_identity(layer: tree.Layer, flow: Tensor | None, text_of: TextOf) -> 
     if layer.head == layer.word.span and not layer.modifiers:
         sign = Span(layer.span.file, layer.head.end, first.span.start)
         text = ", ".join(["id", *(text_of(suffix.span) for suffix in layer.suffixes)])
-        text = text if len(text) <= 60 else f"{text[:60]}…"
+        text = shortened(text, 60)
         edits = [Edit(sign, ", ")] if len(layer.suffixes) == 1 else []
         return Advice(f"a comma stands between two layers: `{text}`", *edits)
     if layer.head == layer.word.span:

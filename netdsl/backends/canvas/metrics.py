@@ -5,6 +5,8 @@ Arial, Arimo, Liberation Sans and Nimbus Sans have the same widths. Numbers are 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 #: Characters from the space to the tilde.
 _REGULAR = (
     *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
@@ -48,8 +50,9 @@ _OTHERS = {
 _UNKNOWN = 722
 
 
+@lru_cache(maxsize=10_000)
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """How wide a line of text is, in the unit of ``size``."""
+    """How wide a line of text is, in the unit of ``size``. Layouts that are tried one after another ask it again."""
     table = _BOLD if bold else _REGULAR
     total = 0
     for character in text:
