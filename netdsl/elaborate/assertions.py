@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from netdsl.diagnostics import Advice, Edit, Expected, Source, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.context import Context
-from netdsl.elaborate.program import RESERVED
 from netdsl.elaborate.values import Stop, stop
+from netdsl.elaborate.words import RESERVED
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree

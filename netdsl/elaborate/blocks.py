@@ -11,8 +11,9 @@ from netdsl.elaborate.expressions import evaluate, show
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.meant import elsewhere, partly, undeclared
 from netdsl.elaborate.names import Labels
-from netdsl.elaborate.program import Block, split_word
+from netdsl.elaborate.program import Block
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
+from netdsl.elaborate.words import split_word
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree

@@ -10,8 +10,9 @@ from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.bounds import of_number
 from netdsl.elaborate.complaints import named
 from netdsl.elaborate.expressions import evaluate, kind_of
-from netdsl.elaborate.program import Program, split_word
+from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
+from netdsl.elaborate.words import split_word
 from netdsl.ir.graph import Init
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar

@@ -14,9 +14,9 @@ from netdsl.elaborate.joins import origin
 from netdsl.elaborate.layer_helps import beside_a_suffix, beside_identity, misplaced, of_missing, unwritten, without
 from netdsl.elaborate.maker import Abort, Maker
 from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, unheard, unknown_word
-from netdsl.elaborate.program import split_word
 from netdsl.elaborate.styles import check_target, find_style, find_target, normalises
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
+from netdsl.elaborate.words import split_word
 from netdsl.ir.op import Op, OpError, elements, lookup
 from netdsl.ir.types import Shape, plural, show_shape
 from netdsl.syntax import tree

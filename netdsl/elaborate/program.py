@@ -9,11 +9,12 @@ from pathlib import Path
 
 from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
-from netdsl.elaborate.bounds import QUOTED
 from netdsl.elaborate.complaints import at_file_level, circle, listed, named, renamed
-from netdsl.elaborate.expressions import evaluate, kind_of, show
+from netdsl.elaborate.expressions import evaluate, show
 from netdsl.elaborate.meant import DECLARATIONS, elsewhere
+from netdsl.elaborate.settings import fits, read_given, unlike
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown
+from netdsl.elaborate.words import RESERVED, like_layer, reserved, split_word
 from netdsl.ir.op import lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
@@ -22,7 +23,6 @@ from netdsl.syntax.walk import walk, walk_items
 
 #: How many rows that begin with no layer are looked at for a misspelt statement.
 MAX_MISSPELT = 100
-RESERVED = frozenset({"in", "i", "x", "_", "true", "false"})
 #: Words at which a call of a block so named would begin another statement or item.
 _STATEMENTS = frozenset(
     [
@@ -412,84 +412,5 @@ class Program:
         """A value that a variant gives a parameter, UNKNOWN after a report where it is of another kind."""
         if isinstance(value, Unknown) or isinstance(default, Unknown) or fits(default, value):
             return value
-        message = f"`{name}` is {kind_of(default)} by default, and this is {kind_of(value)}"
-        help = f"write it as the default is: `{name} = {_shown(default)}`"
-        if isinstance(default, bool):
-            help = f"write `{name} = true` or `{name} = false`"
-            if value in (0, 1):
-                help = Advice(f"`{name} = {show(bool(value))}`", Edit(span, show(bool(value))))
-        elif isinstance(default, str):
-            help = f'a text stands in quotes: `{name} = "{value}"`' if not isinstance(value, bool) else help
-        elif isinstance(value, str) and (number := QUOTED.fullmatch(value)) is not None:
-            help = Advice(f"a number has no quotes: `{number[1]}`", Edit(span, number[1]))
-        self.report(Diagnostic("ND209", message, span, help))
+        self.report(unlike(default, value, span, name))
         return UNKNOWN
-
-
-def _shown(default: object) -> str:
-    """A parameter's default, as it may stand in a help."""
-    text = show(default) if isinstance(default, (bool, int, float, str)) else "1"
-    return text if len(text) <= 40 else '"name"'
-
-
-def fits(default: object, value: object) -> bool:
-    """Whether a value may stand for a default: a number for a number, a truth value or a text for its like."""
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    return isinstance(default, str) == isinstance(value, str)
-
-
-def read_given(name: str, value: object, default: object) -> Scalar:
-    """A parameter set from outside; a text is read as the default's kind (``--set width=1.4``)."""
-    read: object = value
-    if isinstance(value, str) and not isinstance(default, str):
-        read = {"true": True, "false": False}.get(value.strip().lower(), value)
-        if read is value:
-            for kind in (int, float):
-                try:
-                    read = kind(value)
-                    break
-                except ValueError:
-                    continue
-    if not isinstance(read, (bool, int, float, str)) or (not isinstance(default, Unknown) and not fits(default, read)):
-        shown = value if isinstance(value, str) else repr(value)
-        by_default = "" if isinstance(default, Unknown) else f", by default {show(default)}"  # type: ignore[arg-type]
-        help = f"give a number: `{name}={_shown(default)}`"
-        if isinstance(default, bool):
-            help = f"give a truth value: `{name}=true` or `{name}=false`"
-        elif isinstance(default, str):
-            help = f"give a text: `{name}={_shown(default)}`"
-        message = f"`{name}` is {kind_of(default)}{by_default}; `{shown}` does not fit"
-        raise Stop(Diagnostic("ND004", message, None, help))
-    if isinstance(read, float) and (read != read or read in (float("inf"), float("-inf"))):
-        help = f"give a number such as `{name}={_shown(default)}`"
-        raise Stop(Diagnostic("ND004", f"`{name}` must be a finite number, and `{value}` is none", None, help))
-    return read
-
-
-def reserved(name: tree.Name) -> Diagnostic:
-    """The complaint about a name that the language keeps for itself."""
-    message = f"`{name.text}` is a word of the language and cannot name this"
-    other = {"in": "enters", "i": "index", "x": "factor"}.get(name.text, "value")
-    return Diagnostic("ND223", message, name.span, f"call it otherwise, as `{other}`")
-
-
-def split_word(word: str) -> tuple[str, str]:
-    """``conv3`` → ``conv``, ``3``; ``conv1x7`` → ``conv``, ``1x7``; a word that is a layer whole keeps its digits."""
-    if lookup(word) is not None:
-        return word, ""
-    end = len(word)
-    while end and (word[end - 1].isdigit() or (word[end - 1] in "xX" and end > 1)):
-        end -= 1
-    while end < len(word) and not word[end].isdigit():
-        end += 1
-    for place in range(end, len(word) + 1):
-        if place == len(word) or word[place].isdigit():
-            if lookup(word[:place]) is not None:
-                return word[:place], word[place:]
-    return word, ""
-
-
-def like_layer(word: str) -> bool:
-    """Whether a word would be read as a layer."""
-    return lookup(split_word(word)[0]) is not None

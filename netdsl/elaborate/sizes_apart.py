@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from netdsl.diagnostics import Advice, Edit, Span
-from netdsl.elaborate.program import split_word
 from netdsl.elaborate.values import Env, Stop, stop
+from netdsl.elaborate.words import split_word
 from netdsl.ir.op import Op, lookup
 from netdsl.syntax import tree
 
