@@ -8,38 +8,34 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
-from netdsl.diagnostics import Advice, Diagnostic, Edit, NetdslError, Note, Source, sort
-from netdsl.diagnostics.nearest import did_you_mean, nearest
+from netdsl.diagnostics import Diagnostic, NetdslError, Note, Source, sort
+from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.circumstances import filled, with_followers
-from netdsl.elaborate.complaints import listed, whole_line
+from netdsl.elaborate.complaints import listed
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.entering import Input, read_inputs
 from netdsl.elaborate.expectations import check_expectations
-from netdsl.elaborate.expressions import show
 from netdsl.elaborate.finish import make_graph, ramp
 from netdsl.elaborate.initialise import read_inits
-from netdsl.elaborate.limits import LIMITS, MAX_FILES, MAX_PROBLEMS, Limits
+from netdsl.elaborate.limits import LIMITS, MAX_PROBLEMS, Limits
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.net import look_through, walk
 from netdsl.elaborate.program import Program
-from netdsl.elaborate.sources import read, read_file, used_path
+from netdsl.elaborate.reader import Reader
+from netdsl.elaborate.sources import read
 from netdsl.elaborate.unused import beside_errors
-from netdsl.elaborate.values import Stop, stop
+from netdsl.elaborate.values import Stop
 from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph
-from netdsl.ir.op import names
 from netdsl.ir.types import Scalar, Shape, plural, show_shape
 from netdsl.ir.verify import verify
 from netdsl.syntax import tree
-from netdsl.syntax.lalr import Progress
-from netdsl.syntax.parse import MAX_ERRORS, parse
 from netdsl.syntax.walk import walk_items
 
 #: Codes of what misses a name.
@@ -129,23 +125,7 @@ def analyse(
     return Compiler(limits, allow_use, texts).run(source, variant, set or {}, input)
 
 
-def _layers() -> frozenset[str]:
-    """The words of all layers that are written."""
-    return frozenset(names())
-
-
-@lru_cache(maxsize=16)
-def _parsed(source: Source, number: int, tokens: int) -> tuple[tree.File | None, tuple[Diagnostic, ...], int]:
-    """What :func:`parse` makes of a source, and how many words and signs may still be read.
-
-    Kept for a while: a file of several variants is compiled several times.
-    """
-    progress = Progress(tokens)
-    file, problems = parse(source, number, progress, _layers)
-    return file, tuple(problems), max(0, progress.left)
-
-
-class Compiler:
+class Compiler(Reader):
     """One compilation: its sources and what is said of them."""
 
     def __init__(
@@ -154,40 +134,12 @@ class Compiler:
         allow_use: Sequence[str | os.PathLike[str]] = (),
         texts: Mapping[Path, str] | None = None,
     ) -> None:
-        self.limits = limits
-        self.texts = texts or {}
-        self.allow_use = tuple(map(Path, allow_use))
-        #: how many words and signs may still be read, of all sources
-        self.tokens = limits.tokens
-        self.sources: list[Source] = []
-        self.diagnostics: list[Diagnostic] = []
-        self.notes: list[str] = []
-        self.files: dict[Path, Program] = {}
-        self.loading: list[Path] = []
+        super().__init__(limits, allow_use, texts)
         self.work = 0
         self.program: Program | None = None
         self.variant: str | None = None
         #: what parameters are set to from outside
         self.given: Mapping[str, object] = {}
-        #: while rows are walked a second time, which says declarations' mistakes again
-        self.muted = False
-
-    def report(self, diagnostic: Diagnostic) -> None:
-        """Keeps a diagnostic. Raises :class:`Stop` where there are errors enough."""
-        if self.muted:
-            return
-        if len(self.diagnostics) >= MAX_PROBLEMS:
-            raise Stop
-        self.diagnostics.append(diagnostic)
-
-    def parse(self, source: Source) -> tree.File | None:
-        """Reads the next source; what is wrong with it is reported. None where nothing can be made of it."""
-        file, problems, self.tokens = _parsed(source, len(self.sources), self.tokens)
-        self.sources.append(source)
-        self.diagnostics += problems
-        if len(problems) >= MAX_ERRORS:
-            self.notes.append(f"over {MAX_ERRORS - 1} lines cannot be read; what comes after them was not looked at")
-        return file
 
     def done(self, graph: Graph | None = None, drafts: Sequence[Draft] = ()) -> Compilation:
         """What came of it: no graph where there was an error."""
@@ -265,64 +217,6 @@ class Compiler:
             return self.done()
         finally:
             sys.setrecursionlimit(limit)
-
-    # -- other files
-
-    def use(self, program: Program, use: tree.Use) -> None:
-        """Takes blocks of another file into a program."""
-        try:
-            other = self.load(used_path(use.file.text, program.path, use.file.span, self.allow_use), use)
-        except Stop as problem:
-            if problem.diagnostic is not None:
-                diagnostic = problem.diagnostic
-                if diagnostic.span is None:
-                    diagnostic = diagnostic._replace(code="ND224", span=use.file.span)
-                self.report(_in_its_place(diagnostic, use))
-            # what it would have given is no second mistake
-            program.holes += tuple(name.text for name in use.names)
-            program.unseen |= not use.names
-            return
-        wanted = use.names or tuple(tree.Name(name, use.span) for name in other.blocks)
-        for name in wanted:
-            block = other.blocks.get(name.text)
-            if block is None and other.broken(name.text):
-                program.holes += (name.text,)
-            elif block is None:
-                help = did_you_mean(name.text, other.blocks, name.span)
-                help = help or listed(other.blocks, "there are no blocks in it")
-                message = f"`{use.file.text}` has no block `{name.text}`"
-                self.report(Diagnostic("ND224", message, name.span, help))
-                program.holes += (name.text, *filter(None, [nearest(name.text, other.blocks)]))
-            elif name.text in program.blocks:
-                program.twice(f"the block `{name.text}`", name.span, program.blocks[name.text].syntax.name.span)
-            else:
-                program.blocks[name.text] = block
-
-    def load(self, path: Path, use: tree.Use) -> Program:
-        """The program of a used file, read once."""
-        key = path.resolve()
-        if key in self.files:
-            return self.files[key]
-        if key in self.loading:
-            message = f"`{use.file.text}` is being read already: files use one another in a circle"
-            raise stop(
-                "ND224", message, use.file.span, help=_out_of_the_circle(use, key == self.loading[-1], self.sources)
-            )
-        if len(self.sources) >= MAX_FILES:
-            help = "put the blocks of several used files into one: each file counts"
-            raise stop("ND007", f"a net is made of at most {MAX_FILES} files", use.file.span, help=help)
-        before = sum(len(source.text.encode(errors="replace")) for source in self.sources)
-        text = read_file(path, self.limits.bytes, before)
-        file = self.parse(Source(str(path), self.texts.get(key, text)))
-        other = Program(path, self.report)
-        if file is None:
-            raise Stop
-        self.loading.append(key)
-        other.gather(file, self.use)
-        self.loading.pop()
-        other.settings(None, {})
-        self.files[key] = other
-        return other
 
     # -- the net
 
@@ -456,34 +350,6 @@ class Compiler:
             shown.update(note.span for note in said.notes if said.code == "ND210")
             kept.append(said)
         return [*self.diagnostics, *kept] if joins else with_followers([*self.diagnostics, *kept], found[0])
-
-
-def _out_of_the_circle(use: tree.Use, itself: bool, sources: Sequence[Source]) -> str:
-    """A help for a file that is being read already: by ``itself``, or by one that it uses."""
-    if itself:
-        line = whole_line(use.span, sources[use.span.file].text)
-        return Advice("the blocks of its own file need no `use`: take the line out", Edit(line, ""))
-    blocks = ", ".join(name.text for name in use.names)
-    blocks = blocks if 0 < len(blocks) <= 40 else "…"
-    return f'put what both files need into a third, and take it from there: `use "common.net" ({blocks})`'
-
-
-def _in_its_place(said: Diagnostic, use: tree.Use) -> Diagnostic:
-    """What is said of a file that cannot be read, its help carried out where the file is named."""
-    help = said.help or ""
-    found = re.match(r"did you mean `([^`]+)`", help)
-    if found is None:
-        return said
-    near = found[1].removeprefix(zoo.PREFIX) if not use.file.text.startswith(zoo.PREFIX) else found[1]
-    if not near.startswith(zoo.PREFIX):
-        near = Path(use.file.text).with_name(Path(near).name).as_posix()
-        if near == use.file.text:
-            return said  # it is of another folder
-        help = f"did you mean `{near}`?"
-    sure = Path(near).stem in (use.file.text, Path(use.file.text).stem) or isinstance(
-        did_you_mean(use.file.text, [near], use.file.span), Advice
-    )
-    return said._replace(help=Advice(help, Edit(use.file.span, show(near))) if sure else help)
 
 
 def _asserts(program: Program) -> bool:

@@ -6,21 +6,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
-from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
 from netdsl.elaborate.assertions import misplaced, no_shape, of_each_time, would_hold
-from netdsl.elaborate.blocks import BlockMaker
-from netdsl.elaborate.circumstances import behind_item, in_pass, named_later
-from netdsl.elaborate.complaints import as_value, listed
+from netdsl.elaborate.circumstances import behind_item, in_pass
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
 from netdsl.elaborate.fitting import asserted, strided_again, windowed
 from netdsl.elaborate.joins import origin, origin_node
-from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.maker import Abort
-from netdsl.elaborate.meant import ENTERING
-from netdsl.elaborate.names import Frame, Labels, check_label
-from netdsl.elaborate.program import Program
+from netdsl.elaborate.names import check_label
+from netdsl.elaborate.references import ReferenceMaker, plain, within
 from netdsl.elaborate.sizes_apart import repeated_sizes
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import OpError, lookup
@@ -31,13 +26,8 @@ from netdsl.syntax import tree
 MAX_PARTS = 100
 
 
-#: The longest text of the spec that a help repeats, and how many names it lists.
-_LONGEST, _LISTED = 40, 6
-
-
-def _plain(path: tree.Path) -> bool:
-    """Whether a path is written as plain words, so that another can take its place."""
-    return all(isinstance(part, tree.Name) and not part.quoted for part in path.parts)
+#: The longest text of the spec that a help repeats.
+_LONGEST = 40
 
 
 def twice(problem: Stop, item: tree.Item) -> bool:
@@ -46,36 +36,8 @@ def twice(problem: Stop, item: tree.Item) -> bool:
     return said is not None and said.code == "ND212" and label is not None and said.span == label.span
 
 
-def _within(inner: Span, outer: Span) -> bool:
-    return inner.file == outer.file and outer.start <= inner.start and inner.end <= outer.end
-
-
-class Reusable:
-    """What ``reuse`` needs to apply a labelled item again: the item, its place, and the names as they stood before."""
-
-    __slots__ = ("context", "item", "label", "state")
-
-    def __init__(self, item: tree.Item, label: str, context: Context, state: Frame) -> None:
-        self.item = item
-        self.label = label
-        self.context = context
-        self.state = state
-
-
-class Elaborator(BlockMaker):
+class Elaborator(ReferenceMaker):
     """The elaborator whole: items, with labels, repeats, modes and names of tensors."""
-
-    def __init__(
-        self,
-        program: Program,
-        column: str | None,
-        limits: Limits,
-        *,
-        check_shapes: bool,
-        sources: Sequence[Source] = (),
-    ) -> None:
-        super().__init__(program, column, limits, check_shapes=check_shapes, sources=sources)
-        self.reusable: dict[tuple[int, str], Reusable] = {}
 
     def rows(self, rows: Sequence[tree.Row], context: Context, flow: Tensor | None) -> Tensor | None:
         """Rows one after another."""
@@ -142,7 +104,7 @@ class Elaborator(BlockMaker):
             except Stop as problem:
                 self.forgive(problem, context, flow)
                 result = POISON
-            if wrong and result is not None and item.label is not None and _plain(item.label):
+            if wrong and result is not None and item.label is not None and plain(item.label):
                 self.name_tensor(tree.show_path(item.label), result, context.labels, item)
             if label is not None and result is not None:
                 try:
@@ -305,12 +267,6 @@ class Elaborator(BlockMaker):
         bare = any(isinstance(m, tree.Positional) for m in layer.modifiers)
         return op is not None and op.syntax.times is not None and not bare
 
-    def remember(self, item: tree.Item, label: str | None, context: Context) -> None:
-        """Keeps what ``reuse`` of this label would need."""
-        if label is not None and not context.frame.replay and not isinstance(item.core, (tree.Reuse, tree.Reference)):
-            state = context.frame.again()
-            self.reusable[id(context.labels), label] = Reusable(item, label, context, state)
-
     def core(
         self,
         core: tree.Core,
@@ -338,111 +294,16 @@ class Elaborator(BlockMaker):
             return self.reuse(core, label, context, flow)
         return POISON
 
-    def reference(self, reference: tree.Reference, context: Context) -> Tensor:
-        """The tensor of a name."""
-        name = self.path(reference.path, context.env)
-        try:
-            found = context.labels.find(name, reference.span, reference.path.span if _plain(reference.path) else None)
-        except Stop as problem:
-            if context.program.broken(name[0]):
-                raise Stop from None
-            if problem.diagnostic is not None and context.env.lookup(name[0]) is not None and len(name) == 1:
-                message = f"`{name[0]}` is a value, no tensor"
-                raise stop("ND215", message, reference.span, help=as_value(name[0], context.env)) from None
-            said = problem.diagnostic
-            later = named_later(name, reference.span, context, self.blocks_of(context.program))
-            if said is not None and later is not None:
-                if (later, ".".join(name)) in self.blamed:
-                    raise Stop from None
-                self.blamed.add((later, ".".join(name)))
-                help = "a tensor is taken up after the line that makes it"
-                problem.diagnostic = said._replace(notes=(Note(later, "named here, after this"),), help=help)
-                raise
-            if said is not None and any(labels.has(name) for labels in self.callers):
-                shown = ".".join(name)
-                help = f"a block sees no label of its caller's: a parameter brings the tensor in, `block(@{shown})`"
-                problem.diagnostic = said._replace(help=help)
-            elif said is not None and len(name) == 1 and name[0] in ENTERING and not context.labels.visible():
-                help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
-                problem.diagnostic = said._replace(help=help)
-            raise
-        if found.node >= 0 and not self.drafts[found.node].passes and self.drafts[found.node].mode != context.mode:
-            acts = "both modes" if context.mode == "both" else f"`{context.mode}` alone"
-            message = f"`{'.'.join(name)}` exists in `{self.drafts[found.node].mode}` alone, and this acts in {acts}"
-            mode = self.drafts[found.node].mode
-            help = f"made outside of what acts in `{mode}` it exists in both modes"
-            if context.mode == "both":
-                help += f"; `output name {mode} {{ … }}` takes it as it is"
-            raise stop("ND226", message, reference.span, help=help)
-        return found
-
     def same_place(self, layer: Span, other: Span) -> bool:
         """Whether a layer is written in the same block as something else, or like it in the rows of the file."""
         blocks = [span for block in self.program.blocks.values() for span in (block.syntax.span,)]
-        around = [[span for span in blocks if _within(inner, span)] for inner in (layer, other)]
+        around = [[span for span in blocks if within(inner, span)] for inner in (layer, other)]
         return layer.file == other.file and around[0] == around[1]
 
     def since_shape(self, wanted: Span, layer: Span) -> bool:
         """Whether something stands before an asserted shape, and no other such shape between them."""
         text = self.text_of(Span(wanted.file, layer.start, wanted.start)) if layer.file == wanted.file else "->->"
         return layer.start < wanted.start and text.count("->") <= 1
-
-    def blocks_of(self, program: Program) -> list[tree.Block]:
-        """The blocks that a file declares."""
-        return [block.syntax for block in program.blocks.values() if block.program is program]
-
-    def reuse(self, reuse: tree.Reuse, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
-        """A labelled item once more, with the same modules."""
-        name = self.path(reuse.path, context.env)
-        labels: Labels | None = context.labels
-        found: Reusable | None = None
-        while labels is not None and found is None:
-            below: Labels | None = labels
-            for part in name[:-1]:
-                below = below.inner.get(part) if below is not None else None
-            if below is not None:
-                found = self.reusable.get((id(below), name[-1]))
-            labels = labels.outer
-        if found is None:
-            known = self.labelled(context.labels)
-            word = reuse.path.span if _plain(reuse.path) else None
-            none = "a label stands before what is to be applied again: `tower: [conv3-64, relu]`"
-            help = did_you_mean(".".join(name), known, word) or listed(known, none, _LISTED)
-            raise stop("ND228", f"no module before this is labelled `{'.'.join(name)}`", reuse.path.span, help=help)
-        if any(said.span is not None and _within(said.span, found.item.span) for said in self.diagnostics):
-            return POISON  # it came to nothing where it stands, and that has been said
-        place = found.context.at(frame=found.state.again(), labels=Labels(), mode=context.mode)
-        if label is not None:
-            self.reusable[id(context.labels), label] = found
-        item = found.item
-        before = len(self.diagnostics)
-        try:
-            if item.repeat is None:
-                return self.core(item.core, found.label, place, flow)
-            return self.repeated(item, found.label, place, flow)
-        except Stop as problem:
-            if problem.diagnostic is not None and problem.diagnostic.span is not None:
-                note = Note(problem.diagnostic.span, "made here")
-                problem.diagnostic = problem.diagnostic._replace(span=reuse.span, notes=(note,))
-            raise
-        finally:
-            for place_of, said in enumerate(self.diagnostics[before:], before):
-                if said.code == "ND228" and said.span is not None and said.span != reuse.span:
-                    notes = (Note(said.span, "made here"),)
-                    self.diagnostics[place_of] = said._replace(span=reuse.span, notes=notes)
-
-    def labelled(self, labels: Labels | None) -> list[str]:
-        """What ``reuse`` may name, where these labels are, the nearest first."""
-        known: list[str] = []
-        within: dict[int, list[str]] = {}
-        for around, label in self.reusable:
-            within.setdefault(around, []).append(label)
-        while labels is not None:
-            known += within.get(id(labels), ())
-            for scope, below in labels.inner.items():
-                known += [f"{scope}.{label}" for label in within.get(id(below), ())]
-            labels = labels.outer
-        return list(dict.fromkeys(known))
 
     def held(self, wanted: tree.Sizes, result: Tensor, context: Context, flow: Tensor | None) -> Tensor:
         """A tensor, once it is held against its assertion; where that does not hold, what is taken for it then."""

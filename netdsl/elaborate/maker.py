@@ -260,6 +260,21 @@ class Maker:
         """One item with its label, repeat, mode and assertion."""
         raise NotImplementedError
 
+    def core(
+        self,
+        core: tree.Core,
+        label: str | None,
+        context: Context,
+        flow: Tensor | None,
+        times: tree.Expression | None = None,
+    ) -> Tensor | None:
+        """One pass of an item."""
+        raise NotImplementedError
+
+    def repeated(self, item: tree.Item, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
+        """An item as often as it says."""
+        raise NotImplementedError
+
     def moded(self, item: tree.Item, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """An item that may act in one mode alone."""
         raise NotImplementedError
