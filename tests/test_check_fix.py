@@ -478,6 +478,19 @@ def test_changes_that_harm_one_another_are_tried_one_by_one(tmp_path: Path) -> N
     assert checker.tried[1] == "A-B-C"
 
 
+def test_what_was_tried_of_one_file_is_forgotten_with_another(run: Run, tmp_path: Path) -> None:
+    """The changes of both files together do harm, and then that of the first alone: its text is the old one again."""
+    one, two = tmp_path / "one.net", tmp_path / "two.net"
+    # without its bias the net has not the parameters that it expects
+    bias = "input 3x8x8\nconv3-8\nbn, relu\nexpect params = 240\nexpect params(train) = 240\n"
+    one.write_text(bias, encoding="utf-8")
+    two.write_text("input 3x8x8\nrleu, gap\n", encoding="utf-8")
+    shown = run("--fix", one, two)
+    assert one.read_text(encoding="utf-8") == bias
+    assert two.read_text(encoding="utf-8") == "input 3x8x8\nrelu, gap\n"
+    assert (shown.code, "ND211" in shown.err) == (0, False)
+
+
 def test_changes_of_one_place_are_not_made_together(tmp_path: Path) -> None:
     path = tmp_path / "a.net"
     path.write_text("ab-c", encoding="utf-8")

@@ -19,8 +19,10 @@ from netdsl.backends.torch_source import torch_source
 from netdsl.elaborate import LIMITS, analyse
 from netdsl.ir.op import registry
 from tests.fuzz.agree import holds
+from tests.fuzz.edits import run
 from tests.fuzz.holds import check
 from tests.fuzz.inputs import WORDS, make
+from tests.fuzz.slips import small
 from tests.fuzz.source import complaints, names_torch_alone
 from tests.fuzz.specs import make as right
 from tests.hostile.cases import CASES, FILE
@@ -29,6 +31,9 @@ torch.set_num_threads(1)
 
 SPECS = Path(__file__).parent.parent / "specs"
 FOUND = sorted((Path(__file__).parent / "fuzz" / "cases").glob("*.net"))
+
+#: What a slip may rarely lead to: many errors of one, or an edit after which there are as many.
+RARE = ("cascades", "same")
 
 #: Seconds of processor time for mutated specs, in each of two shares.
 SECONDS = 15
@@ -64,6 +69,19 @@ def test_changed_specs(share: int, tmp_path: Path) -> None:
 def test_any_words(tmp_path_factory: pytest.TempPathFactory, words: list[str], end: bytes) -> None:
     data = b"input 4x6x6\n" + "".join(words).encode("utf-8", errors="replace") + end
     check(data, tmp_path_factory.getbasetemp() / "words.net")
+
+
+# -- slips of the hand ------------------------------------------------------------------------------------------------
+
+
+def test_slips_in_right_specs() -> None:
+    """The same slips each time: `python -m tests.fuzz slips` makes others."""
+    tried = run(range(220), 0, small())
+    assert [str(complaint) for complaint in tried.complaints if complaint.rule not in RARE] == []
+    assert tried.figures["edits"] > 60
+    assert tried.share("fewer", "edits") > 0.85
+    assert tried.share("cascades", "slips") < 0.02
+    assert tried.share("restored", "single") > 0.9
 
 
 # -- specs that are right ---------------------------------------------------------------------------------------------

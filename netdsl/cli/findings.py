@@ -100,7 +100,8 @@ class Checker:
         self.limits = choice(None, options)["limits"]
         #: what all compilations took together
         self.work = 0
-        self.before: dict[tuple[str, str | None], Compilation] = {}
+        #: what was compiled last, and what stood then for the files that it is made of
+        self.before: dict[tuple[str, str | None], tuple[Compilation, dict[Path, str | None]]] = {}
 
     def check(self, texts: Mapping[Path, str] | None = None) -> Findings:
         """Every variant of each file, or the one that is named. ``texts`` are as in :func:`analyse`."""
@@ -149,11 +150,13 @@ class Checker:
 
     def compile(self, path: str, variant: str | None, texts: Mapping[Path, str]) -> Compilation:
         """One variant of one file."""
-        made = self.before.get((path, variant))
-        if made is None or any(texts.get(Path(s.name).resolve(), s.text) != s.text for s in made.sources):
-            made = analyse(Path(path), texts=texts, **choice(variant, self.options))
-            self.before[path, variant] = made
-            self.work += made.work
+        known = self.before.get((path, variant))
+        if known is not None and all(texts.get(file) == text for file, text in known[1].items()):
+            return known[0]
+        made = analyse(Path(path), texts=texts, **choice(variant, self.options))
+        files = [Path(source.name).resolve() for source in made.sources]
+        self.before[path, variant] = made, {file: texts.get(file) for file in files}
+        self.work += made.work
         return made
 
 

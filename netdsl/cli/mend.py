@@ -155,10 +155,13 @@ def _applied(findings: Sequence[Finding], sources: Sequence[Source]) -> dict[Pat
 
 
 def _better(before: Findings, after: Findings, batch: Sequence[Finding]) -> bool:
-    """Whether changes took away what they are for, and made no more errors but in lines that they made readable."""
+    """Whether changes took away what they are for, and made in no file more errors but in lines now readable."""
     shown = _made_readable(before, batch)
-    errors = sum(f.diagnostic.severity == "error" and _line(f, after) not in shown for f in after.findings)
-    if errors > before.number("error") or after.nets < before.nets:
+    new = Counter(f.file for f in after.findings if f.diagnostic.severity == "error" and _line(f, after) not in shown)
+    # What mends one file makes up for no harm in another.
+    if not new <= Counter(f.file for f in before.findings if f.diagnostic.severity == "error"):
+        return False
+    if after.nets < before.nets:
         return False
     left = {(f.diagnostic.code, f.diagnostic.message, after.name(f), f.diagnostic.span) for f in after.findings}
     moved = _moved(before, batch)

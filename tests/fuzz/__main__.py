@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import sys
 import tempfile
@@ -80,10 +81,22 @@ def specs(count: int, first: int) -> tuple[Counter[int], Counter[str], int, int]
     return ranks, finds, made, nodes
 
 
+def slips(seconds: float, seed: int) -> bool:
+    """Slips in right specs for so long, and prints the promises that are not kept, and figures. Whether all are."""
+    from tests.fuzz.edits import run
+
+    end = time.monotonic() + seconds
+    tried = run(itertools.takewhile(lambda _: time.monotonic() < end, itertools.count()), seed)
+    for complaint in tried.complaints:
+        print(f"{complaint}\n")
+    print(f"seed {seed}: {tried}")
+    return not tried.complaints
+
+
 def main() -> int:
     """1 where something was found."""
     options = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    options.add_argument("what", nargs="?", choices=("inputs", "specs"), default="inputs")
+    options.add_argument("what", nargs="?", choices=("inputs", "specs", "slips"), default="inputs")
     options.add_argument("--count", type=int, default=2000, help="how many specs that are right")
     options.add_argument("--first", type=int, default=0, help="the number of the first of them")
     options.add_argument("--seconds", type=float, default=60)
@@ -96,6 +109,8 @@ def main() -> int:
         total = f"{made:,} graphs, {nodes:,} nodes"
         print(f"{sum(ranks.values()):,} specs agree ({shown}; {total}), {sum(wrong.values()):,} do not")
         return 1 if wrong else 0
+    if given.what == "slips":
+        return 0 if slips(given.seconds, given.seed) else 1
     tried, compiled, finds = fuzz(given.seconds, given.seed, given.keep)
     print(f"seed {given.seed}: {tried:,} inputs, {compiled:,} compiled, {sum(finds.values()):,} tracebacks")
     for found, count in finds.most_common():
