@@ -98,17 +98,20 @@ class _Writer:
         owner = self.owners()
         self.hidden = self.hides(owner)
         main = next((output for output in graph.outputs if output.name == "main"), None)
-        rows = [n for n in graph.nodes if owner[n.index] is None and n.inputs]
+        of: dict[str | None, list[Node]] = {}
+        for node in graph.nodes:
+            of.setdefault(owner[node.index], []).append(node)
+        rows = [node for node in of.get(None, ()) if node.inputs]
         done = 0
         trailing: list[tuple[Output, list[Node]]] = []
         # An output stands where its nodes do, which is the order of the net's modules.
         for output in graph.outputs:
             if output.name == "main":
                 continue
-            members = [n for n in graph.nodes if owner[n.index] == output.name]
+            members = of.get(output.name, [])
             begin = members[0].index if members else output.node + 1
             at = done
-            while at < len(rows) and rows[at].index < begin:
+            while not trailing and at < len(rows) and rows[at].index < begin:
                 at += 1
             if trailing or at == len(rows):
                 trailing.append((output, members))
@@ -155,10 +158,13 @@ class _Writer:
             or any(graph.scopes[at].reuses for at in graph.ancestors(node.scope))
         }
         results = {output.node for output in graph.outputs if output.name == "main"}
+        bodies: dict[str | None, set[int]] = {}
+        for at, name in enumerate(owner):
+            bodies.setdefault(name, set()).add(at)
         for output in graph.outputs:
             if output.name == "main":
                 continue
-            inside = {at for at, name in enumerate(owner) if name == output.name}
+            inside = bodies.setdefault(output.name, set())
             # The nodes of a body stand in a row, and only the body takes their tensors.
             for at in range(max(inside | {output.node}), -1, -1):
                 lone = at == output.node or users[at]
