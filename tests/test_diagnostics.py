@@ -462,7 +462,7 @@ def test_a_line_that_no_hand_has_written_is_not_searched_for_slips() -> None:
         ("ND101", "a layer has its channels once, right behind its kernel: `conv3-64`"),
     ]
     (short,) = analyse("input 3x8x8\nconv3-64-2\n").diagnostics
-    assert short.help == "a stride stands after a `/`"
+    assert short.help == "a stride stands after a `/`: `conv3-64/2`"
 
 
 # -- check and strictness ----------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ class LayerMaker(Maker):
         if not op.writable:
             raise unwritten(op, layer, digits, self.text_of)
         if op.variadic:
-            message = f"`{op.keyword}` joins branches"
+            message = f"`{op.keyword}` has no branches in braces behind it"
             raise stop("ND225", message, layer.word.span, help=as_join(op, layer, context.labels))
         if op.keyword == "id":
             return self.identity(op, layer, flow)

@@ -6,9 +6,10 @@ would change is tried before it is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice
+from netdsl.diagnostics import Advice, shortened
 from netdsl.syntax import (
     configs,
     declarations,
@@ -24,7 +25,7 @@ from netdsl.syntax import (
     slips,
     statements,
 )
-from netdsl.syntax.mistake import Mistake
+from netdsl.syntax.mistake import STATEMENTS, Mistake
 
 #: The longest line whose slips are looked for.
 _LONGEST_LINE = 1000
@@ -57,6 +58,8 @@ def advice(mistake: Mistake) -> str:
                 return help
             continue
         read = mistake.reads(*help.edits)
+        if read:
+            _written(mistake, help)
         if read == 1:
             return help
         if read and further is None:
@@ -66,3 +69,25 @@ def advice(mistake: Mistake) -> str:
         return forms.form(mistake)
     help, mistake.message, mistake.place, mistake.beside, mistake.below = further  # type: ignore[assignment]
     return help
+
+
+def _written(mistake: Mistake, help: Advice) -> None:
+    """Says of a whole item that a help writes anew that it is none as it stands, where its rule says nothing of it."""
+    if mistake.message is not None or len(help.edits) != 1 or not help.startswith("it is written `"):
+        return
+    (span, new) = help.edits[0]
+    stretch = mistake.text[span.start : span.end].strip().rstrip(",;")
+    before = mistake.text[mistake.begin : span.start].rstrip()
+    inside = span.start <= mistake.offset < span.end and stretch != mistake.word
+    if not inside or "\n" in stretch or "`" in stretch or not re.search(r"(?:\A|[,|\[{(:])\Z", before):
+        return
+    start = span.start + mistake.text[span.start : span.end].index(stretch)
+    if re.match(rf"(?:{'|'.join(STATEMENTS)})[ \t]", new):
+        return
+    what = "is no layer"
+    if new[:1] == "@":
+        what = "is no tensor"
+    elif "," in re.sub(r"\([^()]*\)", "", new) and stretch[-1] != ")":
+        what = "are no layers"
+    it = "they stand" if what.startswith("are") else "it stands"
+    mistake.instead(f"`{shortened(stretch, 60)}` {what} as {it}", start, start + len(stretch))

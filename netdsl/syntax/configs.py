@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice
+from netdsl.diagnostics import Advice, shortened
 from netdsl.syntax.mistake import Mistake
 
 #: A row of a detector's YAML: where it comes from, how often, its module, its arguments.
@@ -32,6 +32,8 @@ def _listed(mistake: Mistake) -> str | None:
     numbers = re.fullmatch(r"[ \t]*(\d+)[ \t]*,[ \t]*(\d+)[ \t]*(?:,[ \t]*(\d+)[ \t]*)?", found["given"])
     scale = re.fullmatch(r"[ \t]*None[ \t]*,[ \t]*(\d+)\b.*", found["given"])
     word = found["word"].removeprefix("nn.").lower()
+    begin = mistake.begin + len(line) - len(line.lstrip())
+    mistake.instead(f"`{shortened(line.strip(), 60)}` is no layer as it stands", begin, mistake.begin + len(line))
     if word in ("concat", "add", "sum"):
         return f"tensors with names are joined: `{'concat' if word == 'concat' else 'add'} {{ id | @name }}`"
     if word == "conv" and numbers is not None:
@@ -43,7 +45,6 @@ def _listed(mistake: Mistake) -> str | None:
     text += f" ×{found['n']}" if found["n"] != "1" else ""
     if found["of"] != "-1":
         return f"it is written `@name, {text}`, where `name:` stands before the layer that it comes from"
-    begin = mistake.begin + len(line) - len(line.lstrip())
     return Advice(f"it is written `{text}`", mistake.edit(text, begin, mistake.begin + len(line)))
 
 
@@ -63,10 +64,13 @@ def _behind(mistake: Mistake) -> str | None:
 
 def _inputs(mistake: Mistake) -> str | None:
     """``inputs = Input(shape=(32, 32, 3))``"""
-    found = _INPUT.fullmatch(mistake.text[mistake.begin : mistake.code_end()].strip())
+    line = mistake.text[mistake.begin : mistake.code_end()]
+    found = _INPUT.fullmatch(line.strip())
     sizes = re.findall(r"\d+", found[1]) if found is not None else []
     if not sizes:
         return None
+    begin = mistake.begin + len(line) - len(line.lstrip())
+    mistake.instead(f"`{shortened(line.strip(), 60)}` declares nothing here", begin, mistake.begin + len(line))
     return f"what enters is declared, its channels first: `input {'x'.join([*sizes[-1:], *sizes[:-1]])}`"
 
 

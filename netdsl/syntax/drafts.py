@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from netdsl.diagnostics import Advice
+from netdsl.diagnostics import Advice, shortened
 from netdsl.syntax.mistake import Mistake
 from netdsl.syntax.places import QUANTITIES
 
@@ -115,6 +115,7 @@ def _called(mistake: Mistake) -> str | None:
         numbers = numbers[1:]  # the depth
     text = f"{found[1]}{found[2]}: {found[1]}({', '.join(numbers)}) -> {found[3]}x{found[4]}"
     if block is None or block[1].count(",") + 1 != len(numbers):
+        mistake.instead(f"`{shortened(line, 60)}` is no layer as it stands", begin, begin + len(line))
         return f"a row calls a block of the file: `{text}`"
     return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(line)))
 

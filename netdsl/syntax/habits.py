@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice
+from netdsl.diagnostics import Advice, shortened
 from netdsl.diagnostics.nearest import nearest
 from netdsl.syntax import forward, items
 from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, Mistake
@@ -58,7 +58,9 @@ def _detached(mistake: Mistake) -> str | None:
     text, offset = mistake.text, mistake.offset
     if mistake.word == "/" and mistake.before.endswith(","):
         comma = mistake.begin + len(mistake.before) - 1
-        return Advice("a stride stands at its layer, without a comma", mistake.edit("", comma, offset))
+        stride = re.match(r"/[ \t]*\w+", text[offset : mistake.end])
+        shown = _together(mistake, comma, stride.group()) if stride is not None else ""
+        return Advice(f"a stride stands at its layer, without a comma{shown}", mistake.edit("", comma, offset))
     if mistake.word != "=":
         return None
     found = re.search(r"(?:(,)[ \t]*|(?:\A|[\[{|(])[ \t]*)([A-Za-z_]\w*)[ \t]*\Z", text[mistake.begin : offset])
@@ -66,21 +68,34 @@ def _detached(mistake: Mistake) -> str | None:
         return None
     word = found[2].lower()
     start = mistake.begin + found.start(2)
+    if not mistake.is_layer(found[2]):
+        mistake.instead(f"there is no layer called `{found[2][:60]}`", start, start + len(found[2]))
     value = re.match(
         r"=[ \t]*(\d+(?:\.\d+)?|\{[^{}\n]*\}|[A-Za-z_]\w*)[ \t]*(?=$|[,\]}|)#\n])", text[offset : mistake.end]
     )
     if word in _VALUED and value is not None:
         shown = f"{{{value[1]}}}" if value[1][0].isalpha() else value[1]
-        layer = f"{_VALUED[word]} {shown}"
-        return Advice(f"it is a layer with a value: `{layer}`", mistake.edit(layer, start, offset + value.end(1)))
+        layer, end = f"{_VALUED[word]} {shown}", offset + value.end(1)
+        mistake.instead(f"`{text[start:end][:60]}` is no layer as it stands", start, end)
+        return Advice(f"it is a layer with a value: `{layer}`", mistake.edit(layer, start, end))
     if word in _STYLES and not (value is not None and re.fullmatch(r"[\d.]+|true|false", value[1])):
         return "what follows each layer is a style: `style conv = _, bn, relu`"
     if word in ATTRIBUTES and found[1] is not None:
         comma = mistake.begin + found.start(1)
-        return Advice("an attribute stands at its layer, without a comma", mistake.edit("", comma, comma + 1))
+        shown = _together(mistake, comma, f" {found[2]}={value[1]}") if value is not None else ""
+        help = f"an attribute stands at its layer, without a comma{shown}"
+        return Advice(help, mistake.edit("", comma, comma + 1))
     if word in ATTRIBUTES:
-        return f"an attribute stands behind its layer, in the same line: `conv3-64 {found[2]}=…`"
+        given = value[1][:20] if value is not None else "…"
+        return f"an attribute stands behind its layer, in the same line: `conv3-64 {found[2]}={given}`"
+    mistake.forget()
     return None
+
+
+def _together(mistake: Mistake, comma: int, part: str) -> str:
+    """The layer before a comma with a part that stands behind it, as a help shows it; nothing where that is long."""
+    layer = re.search(r"(?<![\w.@])[A-Za-z][\w-]*(?:\{[^{}\n]*\})?(?:/\w+)?\Z", mistake.text[mistake.begin : comma])
+    return f": `{layer.group()}{part}`" if layer is not None and len(layer.group() + part) < 60 else ""
 
 
 def _joins(mistake: Mistake) -> str | None:
@@ -91,6 +106,7 @@ def _joins(mistake: Mistake) -> str | None:
         return None
     word, end = found[1], mistake.code_end()
     rest = mistake.text[found.end() : end]
+    mistake.instead(f"`{word}` has no branches in braces behind it", found.start(), found.start() + len(word))
     help = f"the branches of `{word}` stand in braces, with `|` between them"
     around = [opener for opener, closer in mistake.pairs.items() if opener < found.start() < closer <= end]
     if "|" not in rest or around or re.search(r"[{}]|\[[^\]]*\|", rest):
@@ -107,6 +123,7 @@ def _concatenation(mistake: Mistake) -> str | None:
     if found is None or mistake.pairs.get(mistake.begin + found.end() - 1, mistake.offset) < mistake.offset:
         return None
     start = mistake.begin + found.start(1)
+    mistake.instead(f"there is no layer or block called `{found[1]}`", start, start + len(found[1]))
     return Advice("here it is called `concat`", mistake.edit("concat", start, start + len(found[1])))
 
 
@@ -333,6 +350,10 @@ def _loops(mistake: Mistake) -> str | None:
     """``repeat 3 { … }``, ``for i in range(3) { … }``, ``3 * conv3-8``, ``repeat 3: conv3-8``"""
     line = mistake.text[mistake.begin : mistake.end]
     code = mistake.text[mistake.begin : mistake.code_end()]
+    word = re.match(r"[ \t]*(for|while|repeat|loop|times)\b", line)
+    if word is not None:
+        start = mistake.begin + word.start(1)
+        mistake.instead(f"there is no layer or block called `{word[1]}`", start, start + len(word[1]))
     found = re.match(
         r"[ \t]*((?:repeat|loop|for|times)[ \t]*+(?:\w+[ \t]++in[ \t]++)?(?:range)?[ (]*+"
         r"(?:\d+[ \t]*+(?:,|\.\.<?)[ \t]*+)?(\w+)\)?"
@@ -357,6 +378,7 @@ def _loops(mistake: Mistake) -> str | None:
         return Advice(f"what repeats stands before its number: `{text}`", mistake.edit(text, start, mistake.code_end()))
     if re.match(r"[ \t]*(?:for|while|repeat|loop)\b[ \t]*[\w(]", line):
         return "what repeats stands before its number: `[conv3-64, relu] ×3`"
+    mistake.forget()
     return None
 
 
@@ -385,8 +407,9 @@ def _heads(mistake: Mistake) -> str | None:
         return None
     line = mistake.text[mistake.begin : mistake.offset]
     after = re.match(r"[-/](\d+)(?![\w-])", mistake.text[mistake.offset : mistake.end])
-    if after is not None and mistake.word == "-" and re.search(r"[A-Za-z]\w*-\w+\Z", line) and int(after[1]) < 9:
-        return Advice("a stride stands after a `/`", mistake.edit("/"))
+    head = re.search(r"[A-Za-z]\w*-\w+\Z", line)
+    if after is not None and mistake.word == "-" and head is not None and int(after[1]) < 9:
+        return Advice(f"a stride stands after a `/`: `{head.group()[-60:]}/{after[1]}`", mistake.edit("/"))
     if re.search(r"[A-Za-z]\w*(?:-[\w{}]+)?/[\w{}×]+\Z", line):
         return "a layer has one kernel, one channel count and one stride: `conv3-64/2`; of two axes it is `/2x1`"
     return None
@@ -394,12 +417,12 @@ def _heads(mistake: Mistake) -> str | None:
 
 def _values(mistake: Mistake) -> str | None:
     """``{2 width}``"""
-    inside = re.search(r"[-/=]\{[^{}]*\d\Z", mistake.before)
+    inside = re.search(r"[-/=]\{[^{}]*?(\d+)\Z", mistake.before)
     if inside is not None and re.fullmatch(r"[A-Za-z]\w*", mistake.word) and mistake.word not in ("if", "else"):
         if mistake.word[0] == "x" and re.search(r"(?<!\w)0\Z", mistake.before):
             return None
         place = mistake.begin + len(mistake.before)
-        return Advice("a product has a `*`", mistake.edit("*", place, mistake.offset))
+        return Advice(f"a product has a `*`: `{inside[1]}*{mistake.word}`", mistake.edit("*", place, mistake.offset))
     return None
 
 
@@ -454,6 +477,8 @@ def _python(mistake: Mistake) -> str | None:
     if re.match(r"for[ \t]+\w+[ \t]+in\b", line):
         return "what repeats stands before its number: `[conv3-64, relu] ×3`"
     if re.match(r"(?:[\w.]+[ \t]*=[ \t]*)?(?:nn|layers|torch|tf|keras|F)\.", line):
+        if "`" not in line:
+            mistake.instead(f"`{shortened(line, 60)}` is no layer as it stands", begin, end)
         return "a layer is written as papers print it, `conv3-64/2`; `netdsl ops` lists them all"
     return None
 

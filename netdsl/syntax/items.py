@@ -146,7 +146,7 @@ def _labels(mistake: Mistake) -> str | None:
     if sign == ":" and len(words) > 1:
         mistake.instead(f"`{marked['d']}` is no label", start, start + len(marked["d"]))
         return Advice(f"a label is one word: `{name}: …`", edit)
-    if not sign and marked["d"]:
+    if (not sign or len(words) > 1) and marked["d"]:
         mistake.instead(f"there is no layer called `{name}`", start, start + len(name))
     elif not sign:
         shown = text[start : marked.start("sign")]
@@ -183,9 +183,10 @@ def _tensors(mistake: Mistake) -> str | None:
         edit = mistake.edit(f"as {name}", arrow.start(), arrow.end(1) if arrow[1] else arrow.end(2) + 1)
         return Advice(f"a tensor is named by `as {name}`; `-> 64x112x112` asserts a shape", edit)
     if mistake.word == "@" and mistake.before.endswith(" as"):
-        return Advice(
-            "the name alone stands there: `as name`; `@name` takes it up", mistake.edit("", offset, offset + 1)
-        )
+        word = re.match(r"@[ \t]*([A-Za-z_]\w*)", text[offset : mistake.end])
+        name = word[1][:60] if word is not None else "name"
+        help = f"the name alone stands there: `as {name}`; `@{name}` takes it up"
+        return Advice(help, mistake.edit("", offset, offset + 1))
     found = re.match(r"(?::|=>|->|=|→)[ \t]*@?([A-Za-z_]\w*)[ \t]*(?=$|[,\]}|#])", text[offset : mistake.end])
     if found is None or "AS" not in mistake.names or _FLAG.fullmatch(found[1]):
         return None

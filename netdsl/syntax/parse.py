@@ -369,10 +369,10 @@ def _explain(mistake: Mistake) -> Diagnostic:
     from netdsl.syntax.expected import expected
 
     seen = f"`{mistake.word}`"
-    if mistake.word == "#" or not mistake.word.strip():
-        seen = "the end of the line" if mistake.text[mistake.offset :].strip() else "the end of the file"
     could = expected(mistake.names)
     message = f"{seen} cannot stand here"
+    if mistake.word == "#" or not mistake.word.strip():
+        message = f"the {'line' if mistake.text[mistake.offset :].strip() else 'file'} ends too soon"
     if could:
         message += f": expected {could}"
     if seen == '`"`':

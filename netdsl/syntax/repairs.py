@@ -64,13 +64,13 @@ def _broken(mistake: Mistake) -> str | None:
                 edit = mistake.edit(between, above + len(before), start)
                 if mistake.reads(edit) == 1:
                     what = "an item ends with its line" if between == " " else "a list goes on after a comma"
-                    return Advice(f"{what}: this goes on with the line above", edit)
+                    return Advice(f"{what}: join it to the line above", edit)
     line = re.compile(r"[ \t]*(?=[^\s#])").match(text, mistake.end + 1)
     place = mistake.begin + len(mistake.before)
     if mistake.word == "\\" and not mistake.rest and line is not None:
         edit = mistake.edit(" ", place, line.end())
         mistake.beside = line.end()
-        return Advice("no sign goes on with a line: this belongs to one line", edit)
+        return Advice("no sign carries a line on: join it to the line below", edit)
     if mistake.word.strip() or line is None:
         return None
     first = re.compile(r"\w*").match(text, line.end())
@@ -88,7 +88,7 @@ def _broken(mistake: Mistake) -> str | None:
         return None
     mistake.beside = line.end()
     what = "the brace stands in the same line" if brace else "what follows stands in the same line"
-    return Advice(f"{what}: this goes on with the line below", edit)
+    return Advice(f"{what}: join it to the line below", edit)
 
 
 def _indented(mistake: Mistake) -> str | None:
@@ -216,7 +216,9 @@ def _word(mistake: Mistake) -> str | None:
                 continue
         edit = mistake.edit(ours, start + found.start(), start + found.end())
         if mistake.reads(edit) == 1:
-            mistake.instead(f"`{word}` cannot stand here", start + found.start(), start + found.end())
+            joins = ours in ("add", "sub", "mul", "concat")
+            message = f"there is no layer or block called `{word}`" if joins else f"`{word}` cannot stand here"
+            mistake.instead(message, start + found.start(), start + found.end())
             help = f"here it is written `{ours}`" if word.lower() in _SYNONYMS else f"did you mean `{ours}`?"
             return Advice(help, edit)
     return None

@@ -69,7 +69,8 @@ def _listed(mistake: Mistake) -> str | None:
     if len(names) > 8 or any(mistake.is_layer(name) and not there for name, there in zip(bare, known, strict=True)):
         return None
     text = f"{given['word']} {{ {' | '.join('@' + name.removeprefix('@') for name in names)} }}"
-    mistake.instead(f"`{given['word']}` joins branches", mistake.offset, mistake.offset + len(given["word"]))
+    word = given["word"]
+    mistake.instead(f"`{word}` has no branches in braces behind it", mistake.offset, mistake.offset + len(word))
     mistake.code = "ND225"
     if len(text) > 80:
         text = f"{given['word']} {{ @{names[0].removeprefix('@')[:30]} | … }}"

@@ -231,8 +231,11 @@ def _assignments(mistake: Mistake) -> str | None:
     found = _ASSIGNED.match(mistake.text, mistake.begin + _indent(mistake), mistake.end)
     if mistake.word == "=" and found is not None and found.end(1) <= mistake.offset < found.end():
         if found[2].isdigit() or found[2] in '"{-.' or re.match(r"(?:true|false)\b", mistake.text[found.end() :][:6]):
-            place = found.start()
-            return Advice(f"a parameter is declared: `param {found[1]} = …`", mistake.edit("param ", place, place))
+            place, end = found.start(), mistake.code_end()
+            shown, sign = mistake.text[place:end], mistake.text[place : mistake.offset + 1]
+            mistake.instead(f"`{sign}` declares nothing here", place, mistake.offset + 1)
+            shown = shown if len(shown) < 60 and "`" not in shown else f"{found[1]} = …"
+            return Advice(f"a parameter is declared: `param {shown}`", mistake.edit("param ", place, place))
         if found[1] in KEYWORDS:
             return None
         return Advice(f"a label takes a colon: `{found[1]}: …`", mistake.edit(": ", found.end(1), found.end()))
