@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.branches import BranchMaker
@@ -90,7 +93,6 @@ class BlockMaker(BranchMaker):
             raise Abort(Diagnostic("ND217", message, call.span, help))
         env = Env(block.program.env, bound, entering=flow, opaque=True)
         self.defaults(block, call, env, bound, scalars)
-        text = show_call(call, scalars, [parameter.name.text for parameter in block.syntax.parameters])
         labels = Labels()
         for name, value in bound.items():
             if isinstance(value, Tensor):
@@ -107,12 +109,11 @@ class BlockMaker(BranchMaker):
             context.labels.inner[label if label is not None else scope.name] = labels
             own: tuple[Styles, ...] = ((styles, env), (block.program.styles, block.program.env))
             place = Context(block.program, env, inside.frame, labels, own, context.mode, joined=context.joined)
-            self.calls.append((text, call.span))
+            self.calls.append((partial(show_call, call, scalars, block.parameters), call.span))
             self.callers.append(context.labels)
             self.bound.append(Binding(call, block.syntax, bound))
             try:
-                rows = [line for line in block.syntax.body.lines if isinstance(line, tree.Row)]
-                return done(self.rows(rows, place, flow))
+                return done(self.rows(block.rows, place, flow))
             finally:
                 self.calls.pop()
                 self.callers.pop()
@@ -122,8 +123,7 @@ class BlockMaker(BranchMaker):
         self, block: Block, call: tree.Call, context: Context, flow: Tensor | None
     ) -> tuple[dict[str, Value], list[tuple[str, Scalar]]]:
         """The arguments of a call by the names of the block's parameters: all, and those that are no tensors."""
-        parameters = {parameter.name.text: parameter for parameter in block.syntax.parameters}
-        order = list(parameters)
+        parameters, order = block.parameters, list(block.parameters)
         if order:
             self.step(call.span, len(order))
         bound: dict[str, Value] = {}
@@ -213,22 +213,19 @@ class BlockMaker(BranchMaker):
     ) -> None:
         """Computes the defaults of what a call left out: they see ``in`` and the parameters before them."""
         given = dict(scalars)
-        for parameter in block.syntax.parameters:
-            name = parameter.name.text
+        for name, parameter in block.parameters.items():
             if name in bound or parameter.default is None:
                 continue
             try:
                 bound[name] = given[name] = evaluate(parameter.default, env)
             except Stop as problem:
-                names = [parameter.name.text for parameter in block.syntax.parameters]
-                self.calls.append((show_call(call, list(given.items()), names), call.span))
+                self.calls.append((partial(show_call, call, list(given.items()), block.parameters), call.span))
                 self.bound.append(Binding(call, block.syntax, bound))
                 self.forgive(problem)
                 self.calls.pop()
                 self.bound.pop()
                 bound[name] = UNKNOWN
-        order = [parameter.name.text for parameter in block.syntax.parameters]
-        scalars[:] = [(name, given[name]) for name in order if name in given]
+        scalars[:] = [(name, given[name]) for name in block.parameters if name in given]
 
 
 def _signature(block: Block) -> str:
@@ -287,7 +284,7 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     return f"it is written `{op.example.line}`"
 
 
-def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]], order: list[str]) -> str:
+def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]], order: Iterable[str]) -> str:
     """A call with the values of its arguments: ``bottleneck(128, s=2)``, ``fuse(@a, @b)``; defaults come last."""
     values = dict(scalars)
     parts = []

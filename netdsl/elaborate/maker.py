@@ -64,8 +64,8 @@ class Maker:
         self.made: dict[tuple[object, ...], tuple[Op, Shape, tuple[tuple[str, Op], ...]]] = {}
         #: node (None where the layer is absent, and counted all the same), keyword, attribute
         self.ramps: list[tuple[int | None, str, str, Ramp]] = []
-        #: the calls and the styles around the present item
-        self.calls: list[tuple[str, Span]] = []
+        #: the calls, what gives their texts, and the styles around the present item
+        self.calls: list[tuple[Callable[[], str], Span]] = []
         #: what these calls bind, for what is said of it
         self.bound: list[Binding] = []
         #: parameters whose values were found wrong, by their call
@@ -86,7 +86,7 @@ class Maker:
     def report(self, diagnostic: Diagnostic) -> None:
         """Keeps a diagnostic, with the chain of calls that led to it."""
         if self.calls and not diagnostic.trace:
-            trace = tuple(Note(span, f"in `{text}`") for text, span in reversed(self.calls[-8:]))
+            trace = tuple(Note(span, f"in `{text()}`") for text, span in reversed(self.calls[-8:]))
             diagnostic = diagnostic._replace(trace=trace)
         key = (diagnostic.code, diagnostic.span)
         if diagnostic.span is None or key not in self.reported:

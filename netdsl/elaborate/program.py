@@ -35,13 +35,15 @@ _STATEMENTS = frozenset(
 class Block:
     """A block and the file that wrote it, whose parameters and styles it sees."""
 
-    __slots__ = ("program", "styles", "syntax", "used")
+    __slots__ = ("parameters", "program", "rows", "styles", "syntax", "used")
 
     def __init__(self, syntax: tree.Block, program: Program) -> None:
         self.syntax = syntax
         self.program = program
         self.used = False
+        self.rows = [line for line in syntax.body.lines if isinstance(line, tree.Row)]
         self.styles = [line for line in syntax.body.lines if isinstance(line, tree.Style)]
+        self.parameters = {parameter.name.text: parameter for parameter in syntax.parameters}
 
 
 @lru_cache(maxsize=16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from netdsl.analyses.recent import recent
 from netdsl.analyses.view import carried, dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate import warned
@@ -14,6 +15,9 @@ from netdsl.elaborate.unused import Written, unused, written_in
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.op import lookup
 from netdsl.syntax import tree
+
+#: How many calls a warning names.
+_CALLS = 8
 
 
 def warnings(
@@ -69,13 +73,26 @@ def warnings(
 
 def _trace(graph: Graph, node: Node) -> tuple[Note, ...]:
     """The calls of blocks around a node, innermost first, as errors name them."""
-    calls = []
+    known = _traces(graph)
+    inner: list[int] = []
     for index in graph.ancestors(node.scope):
+        if index in known:
+            break
+        inner.append(index)
+    for index in reversed(inner):
         scope = graph.scopes[index]
+        around = known[scope.parent] if scope.parent is not None else ()
         if scope.kind == "block" and scope.block is not None:
             given = ", ".join(f"{name}={show(value)}" for name, value in scope.arguments)
-            calls.append(Note(scope.span, f"in `{scope.block}({given})`"))
-    return tuple(calls[:8])
+            around = (Note(scope.span, f"in `{scope.block}({given})`"), *around)[:_CALLS]
+        known[index] = around
+    return known[node.scope]
+
+
+@recent(1)
+def _traces(graph: Graph) -> dict[int, tuple[Note, ...]]:
+    """The calls around what stands in each scope, as far as they have been asked for."""
+    return {}
 
 
 def _inside(inner: Span | None, outer: Span) -> bool:
