@@ -686,14 +686,16 @@ def test_a_drawing(run: Run, family: Path, tmp_path: Path) -> None:
 HEAVY = ("pydantic", "lark", "torch", "numpy", "rich", "graphviz", "jsonschema", "netdsl.runtime")
 
 
-@pytest.mark.parametrize("arguments", [("stats",), ("check",), ("ir",), ("expand",)])
-def test_no_heavy_library_is_imported(family: Path, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [("stats",), ("check",), ("ir",), ("expand",), ("draw", "-o", "net.html"), ("draw", "-o", "net.svg")]
+)
+def test_no_heavy_library_is_imported(family: Path, arguments: tuple[str, ...], tmp_path: Path) -> None:
     code = (
         "import sys; from netdsl.cli import main; status = main(sys.argv[1:]); "
         f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr); sys.exit(status)"
     )
     words = [sys.executable, "-c", code, *arguments, str(family)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "[]\n")
 
 

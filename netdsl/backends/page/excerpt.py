@@ -25,7 +25,12 @@ def excerpt(graph: Graph, seen: Seen, members: Sequence[int], name: str) -> Grap
     for at in entering:
         node = graph.nodes[at]
         label = "in" if len(entering) == 1 else node.name
-        changes = {"index": place[at], "name": f"in{place[at]}", "op": Input(shape=node.shape), "inputs": ()}
+        changes = {
+            "index": place[at],
+            "name": f"in{place[at]}",
+            "op": Input.model_construct(shape=node.shape),
+            "inputs": (),
+        }
         nodes.append(
             node.model_copy(update={**changes, **_bare(place[at]), "scope": 0, "mode": "both", "label": label})
         )
@@ -60,7 +65,7 @@ def excerpt(graph: Graph, seen: Seen, members: Sequence[int], name: str) -> Grap
             "nodes": tuple(nodes),
             "scopes": (trimmed[0].model_copy(update={"kind": "net", "block": None, "name": ""}), *trimmed[1:]),
             "inputs": tuple(node.index for node in nodes if not node.inputs),
-            "outputs": tuple(Output(name=node.name, node=node.index, span=node.span) for node in ends),
+            "outputs": tuple(Output.model_construct(name=node.name, node=node.index, span=node.span) for node in ends),
             "inits": (),
         }
     )
