@@ -7,11 +7,11 @@ import re
 import pytest
 
 from netdsl.diagnostics import Source, edited
-from netdsl.elaborate import analyse
+from netdsl.elaborate import analyse, expectations
 from netdsl.ir.op import registry
 from netdsl.syntax.lacking import CHANNELS, FEATURES
 from netdsl.syntax.parse import MAX_NESTING, parse
-from netdsl.syntax.places import STATEMENTS
+from netdsl.syntax.places import QUANTITIES, STATEMENTS
 
 HEAD = "input 3x32x32\nblock unit(c) { conv3-c }\n"
 
@@ -80,6 +80,13 @@ def test_layers_with_channels() -> None:
     kinds = {word: op.syntax.channels for word, op in registry().items() if op.syntax.channels}
     assert {word for word, name in kinds.items() if name == "channels"} == CHANNELS
     assert {word for word, name in kinds.items() if name == "features"} == FEATURES
+
+
+def test_quantities_have_numbers_that_can_be_read() -> None:
+    assert set(QUANTITIES) == set(expectations.QUANTITIES)
+    for quantity, number in QUANTITIES.items():
+        found = analyse(f"{HEAD}relu\nexpect {quantity} = {number}\n").errors
+        assert {problem.code for problem in found} == {"ND211"}  # it can be read, and is another number
 
 
 def test_brackets_that_are_never_closed_do_not_nest() -> None:
