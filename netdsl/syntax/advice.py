@@ -19,6 +19,7 @@ from netdsl.syntax import (
     habits,
     omitted,
     pasted,
+    printed,
     repairs,
     sections,
     signs,
@@ -32,8 +33,8 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, *drafts.RULES, *omitted.FIRST, *declarations.RULES, *denied.RULES,
-    *signs.FIRST, *repairs.FIRST,
+    *sections.RULES, *configs.RULES, *pasted.RULES, *drafts.RULES, *printed.RULES, *omitted.FIRST,
+    *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
     *repairs.LAST,
     *slips.RULES,

@@ -47,6 +47,11 @@ _STRAY = re.compile(
 )
 #: What may stand in a row that is read and not meant so.
 _OTHERWISE = re.compile(r"\b(?:add|concat|mul|sub)[ \t]+@?[A-Za-z_]|\b[A-Za-z]\w*[ \t]+\d+[ \t]*->", re.IGNORECASE)
+#: Words that begin rows of printed tables, `FC6 4096`, and that say what a number is, `conv3-64 stride 2`.
+_NUMBERED = re.compile(
+    r"(?:[Ff][Cc]?|[CSs])\d{1,2}|(?:[Cc]onv|[Pp]ool)\d{1,2}[a-z]?|[Mm]ax|[Aa]v(?:g|erage)|[Cc]onvolution(?:al)?"
+)
+_SAYING = frozenset(["stride", "strides", "pad", "padding", "kernel", "dilation", "atrous", "group", "rate", "layer"])
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
 
@@ -193,6 +198,8 @@ def _suspects(statements: tuple[Any, ...], text: str) -> list[tuple[tree.Row, in
                 core.word.text.lower() in DECLARING
                 or core.word.text in ("import", "from")
                 or (sizes and len(core.modifiers) > 1)
+                or _NUMBERED.fullmatch(core.word.text)
+                or any(type(one) is tree.Flag and one.name.text in _SAYING for one in core.modifiers)
             ):
                 found.append((row, row.span.start))
     return found
