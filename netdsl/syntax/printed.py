@@ -11,14 +11,12 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from netdsl.diagnostics import Advice
+from netdsl.diagnostics import Advice, shortened
 from netdsl.syntax import papers
 from netdsl.syntax.mistake import Mistake
 
 #: The longest row that is looked at.
 _LONGEST = 160
-#: The longest that a message repeats.
-_SHOWN = 60
 #: Windows are no larger, and maps no smaller than this.
 _LARGEST_WINDOW = 11
 #: Strides and counts of repeats are no larger, where a row does not say what a number is.
@@ -342,7 +340,7 @@ def _row(mistake: Mistake) -> str | None:
     named = re.match(r"([A-Za-z_]\w*)(?:[ \t]*:[ \t]*|[ \t]+)(?=\[)", line)
     shown = group(line[named.end() :] if named is not None else line)
     if shown is not None:
-        return _said(mistake, _advice(mistake, Row(named[1] if named is not None else "", shown, whole=True)))
+        return _advice(mistake, Row(named[1] if named is not None else "", shown, whole=True))
     made = read(re.sub(r"\A\d{1,2}[ \t]*\|[ \t]*(?=[A-Za-z])", "", line)) if not _HEAD.match(line) else None
     if made is None:
         return None
@@ -354,8 +352,7 @@ def _said(mistake: Mistake, help: str | None) -> str | None:
     """The help, and the row as what it is about."""
     line, begin = _line(mistake)
     if help is not None:
-        shown = f"`{line}`" if len(line) <= _SHOWN else "this row"
-        mistake.instead(f"{shown} is no layer as it stands", begin, begin + len(line))
+        mistake.instead(f"`{shortened(line, 60)}` is no layer as it stands", begin, begin + len(line))
     return help
 
 
