@@ -69,7 +69,7 @@ JOINS = {
         "concat { gap, flatten | id }",
         "`gap, flatten` at the end of branch 2 makes the sizes equal",
     ),
-    "vectors": ("flatten\nadd { fc-8, relu | id }", "`fc-8` in place of `id` makes the channels equal"),
+    "vectors": ("flatten\nadd { fc-8, relu | id }", "`fc-8` in place of `id` makes the shapes equal"),
     "the map of another level": (
         "a1: conv3-8, relu\nmaxpool\na2: conv3-8, relu\nconcat { id | @a1 }",
         "`@a2` in place of `@a1` makes the sizes equal",

@@ -98,7 +98,7 @@ def test_a_parameter_computed_from_one_that_a_variant_sets() -> None:
         ("variant v: p = 1, p = 2", ("ND223", "p")),
         ("default v", ("ND003", "v")),
         ("variant v\ndefault w", ("ND003", "w")),
-        ("variant v\nvariant w\ndefault v\ndefault w", ("ND223", "default w")),
+        ("variant v\nvariant w\ndefault v\ndefault w", ("ND223", "w")),
         ("variant v = v: p = 2", ("ND223", "v")),
         ("variant v = w\nvariant w = v", ("ND223", "v")),
     ],

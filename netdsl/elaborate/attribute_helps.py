@@ -42,6 +42,8 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+#: A label that a help repeats has fewer letters.
+_SHORTEST = 40
 #: What an example shows beside what every such layer has.
 _OPTION = re.compile(r"(?<=\w) \w+=[\w.]+\Z")
 
@@ -154,7 +156,9 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
         text = f"a value by its name takes braces or a key: `{{{word}}}` or `{slot}={word}`"
         return Advice(text, Edit(flag.name.span, f"{{{word}}}"))
     if env.lookup(word) is not None:
-        return f"a value by its name takes a key: `key={word}`"
+        head = (op.syntax.kernel, op.syntax.channels, op.syntax.stride)
+        keys = [name for name, one in attributes.items() if name not in head and one.kind != "bool"]
+        return f"a value by its name takes a key, such as `{keys[0] if keys else 'key'}={word}`"
     if word in attributes:
         return f"`{word}` takes a value: `{word}=…`"
     if word.lower() in ("and", "then") and flag.span.end < given.final:
@@ -219,7 +223,9 @@ def of_attribute(op: type[Op], item: tree.Attribute) -> str:
     elif help is None:
         help = did_you_mean(name, attributes, item.name.span)
     if help is None:
-        help = "it has " + ", ".join(f"`{a}`" for a in attributes) if attributes else "it has none"
+        help = "it has " + ", ".join(f"`{a}`" for a in attributes)
+        if not attributes:
+            help = f"`{op.keyword}` takes no attributes: leave `{name}=` out"
     return help
 
 
@@ -294,5 +300,10 @@ def of_value(given: Given, op: type[Op], item: tree.Positional, rank: int | None
             if given.head is not None:
                 help = Advice(help, Edit(Span(item.span.file, given.head, item.span.start), glue))
     if parts and isinstance(parts[0], tree.Literal) and isinstance(parts[0].value, str):
-        help = "a layer is named by a label before it: `name: …`"
+        text = parts[0].value
+        label = text if text.isidentifier() and text.isascii() else f'"{text}"' if text.isprintable() else "name"
+        label = label if len(label) < _SHORTEST and "`" not in label else "name"
+        help = f"a layer is named by a label before it: `{label}: …`"
+    elif given.bare:
+        help = "one value is enough: take this one out"
     return help

@@ -87,15 +87,18 @@ def read_modifiers(
             if isinstance(modifier, tree.Flag) and isinstance(after, tree.Flag) and modifier.name.text in WITHOUT:
                 valued = after
                 words, span = f"{modifier.name.text} {after.name.text}", modifier.span.to(after.span)
-                if (denied := denial(given, op, after.name.text, span)) is not None:
-                    raise stop("ND202", f"`{op.keyword}` has no flags `{words}`", span, help=denied)
-                valued = None
+                denied = denial(given, op, after.name.text, span) or of_flag(given, op, modifier, env, origin)
+                raise stop("ND202", f"`{op.keyword}` has no flags `{words}`", span, help=denied)
+            if isinstance(modifier, tree.Flag) and isinstance(after, tree.Flag) and _joins(modifier, after):
+                valued = after
+                help = of_flag(given, op, modifier, env, origin)
+                message = f"`{modifier.name.text}` cannot stand between two layers"
+                raise stop("ND202", message, modifier.span, help=help)
             if isinstance(modifier, tree.Flag) and isinstance(after, tree.Positional) and _takes(op, modifier):
                 valued = after
                 gap = Span(modifier.span.file, modifier.span.end, after.span.start)
-                help = Advice(
-                    f"an attribute and its value have `=` between them: `{modifier.name.text}=…`", Edit(gap, "=")
-                )
+                shown = f"{modifier.name.text}={_shown(after)}"
+                help = Advice(f"an attribute and its value have `=` between them: `{shown}`", Edit(gap, "="))
                 raise stop("ND202", f"`{op.keyword}` has no flag `{modifier.name.text}`", modifier.span, help=help)
             if isinstance(modifier, tree.Flag):
                 _flag(given, op, modifier, env, rank, origin)
@@ -110,6 +113,18 @@ def read_modifiers(
             layer = isinstance(modifier, tree.Flag) and lookup(modifier.name.text) is not None
             if layer and isinstance(after, tree.Positional):
                 valued = after  # the value of that layer, which wants a comma before it
+
+
+def _joins(word: tree.Flag, after: tree.Flag) -> bool:
+    """Whether a word stands between two layers as in a sentence: ``conv3-8 and relu``."""
+    return word.name.text.lower() in ("and", "then") and lookup(after.name.text) is not None
+
+
+def _shown(item: tree.Positional) -> str:
+    """A value without a name as a help repeats it, where it is numbers."""
+    parts = item.value.parts if isinstance(item.value, tree.Sizes) else ()
+    numbers = [str(part.value) for part in parts if isinstance(part, tree.Literal) and type(part.value) in (int, float)]
+    return "x".join(numbers) if numbers and len(numbers) == len(parts) else "…"
 
 
 def _takes(op: type[Op], flag: tree.Flag) -> bool:
@@ -159,10 +174,12 @@ def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, ran
             raise stop("ND202", message, item.span, help="write a comma before it to go on from that tensor")
         if given.reference is not None:
             first, again = tree.show_path(given.reference.path), tree.show_path(item.value.path)
+            message = f"`{op.keyword}` takes the size of one tensor, and `@{again}` is a second"
             help = f"one of `@{first}` and `@{again}` gives the size: take the other out"
             if first == again:
+                message = f"`@{again}` is given twice"
                 help = Advice("once is enough: take it out", Edit(item.span._replace(start=given.last), ""))
-            raise stop("ND202", "a second tensor is given twice", item.span, help=help)
+            raise stop("ND202", message, item.span, help=help)
         given.reference = item.value
         return
     if given.bare >= len(op.syntax.positional):

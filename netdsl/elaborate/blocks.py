@@ -193,7 +193,7 @@ class BlockMaker(BranchMaker):
 
     def incomplete(self, block: Block, call: tree.Call, missing: list[str]) -> Stop:
         """What is said of a call that leaves parameters out; once, where an earlier one has a default."""
-        what = ", ".join(f"`{name}`" for name in missing)
+        what = " and ".join(f"`{name}`" for name in missing)
         message, help = f"`{call.name.text}` needs {what}", f"it is {_signature(block)}"
         parameters = block.syntax.parameters
         first = next((p for p in parameters if p.default is not None), None)
@@ -261,6 +261,8 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 2:
         text = f"{op.keyword}{min(plain)}-{max(plain)}"
         return Advice(f"it is written `{text}`", Edit(call.span, text))
+    if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 1:
+        return f"the kernel stands at the word, and the channels behind a hyphen: `{op.keyword}3-{plain[0]}`"
     if op.syntax.kernel is None and op.syntax.channels is not None and len(plain) == len(parts) in (1, 2):
         text = f"{op.keyword}-{plain[-1]}"
         return Advice(f"it is written `{text}`", Edit(call.span, text))
@@ -277,7 +279,8 @@ def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     if len(values) < len(call.arguments) or len(values) > len(op.syntax.positional):
         values = []
     elif not values and not op.syntax.required:
-        return Advice(f"it is written `{word}`", Edit(rest, ""))
+        own = word if word == word.lower() else "soft-max" if op.keyword == "softmax" else op.keyword
+        return Advice(f"it is written `{own}`", Edit(call.span, own))
     if values and not any(isinstance(value, str) or value < 0 for value in values):
         text = "".join(f" {show(value)}" for value in values)
         return Advice(f"it is written `{word}{text}`", Edit(rest, text))

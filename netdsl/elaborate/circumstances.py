@@ -386,5 +386,5 @@ def _followed(said: Diagnostic, others: Sequence[Diagnostic]) -> Diagnostic:
     help = said.help
     if isinstance(help, Expected):
         edits = [edit for other in others if isinstance(other.help, Expected) for edit in other.edits]
-        help = Expected(f"{help}, and what follows below", *help.edits, *edits) if edits else help
+        help = Expected(f"{help}, with the shapes below changed too", *help.edits, *edits) if edits else help
     return said._replace(notes=(*said.notes, *notes), help=help)

@@ -344,12 +344,29 @@ class Compiler(Reader):
             if said.code == "ND210" and shown.intersection(note.span for note in said.notes):
                 continue  # the layer that made the size is to blame already
             if joins:
-                notes = tuple(note for note in said.notes if note in other.notes)
+                notes = _alike(said.notes, other.notes)
                 help = said.help if said.help == other.help else "it depends on the join before it: mend that first"
                 said = said._replace(notes=notes, help=help)
             shown.update(note.span for note in said.notes if said.code == "ND210")
             kept.append(said)
         return [*self.diagnostics, *kept] if joins else with_followers([*self.diagnostics, *kept], found[0])
+
+
+def _alike(notes: Sequence[Note], others: Sequence[Note]) -> tuple[Note, ...]:
+    """The notes that both have; of a layer that makes one shape of several what it gives."""
+
+    def shape(note: Note) -> str | None:
+        found = re.match(r"(?:makes|gives) (\S+)", note.message)
+        return found[1] if found is not None else None
+
+    given = {(note.span, shape(note)) for note in others}
+    kept = []
+    for note in notes:
+        if note in others:
+            kept.append(note)
+        elif shape(note) is not None and (note.span, shape(note)) in given:
+            kept.append(note._replace(message=f"gives {shape(note)}"))
+    return tuple(kept)
 
 
 def _asserts(program: Program) -> bool:

@@ -139,7 +139,8 @@ class Elaborator(ReferenceMaker):
                 if isinstance(value, (bool, float)):
                     text = self.text_of(part.span).strip("{} ")
                     help = f"a whole number or a text may be: `{{int({text if len(text) <= _LONGEST else '…'})}}`"
-                    raise stop("ND213", f"{kind_of(value)} cannot be part of a name", part.span, help=help)
+                    what = "a fraction" if isinstance(value, float) else kind_of(value)
+                    raise stop("ND213", f"{what} cannot be part of a name", part.span, help=help)
                 check_label(str(value), True, part.span)
                 parts.append(str(value))
         applies = not isinstance(item.core, (tree.Reference, tree.Hole))
@@ -170,7 +171,7 @@ class Elaborator(ReferenceMaker):
             return self.repeated(item, label, context, flow)
         span = next(iter(words.values()))
         if len(words) > 1:
-            raise stop("ND226", "an item acts in one mode or in both, and this names each", span, help=self.both(words))
+            raise stop("ND226", "this has both `train` and `eval`", span, help=self.both(words))
         mode: Mode = "train" if "train" in words else "eval"
         if context.mode not in ("both", mode):
             message = f"this stands in what acts in `{context.mode}` alone and would never act"

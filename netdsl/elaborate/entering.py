@@ -19,6 +19,12 @@ from netdsl.syntax import tree
 Input = str | Sequence[int] | Mapping[str, "str | Sequence[int]"]
 
 
+#: What says in Darknet what enters.
+_NET = re.compile(r"\s*\[[ \t]*net(?:work)?[ \t]*\]")
+#: Names that a help gives to inputs that have none.
+_FREE = ("image", "left", "right", "other")
+
+
 def _in_a_row(program: Program) -> bool:
     """Whether the rows begin with a word that was meant to be an ``input``; that is said there."""
     for row in program.rows[:1]:
@@ -37,13 +43,14 @@ def read_inputs(
     if not program.inputs:
         if program.broken("input") or program.broken("Input") or program.broken("INPUT"):
             return None
-        if _in_a_row(program):
+        if _in_a_row(program) or any(map(_NET.match, program.holes)):
             return None
-        message = "the net has no input"
+        message, help = "the net has no input", "say what enters: `input 3x224x224`"
         span = program.net.span if program.net is not None else Span(0, 0, 0)
         if program.blocks and not program.rows:
             message = "this file has blocks alone and no net"
-        report(Diagnostic("ND227", message, span, "say what enters: `input 3x224x224`"))
+            help = "`input 3x224x224` and rows make a net of it; another file takes its blocks by `use`"
+        report(Diagnostic("ND227", message, span, help))
         return None
     outside: dict[str, object] = {}
     names = [declared.name.text if declared.name is not None else "input" for declared in program.inputs]
@@ -66,15 +73,18 @@ def read_inputs(
         try:
             if declared.name is not None:
                 check_label(name, False, declared.name.span)
-            elif len(names) > 1:
-                message = "a net with several inputs names each of them"
-                raise stop("ND227", message, declared.span, help="`input image 3x224x224`, `input text 512`")
             place = declared.name.span if declared.name is not None else declared.span
-            if name in seen:
+            if name in seen and declared.name is not None:
                 program.twice(f"the input `{name}`", place, seen[name])
                 continue
-            seen[name] = place
             own = tuple(whole(part, program.env, "a size", least=1) for part in declared.sizes.parts)
+            if declared.name is None and len(names) > 1:
+                message = "this input has no name, and the net has several"
+                free = next((one for one in _FREE if one not in names and one not in seen), "another")
+                seen[free] = declared.span
+                help = f"`input {free} {'x'.join(map(str, own))}`, and a row goes on from it by `@{free}`"
+                raise stop("ND227", message, declared.span, help=help)
+            seen[name] = place
             if len(own) > 4:
                 message = f"an input has up to 3 spatial axes, and this has {len(own) - 1}"
                 help = f"channels and up to 3 sizes: `{'x'.join(map(str, own[:4]))}`"

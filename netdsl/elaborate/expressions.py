@@ -355,7 +355,8 @@ def _filled(part: tree.Name | tree.Expression, env: Env, depth: int) -> str:
     value = evaluate(part, env, depth + 1)
     if isinstance(value, (bool, float)):
         help = "`int` around it makes a whole number"
-        raise stop("ND213", f"{kind_of(value)} cannot be part of a name", part.span, help=help)
+        what = "a fraction" if isinstance(value, float) else kind_of(value)
+        raise stop("ND213", f"{what} cannot be part of a name", part.span, help=help)
     return str(value)
 
 

@@ -160,6 +160,8 @@ def _of_fans(fan: str) -> str:
 def _further(scheme: str) -> str:
     """A help for a number or a word that a scheme does not take."""
     slots = SCHEMES[scheme]
+    if scheme in ("zeros", "ones"):
+        return f"`{scheme}` takes none: `constant 0.1` sets all to a number, and `bias=0` biases"
     return (f"its numbers are {named(slots)}" if slots else f"`{scheme}` takes none") + "; `bias=0` is how biases start"
 
 

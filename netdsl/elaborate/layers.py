@@ -59,7 +59,7 @@ class LayerMaker(Maker):
         enters = self.need(flow, layer.span)
         plain = any(isinstance(m, tree.Flag) and m.name.text == "plain" for m in layer.modifiers)
         if plain and layer.suffixes:
-            message = "`plain` is no style at all, and a suffix stands here"
+            message = f"`plain` and `+{layer.suffixes[0].word.text}` do not go together"
             raise stop("ND202", message, layer.suffixes[0].span, help=beside_a_suffix(op, layer, context, self.text_of))
         found = None if plain else find_style(op, context.styles)
         body = None if found is None or context.target is not None or layer.suffixes else found
@@ -139,7 +139,7 @@ class LayerMaker(Maker):
                 text = self.text_of(layer.span)
                 text = text if len(text) <= 40 and text.isprintable() else op.keyword
                 help = f"take this one out; twice is said where the layer is written: `{text} ×2`"
-                raise stop("ND229", "`_` stands twice in what this style comes to", sign.span, help=help)
+                raise stop("ND229", "`_`, the layer itself, stands twice in this style", sign.span, help=help)
             first = len(self.drafts)
             result: Tensor = place(flow, inside, inner if bracketed else label)
             index = self.head_of(first)
@@ -291,7 +291,7 @@ class LayerMaker(Maker):
         if missing:
             style = self.styling[-1] if self.styling else None
             help = of_missing(op, layer, given, missing, digits, enters.shape, style, self.text_of)
-            what = ", ".join(f"`{name}`" for name in missing)
+            what = " and ".join(f"`{name}`" for name in missing)
             raise stop("ND225", f"`{op.keyword}` needs {what}", layer.head, help=help)
         if op.bias_unless_norm and "bias" not in given.values and normed:
             put(given, "bias", False, layer.head, "bn")
@@ -390,7 +390,8 @@ class LayerMaker(Maker):
         if shape is None:
             shape = op.infer(shapes)
         if elements(shape) > self.limits.elements:
-            message = f"a tensor of {show_shape(shape)} is beyond the bound of {self.limits.elements:,} elements"
+            count = f"{size:,}" if (size := elements(shape)) < 10**18 else "over 10¹⁸"
+            message = f"a tensor of {show_shape(shape)} has {count} elements, and the bound is {self.limits.elements:,}"
             raise OpError("ND218", message, help="`--max-elements` raises the bound")
         index = len(self.drafts)
         if index >= self.limits.nodes:
@@ -427,4 +428,8 @@ class LayerMaker(Maker):
         before = tuple(self.drafts[i].shape for i in draft.inputs)
         if draft.op != op or draft.op.tensors(before) != op.tensors(shapes):
             message = f"`{module}` was made for {show_shape(before[0])}, and {show_shape(shapes[0])} enters here"
-            raise stop("ND228", message, span, help="the same weights need the same size to enter")
+            help = "written again without `reuse`, it has modules of its own"
+            fits = len(before[0]) == len(shapes[0]) > 1 and draft.op.category == "conv"
+            if fits and draft.op.tensors(((before[0][0], *shapes[0][1:]),)) == draft.op.tensors(before):
+                help = f"`conv1-{before[0][0]}` before it makes the channels equal; {help}"
+            raise stop("ND228", message, span, help=help)

@@ -137,6 +137,8 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         _as_net(layer)
         or _strided(layer, text_of)
         or _dilated(layer, text_of)
+        or _pointwise(layer, text_of)
+        or _detached(layer, text_of)
         or _adaptive(layer)
         or _two_words(layer)
         or _reused(layer)
@@ -337,8 +339,39 @@ def _dilated(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
         return None
     head = f"conv{found[1] or ''}{text_of(layer.head._replace(start=layer.word.span.end))}"
     if any(isinstance(given, tree.Attribute) and given.name.text == "dilation" for given in layer.modifiers):
-        return Advice(f"it is written `{head}`", Edit(layer.head, head))
+        text = f"{head}{text_of(layer.span._replace(start=layer.head.end))}"
+        return Advice(f"it is written `{text if len(text) < 60 else head}`", Edit(layer.head, head))
     return f"a dilation is an attribute: `{head} dilation=2`"
+
+
+def _pointwise(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
+    """A help for ``pw-32``."""
+    if not re.fullmatch(r"(?:pw|pwconv|pw_conv|pointwise|pointwise_conv)", layer.word.text.lower()):
+        return None
+    if layer.channels is None or layer.kernel:
+        return None
+    head = f"conv1{text_of(layer.head._replace(start=layer.word.span.end))}"
+    return Advice(f"a pointwise convolution has a kernel of 1: `{head}`", Edit(layer.word.span, "conv1"))
+
+
+def _detached(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
+    """A help for ``maxpool2, stride 2``, ``conv3-8, padding 1``: what belongs to the layer before it."""
+    given = layer.modifiers[0] if len(layer.modifiers) == 1 and not layer.suffixes else None
+    if layer.word.text not in ("stride", "padding", "pad") or not isinstance(given, tree.Positional):
+        return None
+    before = text_of(Span(layer.span.file, max(0, layer.span.start - 60), layer.span.start))
+    found = re.search(r"(?<![\w.@-])([A-Za-z]+)\d[\dx]*(?:-\w+)?(?:/\w+)?([ \t]*,[ \t]*)\Z", before)
+    op = lookup(found[1]) if found is not None else None
+    value = text_of(given.span)
+    if found is None or op is None or not value.isdecimal():
+        return None
+    slot = "stride" if layer.word.text == "stride" else "pad"
+    if slot not in op.attributes() or (slot == "stride" and "/" in found.group()):
+        return None
+    part = f"/{value}" if slot == "stride" else f" pad={value}"
+    start = layer.span.start - len(found[2])
+    shown = f"{found.group()[: -len(found[2])]}{part}"
+    return Advice(f"a {layer.word.text} stands at its layer: `{shown}`", Edit(layer.span._replace(start=start), part))
 
 
 def _adaptive(layer: tree.Layer) -> str | None:

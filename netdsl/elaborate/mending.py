@@ -386,7 +386,7 @@ class Mender(Arms):
         one, other = self.arms[first], self.arms[second]
         if self.keyword != "mul" and not one.nodes and other.nodes:
             one, other = other, one
-        wanted, equal = one.shape[0], "makes the channels equal"
+        wanted, equal = one.shape[0], f"makes the {'channels' if len(one.shape) > 1 else 'shapes'} equal"
         if not other.nodes or self.keyword == "concat":
             if one.nodes and (changed := self.linear(one, other.shape[0])) is not None:
                 return f"{changed} {equal}"

@@ -114,9 +114,13 @@ def check_label(name: str, quoted: bool, span: Span) -> None:
         raise stop("ND213", f"`{name}` is a name that `torch.nn.Module` uses itself", span, help=help)
     if keyword.iskeyword(name) and not quoted:
         help = f"call it otherwise, as `{name}_1`"
-        raise stop("ND213", f"`{name}` is a word of Python and cannot be an attribute", span, help=help)
+        raise stop("ND213", f"`{name}` is a word of Python, and no module can be called so", span, help=help)
     if not name or "." in name or not name.isprintable():
-        what = "an empty name" if not name else f"`{name}`" if name.isprintable() else "a name with such characters"
+        message = f"a module cannot be called `{name}`"
+        if not name:
+            message = "a module cannot have an empty name"
+        elif not name.isprintable():
+            message = "a module's name cannot have such characters"
         help = f"without quotes a dot opens a scope: `{name}: …`"
         if not name:
             help = "write a name between the quotes, or leave the label out: the module is called by its keyword then"
@@ -125,7 +129,7 @@ def check_label(name: str, quoted: bool, span: Span) -> None:
             help = f'letters, digits, blanks and signs can be in a name: `"{plain}"`'
         elif not _PLAIN.fullmatch(name):
             help = f'a dot opens a scope; within a name `_` does: `"{name.replace(".", "_")[:_LONGEST]}"`'
-        raise stop("ND213", f"{what} cannot be that of a module", span, help=help)
+        raise stop("ND213", message, span, help=help)
 
 
 #: How many names a help lists, and how many letters of one it repeats.
@@ -184,10 +188,10 @@ class Frame:
             name = counted(word, self.counts[word])
         if label is not None and self.label_at is not None:
             span, self.label_at = self.label_at, None
-        self.take(name, label is not None, span)
+        self.take(name, label is not None, span, word)
         return name
 
-    def take(self, name: str, labelled: bool, span: Span) -> None:
+    def take(self, name: str, labelled: bool, span: Span, word: str | None = None) -> None:
         """Marks a name as given. Raises :class:`Stop` where it was before."""
         if self.replay:
             return
@@ -201,7 +205,8 @@ class Frame:
                 help = f"each module needs a name of its own: `{self.free(name)}`"
             else:
                 message = f"this would be called `{name}`{where}, and that name is taken"
-                help = f"give it a label of its own: `{self.free(name)}: …`"
+                own = self.free(word if word is not None and name.isdecimal() else name)
+                help = f"give it a label of its own: `{own}: {word or '…'}`"
             raise stop("ND212", message, span, help=help, notes=(Note(first, "first here"),))
         self.taken[name] = span
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics import Advice, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.attribute_helps import MODES
 from netdsl.elaborate.context import Context, DraftScope
@@ -116,7 +116,7 @@ def _output(
             names = {other.name.text for other in program.rows if isinstance(other, tree.Output)}
             free = next(name for count in itertools.count(1) if (name := f"side{count}") not in names)
             help = f"call it otherwise, as `{free}`"
-            raise stop("ND223", "`main` is the end of the file's rows", line.name.span, help=help)
+            raise stop("ND223", "the end of the file's rows is called `main` already", line.name.span, help=help)
         check_label(name, False, line.name.span)
     except Stop as problem:
         drafts.forgive(problem)
@@ -129,7 +129,11 @@ def _output(
         try:
             if (mode != "both" and word in ("train", "eval")) or (weight is not None and word == "weight"):
                 help = _one_too_many(modifier, first["weight" if word == "weight" else "mode"], drafts)
-                raise stop("ND202", f"`{word}` is one too many for an output", modifier.span, help=help)
+                one = first["weight" if word == "weight" else "mode"]
+                again = isinstance(one, (tree.Flag, tree.Attribute)) and one.name.text == word
+                message = f"`{word}` is given twice" if again else "this output has both `train` and `eval`"
+                notes = (Note(one.span, "first here"),) if again else ()
+                raise stop("ND202", message, modifier.span, notes=notes, help=help)
             first["weight" if word == "weight" else "mode"] = modifier
             if isinstance(modifier, tree.Flag) and modifier.name.text in ("train", "eval"):
                 mode = "train" if modifier.name.text == "train" else "eval"

@@ -142,7 +142,7 @@ class Program:
                 self.declare_variant(statement)
             elif isinstance(statement, tree.Default):
                 if self.default is not None:
-                    self.twice("the default variant", statement.span, self.default.span)
+                    self.twice("the default variant", statement.name.span, self.default.span)
                 else:
                     self.default = statement.name
             elif isinstance(statement, tree.Block):

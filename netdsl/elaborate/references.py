@@ -84,6 +84,10 @@ class ReferenceMaker(BlockMaker):
                 help = "a tensor is taken up after the line that makes it"
                 problem.diagnostic = said._replace(notes=(Note(later, "named here, after this"),), help=help)
                 raise
+            inputs = context.program.inputs
+            if said is not None and len(inputs) > 1 and any(one.name is None for one in inputs):
+                if not (said.help or "").startswith("did you mean"):
+                    raise Stop from None  # an input without a name may be meant, which is said there
             if said is not None and any(labels.has(name) for labels in self.callers):
                 shown = ".".join(name)
                 help = f"a block sees no label of its caller's: a parameter brings the tensor in, `block(@{shown})`"

@@ -22,8 +22,12 @@ def check_target(sign: tree.Layer, layer: str) -> None:
     """Raises where ``_`` in a style has more than attributes; ``layer`` is the text of a layer that has the style."""
     for part in (*sign.kernel, sign.channels, sign.stride, *sign.suffixes):
         if part is not None:
-            message = "`_` is the layer as it is written elsewhere: a style adds attributes to it alone"
-            help = "write the layers after it, with commas"
+            suffix = any(part is one for one in sign.suffixes)
+            message = f"`_` takes no {'suffix' if suffix else 'kernel, channels or stride'}: it is the layer itself"
+            help = "these stand where the layer is written; `style conv = _ bias=false` adds an attribute"
+            if suffix:
+                added = ", ".join(["_", *(one.word.text for one in sign.suffixes)])
+                help = f"write the layers after it, with commas: `{added}`"
             if sign.suffixes and part is sign.suffixes[0] and not sign.modifiers and sign.head == sign.word.span:
                 help = Advice(help, Edit(Span(part.span.file, sign.head.end, part.word.span.start), ", "))
             raise stop("ND202", message, part.span, help=help)

@@ -129,6 +129,11 @@ class DwConv(Convolution):
         values.setdefault("channels", inputs[0][0])
         return values
 
+    def _separable(self) -> str:
+        """As many channels by a depthwise convolution of this window and a pointwise one."""
+        stride = f"/{written(self.stride)}" if max(self.stride) > 1 else ""
+        return f"sepconv{written(self.kernel)}-{self.channels}{stride}"
+
     def _groups(self, channels: int) -> int:
         return channels
 
@@ -141,7 +146,7 @@ class DwConv(Convolution):
             raise OpError(
                 "ND206",
                 f"a depthwise convolution of {channels} channels gives a multiple of them, not {self.channels}",
-                help="another number of channels takes `sepconv` or a `conv1` after it",
+                help=f"`{self._separable()}` makes {self.channels}: a depthwise convolution and a pointwise one",
                 field="channels",
             )
         return super().infer(inputs)

@@ -115,7 +115,8 @@ class Convolution(Op):
         if given is not None and per_axis(given, rank) != pad:
             word = "same" if same else "same_tf"
             message = f"`{word}` decides the padding, and `pad` is given too"
-            raise OpError("ND208", message, help=f"`{word}=false` takes it back", field="pad")
+            help = f"leave `pad` out, or `{word}`: `{word}=false` takes it back where a style has it"
+            raise OpError("ND208", message, help=help, field="pad")
         if same:
             odd = any(d * (k - 1) % 2 for k, d in zip(kernel, dilation))
             if odd and max(stride) > 1:
@@ -281,6 +282,7 @@ def _check_pad_mode(mode: PadMode, pads: list[int], shape: Shape) -> None:
                 "ND205",
                 f"{mode} padding of {p} needs more elements than the input of {show_shape(shape)} has",
                 help=f"`pad_mode=replicate` takes any padding, `{mode}` here at most {n - (mode == 'reflect')}",
+                field="pad",
             )
 
 

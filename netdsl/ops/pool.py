@@ -140,7 +140,8 @@ class _PaddedPool(_Pool):
         if values.pop("same", False):
             if values.get("pad") is not None:
                 message = "`same` decides the padding, and `pad` is given too"
-                raise OpError("ND208", message, help="`same=false` takes it back", field="pad")
+                help = "leave `pad` out, or `same`: `same=false` takes it back where a style has it"
+                raise OpError("ND208", message, help=help, field="pad")
             if any(d * (k - 1) % 2 for k, d in zip(kernel, dilation)):
                 raise OpError(
                     "ND208",

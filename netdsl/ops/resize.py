@@ -285,7 +285,7 @@ class SpaceToDepth(Op):
             help = f"`pad 0 after={written(behind)}` before it makes {larger} of it"
             if (common := gcd(*spatial)) > 1:
                 help = dividing(common, self.size, "space_to_depth ", least=2, whole="it") or help
-            message = f"{show_shape(inputs[0])} does not divide into blocks of {self.size} an axis"
+            message = f"{show_shape(inputs[0])} does not divide into blocks of {show_shape((self.size,) * rank)}"
             raise OpError("ND221", message, help=help, field="size")
         return (channels * self.size**rank, *(n // self.size for n in spatial))
 
@@ -312,11 +312,12 @@ def _reference(keyword: str, inputs: tuple[Shape, ...]) -> Shape:
     """The size of the tensor that ``@name`` refers to."""
     shape, other = inputs
     if len(shape) != len(other):
-        axes = f"`@` names a tensor with {len(shape) - 1} spatial ax{'is' if len(shape) == 2 else 'es'}"
+        axes = [f"{len(one) - 1} spatial ax{'is' if len(one) == 2 else 'es'}" for one in (shape, other)]
         raise OpError(
             "ND204",
-            f"`{keyword}` to the size of {show_shape(other)}: {show_shape(shape)} has other spatial axes",
-            help=f"{axes} too, and `{_example(keyword, shape)}` is an example of a size in numbers",
+            f"`{keyword}` of {show_shape(shape)} has {axes[0]}, and the size that it takes, of {show_shape(other)}, "
+            f"has {axes[1]}",
+            help=f"take a tensor with {axes[0]}, or a size in numbers such as `{_example(keyword, shape)}`",
         )
     return other[1:]
 

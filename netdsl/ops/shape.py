@@ -134,10 +134,13 @@ class Permute(Op):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         shape = inputs[0]
         if sorted(self.order) != list(range(1, len(shape) + 1)):
+            message = f"`permute` orders axes, and a vector of {show_shape(shape)} has one alone"
+            if len(shape) > 1:
+                axes = f"each of the axes 1 to {len(shape)} once"
+                message = f"`permute` of {show_shape(shape)} needs {axes}, not {show_shape(self.order)}"
             raise OpError(
                 "ND208",
-                f"`permute` of {show_shape(shape)} needs each of the axes 1 to {len(shape)} once, "
-                f"not {show_shape(self.order)}",
+                message,
                 help=_an_order(self.order, len(shape)),
                 field="order",
             )
@@ -228,10 +231,12 @@ class Take(_Expression):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         channels, *spatial = inputs[0]
         if not self.start < self.stop <= channels:
+            what = f"takes nothing: it ends before {self.stop}"
+            if self.start < self.stop:
+                what = f"goes beyond the {channels} {plural(channels, 'channel')} that enter{'s' * (channels == 1)}"
             raise OpError(
                 "ND208",
-                f"`take {self.start} {self.stop}` of {channels} {plural(channels, 'channel')}: "
-                f"0 <= start < stop <= {channels} must hold",
+                f"`take {self.start} {self.stop}` {what}",
                 help=self._within(channels),
                 field="stop",
             )

@@ -114,7 +114,10 @@ class Repairs:
         for first, place in places:
             blank = " " if closer == "}" and not glued else ""
             new = f"{blank}{closer}" + (" " if first and not text[place].isspace() else "")
-            repair = Repair(f"add `{closer}` in line {line}", (Edit(Span(self.file, place, place), new),))
+            before = _PLACES.match(text, place)
+            shown = before.group().strip() if before is not None else text[place]
+            what = f"add `{closer}` before `{shown}` in line {line}"
+            repair = Repair(what, (Edit(Span(self.file, place, place), new),))
             (before_else if first else inline).append(repair)
         usual = self._at_the_end(opener, limit)
         yield from before_else
@@ -129,7 +132,8 @@ class Repairs:
             brace = text.find("{", opener, end)
             place = opener + len(text[opener : brace if brace >= 0 else end].rstrip())
             line = text.count("\n", 0, place) + 1
-            return Repair(f"add `)` in line {line}", (Edit(Span(self.file, place, place), ")"),))
+            where = f"before `{{` in line {line}" if brace >= 0 else f"at the end of line {line}"
+            return Repair(f"add `)` {where}", (Edit(Span(self.file, place, place), ")"),))
         own = last = bisect_right(self._starts, opener) - 1
         while last + 1 < len(self._starts) and self._starts[last + 1] + self._indents[last + 1] < limit:
             if self._indents[last + 1] <= self._indents[own]:

@@ -395,6 +395,10 @@ def _sums(mistake: Mistake) -> str | None:
     if found is None and alone is not None:
         text = f"add {{ id | @{alone[1]} }}"
         return Advice(f"tensors are added by `{text}`", mistake.edit(text, begin, begin + len(line.rstrip())))
+    if found is None and (sum := re.fullmatch(r"(@[A-Za-z_][\w.]*)[ \t]*\+[ \t]*([A-Za-z][^#+@|{}]*)", line.rstrip())):
+        if mistake.is_layer(re.split(r"[-/ \t]", sum[2])[0]):
+            text = f"add {{ {sum[1]} | {sum[2]} }}"
+            return f"tensors are added by `{text}`, and `+` behind a layer stands in the place of its style"
     if found is None:
         return "tensors are added by `add { a | b }`" if "@" in line else None
     text = f"add {{ {found[1] or 'id'} | {found[2]} }}"

@@ -99,9 +99,12 @@ def _dollars(mistake: Mistake) -> str | None:
     if re.search(r"[\w)\]}][ \t]*[-/=×][ \t]*\Z", text[mistake.begin : found.start()]) and name:
         braced = name if name.isdigit() else f"{{{name}}}"
         help = f"a value by its name stands in braces: `{braced}`" if name.isidentifier() else ""
-        help = help or (
-            f"it is written `{braced}`" if name.isdigit() else f"an expression stands in braces: `{braced}`"
-        )
+        if name.isdigit():
+            head = re.search(r"[A-Za-z][\w{}]*(?:-[\w{}]+)?[-/=×]\Z", text[mistake.begin : found.start()])
+            shown = f"{head.group()}{braced}" if head is not None and len(head.group()) < 40 else braced
+            shown = f"×{braced}" if text[found.start() - 1] in "×x" and head is None else shown
+            help = f"a number stands without brackets: `{shown}`"
+        help = help or f"an expression stands in braces: `{braced}`"
         return Advice(help, mistake.edit(braced, found.start(), found.end()))
     if found["b"] and {"SOFTMAX", "NAME"} & mistake.names:
         new = f"@{name}" if "SOFTMAX" in mistake.names else name

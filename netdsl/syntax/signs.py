@@ -138,7 +138,7 @@ def _separators(mistake: Mistake) -> str | None:
         if "RPAR" in mistake.names:
             return Advice("a comma parts one from the next", mistake.edit(","))
         if not mistake.rest or mistake.rest.startswith("#"):
-            return Advice(help, mistake.edit(""))
+            return Advice("no `;` stands at the end of a line", mistake.edit(""))
         start = mistake.begin + len(mistake.before)
         return Advice(help, mistake.edit(",", start))
     return _comments(mistake)

@@ -63,7 +63,9 @@ def _sign_after_word(mistake: Mistake) -> str | None:
     sign = found[2].strip()
     place = start + found[2].index(sign)
     mistake.instead(f"`{sign}` cannot stand here", place, place + 1)
-    return Advice(f"no `{sign}` stands after `{found[1]}`", edit)
+    rest = line[found.end(2) :].strip()
+    shown = f": `{found[1]} {rest}`" if rest and len(rest) < 60 and "`" not in rest else ""
+    return Advice(f"no `{sign}` stands after `{found[1]}`{shown}", edit)
 
 
 def _uses(mistake: Mistake) -> str | None:
@@ -257,11 +259,15 @@ def _variants(mistake: Mistake) -> str | None:
     if several is not None:
         text = re.sub(r"[ \t]*,[ \t]*", "\nvariant ", several[1])
         edit = mistake.edit(text, begin + several.start(1), begin + several.end(1))
-        return Advice("a line declares one variant", edit)
+        shown = f"`{text.strip()}`".replace("\n", "` and `")
+        own = "have lines of their own" if " and " in shown else "has a line of its own"
+        return Advice(f"a line declares one variant{f': {shown} {own}' if len(shown) < 60 else ''}", edit)
     doubled = re.match(r"[ \t]*default[ \t]+(variant[ \t]+)", line)
     if doubled is not None:
         edit = mistake.edit("", begin + doubled.start(1), begin + doubled.end(1))
-        return Advice("only the variant's name follows: `default b1`", edit)
+        name = line[doubled.end() :].strip()
+        name = name if re.fullmatch(r"[\w.-]{1,40}", name) else "b1"
+        return Advice(f"only the variant's name follows: `default {name}`", edit)
     if re.match(r"[ \t]*output[ \t]*\{", line) and mistake.word == "{":
         return "an output has a name: `output aux { … }`"
     grouped = re.match(r"[ \t]*output[ \t]+\w+((?:[ \t]+\w+(?:=[\w.]+)?)*[ \t]*:?[ \t]*)\[", line)

@@ -45,7 +45,7 @@ def _unknown(place: Place) -> str | None:
         return f"no layer is called `{found[1]}`; if this line is a remark, it begins with `#`"
     near = nearest(found[1], sorted(WORDS)) if re.match(r"[ \t]*\Z", text[: found.start(1)]) else None
     if near is not None and len(found[1]) > 3:
-        return f"no layer is called `{found[1]}`; a statement is: `{near}`"
+        return f"no layer is called `{found[1]}`: did you mean `{near}`?"
     return f"no layer is called `{found[1]}`: a row begins with one, such as `conv3-64` or `maxpool3/2`"
 
 
