@@ -32,7 +32,7 @@ ELSEWHERE = {
     "deconv": "upconv", "convtranspose": "upconv", "transposedconv": "upconv", "depthwiseconv": "dwconv",
     "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
     "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
-    "stochasticdepth": "droppath", "fullyconnected": "fc",
+    "stochasticdepth": "droppath", "fullyconnected": "fc", "connected": "fc",
     "cat": "concat", "concatenate": "concat", "adaptiveavgpool": "gap", "adaptiveaveragepool": "gap",
     "adaptivemaxpool": "gmp", "globalaveragepool": "gap", "globalpooling": "gap", "globalpool": "gap",
     "globalmaxpooling": "gmp", "hswish": "hardswish", "hsigmoid": "hardsigmoid", "leakyrelu": "leaky_relu",

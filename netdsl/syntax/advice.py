@@ -25,6 +25,7 @@ from netdsl.syntax import (
     signs,
     slips,
     statements,
+    typed_rows,
 )
 from netdsl.syntax.mistake import STATEMENTS, Mistake
 
@@ -33,7 +34,7 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, *drafts.RULES, *printed.RULES, *omitted.FIRST,
+    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *drafts.RULES, *printed.RULES, *omitted.FIRST,
     *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
     *repairs.LAST,

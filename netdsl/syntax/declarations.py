@@ -16,6 +16,7 @@ from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, STATEMENTS, Mistake, Tri
 from netdsl.syntax.papers import row as paper_row
 from netdsl.syntax.parse import DECLARING
 from netdsl.syntax.printed import misread as printed_row
+from netdsl.syntax.typed_rows import typed
 
 #: The longest line that is looked at.
 _LONGEST_LINE = 1000
@@ -147,7 +148,7 @@ def _allowed(mistake: Mistake) -> str | None:
 
 
 #: Of rows that can be read.
-_ROWS: tuple[Callable[[Mistake], str | None], ...] = (*pasted.ROWS, declared, paper_row, printed_row)
+_ROWS: tuple[Callable[[Mistake], str | None], ...] = (*pasted.ROWS, declared, typed, paper_row, printed_row)
 
 
 def misread(
@@ -174,7 +175,7 @@ def misread(
         mistake.source = source
         if row.span.end > mistake.end or mistake.end - mistake.begin > _LONGEST_LINE:
             continue
-        rules = (*rows.ROWS, printed_row) if mistake.is_layer(core.word.text) else _ROWS
+        rules = (*rows.ROWS, typed, printed_row) if mistake.is_layer(core.word.text) else _ROWS
         help = next((help for rule in rules if (help := rule(mistake)) is not None), None)
         if help is not None:
             message = mistake.message or f"there is no layer or block called `{core.word.text}`"

@@ -19,12 +19,6 @@ _HEADING = re.compile(
 )
 _SIZED = re.compile(r"(\d+)[ \t]*[x×][ \t]*(\d+)(?:[ \t]*[x×][ \t]*\d+)?[ \t]*\|[ \t]*([A-Za-z_][^|#]*)")
 _NUMBERS = r"\d+(?:[ \t]*,[ \t]*\d+)*"
-#: A row of MobileNet's table: `Avg Pool / s1 | Pool 7×7`, `Conv dw / s2 | 3×3×64 dw`.
-_STRIDED = re.compile(
-    r"(?:(?P<pool>av(?:era)?ge?|max)[ -]?pool|conv[ \t]+dw)[ \t]*/[ \t]*s(?P<s>\d)[ \t|]+(?:pool[ \t]+)?"
-    r"(?P<k>\d+)[x×](?P<l>\d+)(?:[x×]\d+)*(?:[ \t]+dw)?(?:[ \t|]+\d+(?:[x×]\d+)*)?",
-    re.IGNORECASE,
-)
 _WORDS = re.compile(
     r"(\d+)[ \t]*[x×][ \t]*(\d+)[ \t]+conv(?:olution)?s?(?:[ \t]*,?[ \t]*(?:stride|/)[ \t]*(\d))?"
     r"(?=[ \t]*(?:$|[\]}|]|,(?![ \t]*(?:\d+(?![ \t]*[x×])|stride|/))))",
@@ -130,18 +124,6 @@ def _share(mistake: Mistake) -> str | None:
             text = f"{found[1]} {float(found[2]) / 100:g}"
             return Advice(f"a share is a fraction: `{text}`", mistake.edit(text, start, end))
     return None
-
-
-def _strided(mistake: Mistake) -> str | None:
-    """``Avg Pool / s1 Pool 7×7``, ``Conv dw / s2 3×3×64 dw``"""
-    line, begin = _line(mistake)
-    found = _STRIDED.fullmatch(line)
-    if found is None:
-        return None
-    kernel = found["k"] if found["k"] == found["l"] else f"{found['k']}x{found['l']}"
-    word = "dwconv" if found["pool"] is None else "maxpool" if found["pool"].lower() == "max" else "avgpool"
-    text = f"{word}{kernel}" + (f"/{found['s']}" if found["s"] != "1" or word != "dwconv" else "")
-    return Advice(f"it is written `{text}`", mistake.edit(text, begin, begin + len(line)))
 
 
 def _in_words(mistake: Mistake) -> str | None:
@@ -295,6 +277,6 @@ def _outputs(mistake: Mistake) -> str | None:
 
 
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    _sized, _heading, _maps, _labelled, _called, _share, _strided, _in_words, _kernels, _ends, _parameters, _joined,
+    _sized, _heading, _maps, _labelled, _called, _share, _in_words, _kernels, _ends, _parameters, _joined,
     _lists, _expected, _outputs,
 )  # fmt: skip

@@ -192,17 +192,23 @@ def _suspects(statements: tuple[Any, ...], text: str) -> list[tuple[tree.Row, in
         if type(core) is tree.Layer and core.word.text == "return":
             found.append((row, row.span.start))
         elif type(core) is tree.Layer and core.modifiers:
-            first = core.modifiers[0]
-            sizes = isinstance(first, tree.Positional) and isinstance(first.value, tree.Sizes) and first.value.parts[1:]
             if (
                 core.word.text.lower() in DECLARING
-                or core.word.text in ("import", "from")
-                or (sizes and len(core.modifiers) > 1)
+                or core.word.text in ("import", "from", "Type", "type")
+                or ((len(core.modifiers) > 1 or core.stride is not None) and _printed(core))
                 or _NUMBERED.fullmatch(core.word.text)
                 or any(type(one) is tree.Flag and one.name.text in _SAYING for one in core.modifiers)
             ):
                 found.append((row, row.span.start))
     return found
+
+
+def _printed(layer: tree.Layer) -> bool:
+    """Whether a layer has values without names such as rows of papers' tables have: sizes, and a word behind a `/`."""
+    for given in layer.modifiers:
+        if isinstance(given, tree.Positional) and isinstance(given.value, tree.Sizes) and given.value.parts[1:]:
+            return True
+    return isinstance(layer.stride, tree.Sizes) and isinstance(layer.stride.parts[0], tree.Variable)
 
 
 def _too_many(file: int, offset: int) -> Diagnostic:
