@@ -161,7 +161,7 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
         return f"a value by its name takes a key, such as `{keys[0] if keys else 'key'}={word}`"
     if word in attributes:
         return f"`{word}` takes a value: `{word}=…`"
-    if word.lower() in ("and", "then") and flag.span.end < given.final:
+    if word.lower() in ("and", "then", "with") and flag.span.end < given.final:
         own = not given.styled and origin != "style" and given.end <= given.last < flag.span.start
         start = given.last if own else flag.span.start - 1  # what a style adds stands elsewhere
         return Advice("a comma stands between two layers", Edit(flag.span._replace(start=start), ","))

@@ -94,6 +94,13 @@ def read_modifiers(
                 help = of_flag(given, op, modifier, env, origin)
                 message = f"`{modifier.name.text}` cannot stand between two layers"
                 raise stop("ND202", message, modifier.span, help=help)
+            if isinstance(modifier, tree.Flag) and isinstance(after, tree.Flag) and not _known(op, modifier.name.text):
+                from netdsl.elaborate import behind
+
+                both = modifier.span.to(after.span)
+                if (pair := behind.of_two(given, modifier.name.text, after.name.text, both)) is not None:
+                    valued = after
+                    raise stop("ND202", f"`{op.keyword}` has no flag `{modifier.name.text}`", both, help=pair)
             if isinstance(modifier, tree.Flag) and isinstance(after, tree.Positional) and _takes(op, modifier):
                 valued = after
                 gap = Span(modifier.span.file, modifier.span.end, after.span.start)
@@ -117,7 +124,7 @@ def read_modifiers(
 
 def _joins(word: tree.Flag, after: tree.Flag) -> bool:
     """Whether a word stands between two layers as in a sentence: ``conv3-8 and relu``."""
-    return word.name.text.lower() in ("and", "then") and lookup(after.name.text) is not None
+    return word.name.text.lower() in ("and", "then", "with") and lookup(after.name.text) is not None
 
 
 def _shown(item: tree.Positional) -> str:
@@ -125,6 +132,11 @@ def _shown(item: tree.Positional) -> str:
     parts = item.value.parts if isinstance(item.value, tree.Sizes) else ()
     numbers = [str(part.value) for part in parts if isinstance(part, tree.Literal) and type(part.value) in (int, float)]
     return "x".join(numbers) if numbers and len(numbers) == len(parts) else "…"
+
+
+def _known(op: type[Op], word: str) -> bool:
+    """Whether a word is a flag of a layer, or an attribute that may stand like one."""
+    return word in UNIVERSAL or word in op.syntax.flags or word in op.attributes()
 
 
 def _takes(op: type[Op], flag: tree.Flag) -> bool:
@@ -146,7 +158,9 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
     elif word in attributes and attributes[word].kind == "bool":
         put(given, word, True, flag.span, origin)
     else:
-        help = of_flag(given, op, flag, env, origin)
+        from netdsl.elaborate import behind
+
+        help = behind.of_flag(given, op, flag, env, origin) or of_flag(given, op, flag, env, origin)
         raise stop("ND202", f"`{op.keyword}` has no flag `{word}`", flag.span, help=help)
 
 
@@ -161,7 +175,9 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
     if ours in attributes and given.values and given.origins.get(ours) == origin:
         raise again(given, op, item, ours, env, rank)
     if name not in attributes:
-        help = of_attribute(op, item)
+        from netdsl.elaborate import behind
+
+        help = behind.of_attribute(given, op, item) or of_attribute(op, item)
         raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=help)
     put(given, name, read(attributes[name], item.value, env, rank), item.value.span, origin)
     given.spans[name] = item.value.span
@@ -170,8 +186,10 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
 def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str) -> None:
     if isinstance(item.value, tree.Reference):
         if not op.syntax.reference:
+            from netdsl.elaborate.behind import of_tensor
+
             message = f"`{op.keyword}` takes no second tensor"
-            raise stop("ND202", message, item.span, help="write a comma before it to go on from that tensor")
+            raise stop("ND202", message, item.span, help=of_tensor(given, item, item.value))
         if given.reference is not None:
             first, again = tree.show_path(given.reference.path), tree.show_path(item.value.path)
             message = f"`{op.keyword}` takes the size of one tensor, and `@{again}` is a second"

@@ -16,10 +16,11 @@ from netdsl.elaborate.meant import elsewhere, partly, undeclared
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
-from netdsl.elaborate.words import split_word
+from netdsl.elaborate.words import like_layer, split_word
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
+from netdsl.syntax.sums import ENTERING
 
 #: The longest text that a help repeats.
 _LONGEST = 60
@@ -48,8 +49,11 @@ class BlockMaker(BranchMaker):
             parts = [self.text_of(argument.span) for argument in call.arguments]
             if op.variadic:
                 known = context.labels
-                parts = [f"@{part}" if part.isidentifier() and known.has([part]) else part for part in parts]
+                parts = [_branch(part, known) for part in parts]
             ours = _as_layer(call, op, parts)
+            lacking = [part[1:] for part in parts if part[:1] == "@" and not known.has(part[1:].split("."))]
+            if op.variadic and lacking and isinstance(ours, Advice):
+                ours = f"{ours}, where `{lacking[0][:30]}:` stands before the layer that makes that tensor"
             if not isinstance(ours, Advice):
                 from netdsl.syntax.from_python import as_layer
 
@@ -244,14 +248,23 @@ def _default(expression: tree.Expression) -> str:
     return "…"
 
 
+def _branch(part: str, labels: Labels) -> str:
+    """A join's argument as a branch: a tensor by its name, what enters, or a layer."""
+    if "." in part and all(name.isidentifier() for name in part.split(".")) and labels.has(part.split(".")):
+        return f"@{part}"
+    if not part.isidentifier() or (like_layer(part) and not labels.has([part])):
+        return part
+    return "id" if part in ENTERING and not labels.has([part]) else f"@{part}"
+
+
 def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
     """A help for a layer that is called like a block: as it would be written, where that is plain.
 
     ``parts`` are the texts of its arguments.
     """
     word = call.name.text
-    if op.variadic and len(parts) == 1 and isinstance(call.arguments[0].value, tree.Reference):
-        parts = ["id", *parts]
+    if op.variadic and len(parts) == 1 and parts[0][:1] == "@":
+        parts = [*parts, "id"] if op.keyword == "concat" else ["id", *parts]
     if op.variadic and len(parts) > 1 and all(argument.name is None for argument in call.arguments):
         text = f"{op.keyword} {{ {' | '.join(parts)} }}"
         if len(text) >= _LONGEST:

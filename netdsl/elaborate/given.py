@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Note, Span
 from netdsl.elaborate.values import Stop, stop
 from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from netdsl.elaborate.names import Labels
 
 
 class Ramp:
@@ -31,7 +35,9 @@ class Given:
         "end",
         "final",
         "head",
+        "labels",
         "last",
+        "layer",
         "origins",
         "problems",
         "reference",
@@ -39,6 +45,7 @@ class Given:
         "style",
         "styled",
         "suffixed",
+        "text_of",
         "values",
         "words",
     )
@@ -64,6 +71,10 @@ class Given:
         self.last = -1
         #: where the layer's word ends, if nothing but modifiers comes after it
         self.head: int | None = None
+        #: the layer whose text it is, the names that are known there, and the text of a span
+        self.layer: tree.Layer | None = None
+        self.labels: Labels | None = None
+        self.text_of: Callable[[Span], str] = lambda span: ""
 
 
 def put(given: Given, name: str, value: Any, span: Span, origin: str) -> None:

@@ -259,6 +259,7 @@ class LayerMaker(Maker):
         """The node of one layer: ``place`` is where it stands, ``context`` where its text does."""
         rank = None if enters.shape is None else len(enters.shape) - 1
         given = Given()
+        given.layer, given.labels, given.text_of = layer, context.labels, self.text_of
         styled = find_style(op, context.styles)
         given.style, given.suffixed = None if styled is None else styled[0], bool(layer.suffixes)
         given.styled = styled is not None or given.suffixed

@@ -12,6 +12,7 @@ from netdsl.elaborate.values import Unknown
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
+from netdsl.syntax.sums import ENTERING, said, summed
 
 if TYPE_CHECKING:
     from netdsl.elaborate.context import Context
@@ -102,8 +103,6 @@ TWO_WORDS = {
     "h sigmoid": "hardsigmoid", "hard sigmoid": "hardsigmoid", "log softmax": "log_softmax",
     "channel shuffle": "shuffle",
 }  # fmt: skip
-#: What a tensor is called that enters, by other hands.
-ENTERING = frozenset(["x", "y", "in", "input", "inp", "inputs", "res"])
 #: Words that stand behind what they belong to.
 BEHIND = frozenset(["as", "same", "valid", "ceil", "plain", "train", "eval"])
 #: Words that are ours, where they stand without what belongs to them.
@@ -147,6 +146,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
     help = help or ALONE.get(name.text) or (None if labelled else elsewhere(name) or _underscored(name))
     if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
         help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
+    help = (layer.span == name.span and _added(name, labelled, text_of)) or help
     if digits.startswith("x"):
         stem, digits = f"{stem}x", digits[1:]  # a misspelt letter, and no kernel
         place = Span(name.span.file, name.span.start, name.span.start + len(stem))
@@ -172,6 +172,18 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         if isinstance(context.env.lookup(name.text), (str, Unknown)):
             help = f'`{name.text}` is a value, and no layer: `if {name.text} == "relu" {{ relu }}` chooses one'
     return help
+
+
+def _added(name: tree.Name, known: bool, text_of: Callable[[Span], str]) -> str | None:
+    """A help for a tensor's name behind a ``+``: ``conv3-64, relu + skip``."""
+    first = max(0, name.span.start - 300)
+    before = text_of(Span(name.span.file, first, name.span.start)).rpartition("\n")[2]
+    after = text_of(Span(name.span.file, name.span.end, name.span.end + 100)).partition("\n")[0]
+    made = summed(before, name.text, after, known=known)
+    if made is None:
+        return None
+    row, start, text = made
+    return Advice(said(row), Edit(name.span._replace(start=name.span.start - len(before) + start), text))
 
 
 def unheard(layer: tree.Layer, shape: Shape | None, text_of: Callable[[Span], str]) -> str:
@@ -282,7 +294,9 @@ def as_join(op: type[Op], layer: tree.Layer, labels: Labels) -> str:
             tensors.append(modifier.name.text)
     if len(tensors) < len(layer.modifiers) or not tensors:
         return f"write `{op.keyword} {{ a | b }}`"
-    names = ["id"] * (len(tensors) == 1) + [f"@{name}" for name in tensors]
+    names = [f"@{name}" for name in tensors]
+    if len(names) == 1:
+        names = [*names, "id"] if op.keyword == "concat" else ["id", *names]
     text = f"{op.keyword} {{ {' | '.join(names)} }}"
     return Advice(f"it is written `{text}`", Edit(layer.span, text))
 

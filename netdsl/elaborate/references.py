@@ -11,11 +11,11 @@ from netdsl.elaborate.circumstances import named_later
 from netdsl.elaborate.complaints import as_value, listed
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.limits import Limits
-from netdsl.elaborate.meant import ENTERING
 from netdsl.elaborate.names import Frame, Labels
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import POISON, Stop, Tensor, stop
 from netdsl.syntax import tree
+from netdsl.syntax.sums import ENTERING
 
 #: How many labels a help lists.
 _LISTED = 6

@@ -148,6 +148,8 @@ class _Line:
         if _NAME.fullmatch(text):
             branch = "id" if text in self.last else self.branch(text)
             return [] if branch == "id" else [branch]
+        if depth and "-" in text and _LAYER.fullmatch(text) and self.mistake.is_layer(re.split("[-/ \t]", text)[0]):
+            return [text]  # of the tensor that is there
         for pattern, word in ((_FLAT, "flatten"), (_MEAN, "gap")):
             if (found := pattern.fullmatch(text)) is not None:
                 return [*self.row(found["of"], depth + 1), word]

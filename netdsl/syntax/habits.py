@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from netdsl.diagnostics import Advice, shortened
 from netdsl.diagnostics.nearest import nearest
-from netdsl.syntax import forward, items
+from netdsl.syntax import forward, items, sums
 from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, Mistake
 
 _ARROWS = ("→", "⟶", "⇒", "=>", "➔", "➜")
@@ -382,29 +382,6 @@ def _loops(mistake: Mistake) -> str | None:
     return None
 
 
-def _sums(mistake: Mistake) -> str | None:
-    """``@skip + id``, ``+ @skip``"""
-    if mistake.word != "+" or mistake.computes:
-        return None
-    begin, end = mistake.item(), mistake.code_end()
-    line = mistake.text[begin:end]
-    found = re.fullmatch(r"(?:(@?[A-Za-z_][\w.]*)[ \t]*)?\+[ \t]*(@[A-Za-z_][\w.]*|id)[ \t]*", line)
-    alone = re.fullmatch(r"\+[ \t]*([A-Za-z_]\w*)[ \t]*", line)
-    if alone is not None and mistake.is_layer(alone[1]):
-        return None
-    if found is None and alone is not None:
-        text = f"add {{ id | @{alone[1]} }}"
-        return Advice(f"tensors are added by `{text}`", mistake.edit(text, begin, begin + len(line.rstrip())))
-    if found is None and (sum := re.fullmatch(r"(@[A-Za-z_][\w.]*)[ \t]*\+[ \t]*([A-Za-z][^#+@|{}]*)", line.rstrip())):
-        if mistake.is_layer(re.split(r"[-/ \t]", sum[2])[0]):
-            text = f"add {{ {sum[1]} | {sum[2]} }}"
-            return f"tensors are added by `{text}`, and `+` behind a layer stands in the place of its style"
-    if found is None:
-        return "tensors are added by `add { a | b }`" if "@" in line else None
-    text = f"add {{ {found[1] or 'id'} | {found[2]} }}"
-    return Advice(f"tensors are added by `{text}`", mistake.edit(text, begin, begin + len(line.rstrip())))
-
-
 def _heads(mistake: Mistake) -> str | None:
     """``conv3-64-2``, ``conv3-64/2/2``"""
     if mistake.word not in ("-", "/") or mistake.text.startswith("->", mistake.offset):
@@ -491,5 +468,5 @@ def _python(mistake: Mistake) -> str | None:
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
     *items.NAMES, *forward.RULES, _arrow, _names, _inputs, _declarations, _loops, _returns, _chosen, _python, _in_words,
     _apart, _late_stride, _residual, *items.ORDER, _heads,
-    _detached, _sums, _concatenation, _calls, _joins, _repeats, *items.MARKS, _values,
+    _detached, *sums.RULES, _concatenation, _calls, _joins, _repeats, *items.MARKS, _values,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from netdsl.diagnostics import Advice
 from netdsl.diagnostics.nearest import nearest
 from netdsl.syntax.mistake import ATTRIBUTES, KEYWORDS, Mistake
+from netdsl.syntax.sums import chain
 
 #: Words that stand behind their layer.
 _FLAGS = "plain|train|eval|valid|same|ceil"
@@ -22,7 +23,7 @@ _COUNT = re.compile(
 _JOINS = frozenset(["add", "concat", "mul", "sub", "if"])
 #: What other hands draw between two layers.
 _ARROW = re.compile(
-    r"(?<![ \t])[ \t]*+(?P<sign>-{1,2}>|={1,2}>|>>|>|[→⟶⇒➔➜])[ \t]*"
+    r"(?<![ \t])[ \t]*+(?P<sign>-{1,2}>|={1,2}>|\|>|>>|>|[→⟶⇒➔➜]|(?<=[ \t])[-.·](?=[ \t]))[ \t]*"
     r"(?P<word>\[|soft-max\b|[A-Za-z_]\w*(?!\w|[ \t]*=(?!=?>)))"
 )
 
@@ -171,6 +172,8 @@ def _chained(mistake: Mistake) -> str | None:
     begin, end = mistake.begin + arrows[0].start("sign"), mistake.begin + arrows[0].end("sign")
     edits = [mistake.edit(", ", mistake.begin + a.start(), mistake.begin + a.start("word")) for a in arrows]
     mistake.instead(f"`{sign}` cannot stand between two layers", begin, end)
+    if (help := chain(mistake, line, [(arrow.start(), arrow.start("word")) for arrow in arrows])) is not None:
+        return help
     asserts = "; `-> 64x112x112` asserts a shape" if sign == "->" else ""
     return Advice(f"a comma stands there, or a new line{asserts}", *edits)
 

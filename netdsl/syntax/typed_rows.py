@@ -1,4 +1,4 @@
-"""Rows of papers' tables that begin with the type of a layer: ``Conv / s2 3×3×3×32``, ``Convolutional 64 3×3/2 128×128``.
+"""Rows of papers' tables with the type of a layer: ``Conv / s2 3×3×3×32``, ``Convolutional 64 3×3/2 128×128``.
 
 MobileNet's, Darknet's, Inception-v3's and EfficientNet's. Rules of the same form as those of
 :mod:`netdsl.syntax.signs`; they hold for rows that cannot be read, and for those that can and were meant so.
@@ -23,8 +23,8 @@ _STRIDED = re.compile(
 )
 #: Darknet: type, filters, size / stride, output.
 _DARKNET = re.compile(
-    rf"(?:(?P<n>\d+)[ ]?x[ ]?)?(?P<kind>convolutional|max[ -]?pool)(?: (?P<c>\d+))? (?P<k>\d+)x(?P<l>\d+)"
-    rf"(?:[ ]?/[ ]?(?P<s>\d+))? (?P<size>\d+x\d+)",
+    r"(?:(?P<n>\d+)[ ]?x[ ]?)?(?P<kind>convolutional|max[ -]?pool)(?: (?P<c>\d+))? (?P<k>\d+)x(?P<l>\d+)"
+    r"(?:[ ]?/[ ]?(?P<s>\d+))? (?P<size>\d+x\d+)",
     re.IGNORECASE,
 )
 _DARKNET_END = re.compile(r"(?P<kind>avg[ -]?pool) global(?: \d+)?|connected (?P<c>\d+)(?: \d+)?", re.IGNORECASE)
@@ -63,7 +63,9 @@ _BLOCKS = {
     "residual block": ("basic(64)", 'use "zoo:resnet" (basic)'),
 }
 #: The names of the columns above such rows.
-_HEADING = re.compile(r"type ?/ ?stride .*|type (?:filters|patch size|kernel).*|stage operator .*|input operator .*", re.I)
+_HEADING = re.compile(
+    r"type ?/ ?stride .*|type (?:filters|patch size|kernel).*|stage operator .*|input operator .*", re.IGNORECASE
+)
 
 
 def plain(line: str) -> str:
@@ -110,7 +112,7 @@ def _strided_layer(found: re.Match[str]) -> str | None:
 
 
 def _strided(mistake: Mistake, line: str, begin: int, end: int) -> str | None:
-    """``Conv / s2 3×3×3×32 224×224×3``, ``Conv dw / s1 3×3×32 dw``, ``5× Conv dw / s1 3×3×512 dw`` with the row below"""
+    """``Conv / s2 3×3×3×32 224×224×3``, ``5× Conv dw / s1 3×3×512 dw`` with the row below"""
     found = _STRIDED.fullmatch(line)
     layer = _strided_layer(found) if found is not None else None
     if found is None or layer is None:
@@ -182,7 +184,8 @@ def _staged(mistake: Mistake, line: str, begin: int, end: int) -> str | None:
         return None
     mistake.instead(f"`{mistake.text[begin:end]}` is no layer as it stands", begin, end)
     if found["kind"].lower() != "conv":
-        return 'a row calls a block: `use "zoo:efficientnet" (mbconv)` takes the zoo\'s, `mbconv(t, k, channels, s, first)`'
+        block = "`mbconv(t, k, channels, s, first)`"
+        return f'a row calls a block: `use "zoo:efficientnet" (mbconv)` takes the zoo\'s, {block}'
     below = re.search(r"(\d+)x\d+ \d+ \d+\Z", _below(mistake)[0])
     window = _window(found["k"], found["l"]) if found["k"] else "3"
     head = f"conv{window}-{found['c']}"
