@@ -84,9 +84,12 @@ def unkernelled(op: type[Op], layer: tree.Layer, digits: str, span: Span) -> str
 
 def of_channels(op: type[Op], layer: tree.Layer, count: tree.Expression) -> str:
     """What was meant by a number after the hyphen of a layer that has no channel count: ``maxpool-2``."""
+    from netdsl.elaborate.behind import alone
+
     help = f"it is written {show_syntax(op)}"
     if not isinstance(count, tree.Literal):
         return help
+    help = alone(op, f"-{count.value}") or help
     if op.syntax.stride is not None and layer.stride is None:
         hyphen = Span(count.span.file, count.span.start - 1, count.span.start)
         return Advice(f"a stride stands after a `/`: `/{count.value}`", Edit(hyphen, "/"))
@@ -178,7 +181,21 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
         return f"a layer stands after a comma, or after `+` in the place of the style: `+{word}`"
     if near is not None and near not in known:
         return f"did you mean `{near}=…`?"
-    return did_you_mean(word, known, flag.name.span) or "it takes " + ", ".join(f"`{k}`" for k in known)
+    return did_you_mean(word, known, flag.name.span) or f"it takes {_listed(op, known)}"
+
+
+#: What is looked for most, before all else that a layer takes.
+_USUAL = ("valid", "same", "ceil", "stride", "pad", "dilation", "groups", "bias")
+#: So many names are listed in one help.
+_MOST_NAMES = 6
+
+
+def _listed(op: type[Op], known: Collection[str]) -> str:
+    """The names of what a layer takes, those that are looked for most where they are many."""
+    first = [name for name in _USUAL if name in known]
+    first += [name for name in known if name not in first]
+    shown = ", ".join(f"`{name}`" for name in first[:_MOST_NAMES])
+    return shown if len(first) <= _MOST_NAMES else f"{shown} and more: `netdsl ops {op.keyword}` has all"
 
 
 def denial(given: Given, op: type[Op], word: str, span: Span) -> str | None:
@@ -223,7 +240,7 @@ def of_attribute(op: type[Op], item: tree.Attribute) -> str:
     elif help is None:
         help = did_you_mean(name, attributes, item.name.span)
     if help is None:
-        help = "it has " + ", ".join(f"`{a}`" for a in attributes)
+        help = f"it has {_listed(op, attributes)}"
         if not attributes:
             help = f"`{op.keyword}` takes no attributes: leave `{name}=` out"
     return help
@@ -265,7 +282,9 @@ def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute], flags: Co
 
 def of_value(given: Given, op: type[Op], item: tree.Positional, rank: int | None) -> str:
     """What was meant by a value without a name that its layer does not take."""
-    help = f"it is written {show_syntax(op)}"
+    from netdsl.elaborate.behind import alone
+
+    help = alone(op, given.text_of(item.span)) or f"it is written {show_syntax(op)}"
     parts = item.value.parts if isinstance(item.value, tree.Sizes) else ()
     numbers = [part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int]
     if parts and len(numbers) == len(parts) and not given.bare:
@@ -294,6 +313,11 @@ def of_value(given: Given, op: type[Op], item: tree.Positional, rank: int | None
             if given.head is not None:
                 new = text.removeprefix(op.keyword)
                 help = Advice(help, Edit(Span(item.span.file, given.head, item.span.end), new))
+        elif glue and channels is not None and len(numbers) == 2 and channels not in given.values:
+            text = f"{op.keyword}-{numbers[1]}"
+            help = f"what enters is in sight, and what comes out stands behind a hyphen: `{text}`"
+            if given.head is not None:
+                help = Advice(help, Edit(Span(item.span.file, given.head, item.span.end), f"-{numbers[1]}"))
         elif not glue or (channels is not None and len(numbers) == 1):
             what = what or f"`{op.syntax.channels}` stand after a hyphen"
             help = f"{what}: `{op.keyword}{glue}{'x'.join(map(str, numbers))}`"

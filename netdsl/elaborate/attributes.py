@@ -17,7 +17,6 @@ from netdsl.elaborate.attribute_helps import (
     of_channels,
     of_flag,
     of_value,
-    show_syntax,
     two_numbers,
     unkernelled,
 )
@@ -27,6 +26,9 @@ from netdsl.elaborate.given import Given, put
 from netdsl.elaborate.values import Env, Stop, stop
 from netdsl.ir.op import Op, lookup
 from netdsl.syntax import tree
+
+#: A head is repeated up to this length.
+_SHOWN = 40
 
 
 def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: Env, rank: int | None) -> None:
@@ -64,7 +66,10 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
     if layer.stride is not None:
         if op.syntax.stride is None:
             message = f"`{op.keyword}` has no stride"
-            raise stop("ND202", message, layer.stride.span, help=f"it is written {show_syntax(op)}")
+            head = given.text_of(layer.head._replace(end=layer.stride.span.start)).rstrip("/ \t")
+            last = given.text_of(layer.stride.span).lstrip("/ \t")
+            help = f"leave `/{last}` out: `{head}`" if len(head) <= _SHOWN else f"leave `/{last[:_SHOWN]}` out"
+            raise stop("ND202", message, layer.stride.span, help=help)
         attribute = op.attributes()[op.syntax.stride]
         values = [evaluate(part, env) for part in layer.stride.parts]
         put(given, op.syntax.stride, numbers(attribute, values, layer.stride.span, rank), layer.stride.span, "written")

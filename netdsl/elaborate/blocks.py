@@ -83,7 +83,11 @@ class BlockMaker(BranchMaker):
                 "ND201", f"there is no block called `{name.text}`", name.span, help=Advice(layer, Edit(call.span, ours))
             )
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
-        help = help or partly(name.text, [*context.program.blocks], name.span) or did_you_mean(name.text, names())
+        help = help or partly(name.text, [*context.program.blocks], name.span)
+        if help is None:
+            from netdsl.elaborate.unheard_of import shipped
+
+            help = shipped(name.text) or did_you_mean(name.text, names())
         help = help or undeclared(call, context.program.blocks)
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
 from netdsl.elaborate.values import Unknown
+from netdsl.elaborate.vocabulary import ALONE, BEHIND, ELSEWHERE, HEADS, PYTHON, TWO_WORDS
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
@@ -26,90 +27,6 @@ DECLARATIONS = frozenset(
 )
 #: The longest word, and the most names, that a help repeats.
 _LONGEST, _LISTED = 32, 5
-#: What other tools call our layers.
-ELSEWHERE = {
-    "batchnorm": "bn", "batchnormalization": "bn", "dense": "fc", "maxpooling": "maxpool", "averagepool": "avgpool",
-    "averagepooling": "avgpool", "globalavgpool": "gap", "globalaveragepooling": "gap", "globalmaxpool": "gmp",
-    "deconv": "upconv", "convtranspose": "upconv", "transposedconv": "upconv", "depthwiseconv": "dwconv",
-    "separableconv": "sepconv", "groupnorm": "gn", "layernorm": "ln", "instancenorm": "in_norm", "lrelu": "leaky_relu",
-    "identity": "id", "skip": "id", "upsampling": "upsample", "localresponsenorm": "lrn", "convolution": "conv",
-    "stochasticdepth": "droppath", "fullyconnected": "fc", "connected": "fc",
-    "cat": "concat", "concatenate": "concat", "adaptiveavgpool": "gap", "adaptiveaveragepool": "gap",
-    "adaptivemaxpool": "gmp", "globalaveragepool": "gap", "globalpooling": "gap", "globalpool": "gap",
-    "globalmaxpooling": "gmp", "hswish": "hardswish", "hsigmoid": "hardsigmoid", "leakyrelu": "leaky_relu",
-    "parametricrelu": "prelu", "innerproduct": "fc", "gemm": "fc", "channelshuffle": "shuffle", "eltwise": "add",
-    "elementwiseadd": "add", "sum": "add", "plus": "add", "transpose": "permute", "spatialdropout": "dropout2d",
-    "dropconnect": "droppath", "zeropad": "pad", "zeropadding": "pad", "bnorm": "bn", "pointwiseconv": "conv",
-    "multiply": "mul", "product": "mul", "subtract": "sub", "noop": "id", "pass": "id", "shortcut": "id",
-    "dw": "dwconv", "depthwise": "dwconv", "depthwiseconvolution": "dwconv", "separable": "sepconv",
-}  # fmt: skip
-#: What stands for a statement of Python's, or for the first of two words of a layer.
-PYTHON = {
-    "import": '`use "file.net" (block)` takes blocks of another file',
-    "from": '`use "file.net" (block)` takes blocks of another file',
-    "return": "the last row gives the net's output, and `output name { … }` a further one",
-    "for": "what repeats stands before its number: `[conv3-64, relu] ×3`",
-    "repeat": "what repeats stands before its number: `[conv3-64, relu] ×3`",
-    "residual": "a residual is a join with the tensor itself: `add { conv3-64, relu | id }`",
-    "while": "what repeats stands before its number: `[conv3-64, relu] ×3`",
-    "def": "`block name(c) { … }` declares a block",
-    "class": "`block name(c) { … }` declares a block",
-    "pixelshuffle": "there is none: `upsample ×2` enlarges a map, and `upconv2-64/2` learns to",
-    "interpolate": "it is written `upsample ×2` by a factor, `upsample to=56` to a size",
-    "resize": "it is written `upsample ×2` by a factor, `upsample to=56` to a size",
-    "view": "it is written `flatten`, or `reshape 16x32x4` with each size",
-    "unsqueeze": "it is written `reshape 1x64x64`, with each size",
-    "squeeze": "it is written `flatten`, or `reshape 64x64` with each size",
-    "split": "`chunk 0 of=2` takes the first of two parts of the channels",
-    "slice": "`take 0 5` takes channels, `crop 12x12` a part of the map",
-    "attention": "there is no such layer: `mul { id | gap, conv1-8, relu, conv1-64, sigmoid }` weighs channels",
-    "se": "a block says what it is: `mul { id | gap, conv1-8, relu, conv1-64, sigmoid }`",
-    "lstm": "there is none: a spec has feed-forward layers alone",
-    "gru": "there is none: a spec has feed-forward layers alone",
-    "embedding": "there is none: a spec begins with a tensor of numbers",
-    "activation": "it is a layer of its own, as `relu`, or stands in a `style`",
-    "nonlinearity": "it is a layer of its own, as `relu`, or stands in a `style`",
-    "norm": "there are `bn`, `gn`, `ln`, `in_norm` and `lrn`",
-    "normalization": "there are `bn`, `gn`, `ln`, `in_norm` and `lrn`",
-    "max": "here it is called `maxpool`",
-    "average": "here it is called `avgpool`",
-    "global": "here it is called `gap`: global average pooling",
-    "fully": "here it is called `fc`",
-    "batch": "here it is called `bn`",
-    "depthwise": "here it is called `dwconv`",
-    "separable": "here it is called `sepconv`",
-    "pool": "there are `maxpool`, `avgpool` and `gap`",
-    "assert": "`expect params = 1000` holds a number of the net against what it is",
-    "end": "what belongs together stands in braces: `block name(c) { … }`",
-    "let": "`param name = 1` declares a parameter",
-    "const": "`param name = 1` declares a parameter",
-    "var": "`param name = 1` declares a parameter",
-    "pw": "a pointwise convolution has a kernel of 1: `conv1-64`",
-    "pwconv": "a pointwise convolution has a kernel of 1: `conv1-64`",
-    "loss": "a loss is no part of a net: it is of the program that trains it",
-    "stride": "a stride stands at its layer: `conv3-64/2`, `maxpool3/2`",
-    "padding": "a padding stands at its layer: `conv3-64 pad=1`, `maxpool3/2 pad=1`",
-    "pointwise": "a pointwise convolution has a kernel of 1: `conv1-64`",
-    "transformer": "there is none: a spec has convolutions, poolings and fully connected layers",
-    "self": "a module is named by a label, `name: conv3-64`, and its tensor is `@name`",
-}
-#: Layers of one word that others write as two.
-TWO_WORDS = {
-    "max pool": "maxpool", "max pooling": "maxpool", "avg pool": "avgpool", "average pool": "avgpool",
-    "average pooling": "avgpool", "soft max": "soft-max", "batch norm": "bn", "batch normalization": "bn",
-    "layer norm": "ln", "group norm": "gn", "instance norm": "in_norm", "leaky relu": "leaky_relu",
-    "global pool": "gap", "global pooling": "gap", "drop out": "dropout", "drop path": "droppath", "up conv": "upconv",
-    "depthwise conv": "dwconv", "separable conv": "sepconv", "h swish": "hardswish", "hard swish": "hardswish",
-    "h sigmoid": "hardsigmoid", "hard sigmoid": "hardsigmoid", "log softmax": "log_softmax",
-    "channel shuffle": "shuffle",
-}  # fmt: skip
-#: Words that stand behind what they belong to.
-BEHIND = frozenset(["as", "same", "valid", "ceil", "plain", "train", "eval"])
-#: Words that are ours, where they stand without what belongs to them.
-ALONE = {
-    "allow": "`allow ND301` ends a line, without a comma before it, or has a line of its own",
-    "reuse": "the label of what is applied again stands behind it: `reuse name`",
-}
 #: Words that begin what is no layer, for the suggestions of a misspelt word.
 STATEMENTS = (*sorted(DECLARATIONS), "allow", "if", "table", "concat", "add", "mul", "sub", "reuse")
 
@@ -143,7 +60,11 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         or _reused(layer)
     )
     labelled = context.labels.has([name.text]) and layer.span == name.span
-    help = help or ALONE.get(name.text) or (None if labelled else elsewhere(name) or _underscored(name))
+    help = help or ALONE.get(name.text)
+    if help is None and not labelled:
+        from netdsl.elaborate.unheard_of import meant
+
+        help = meant(layer, text_of) or elsewhere(name) or _underscored(name)
     if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
         help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
     help = (layer.span == name.span and _added(name, labelled, text_of)) or help
@@ -197,6 +118,9 @@ def unheard(layer: tree.Layer, shape: Shape | None, text_of: Callable[[Span], st
     maps = shape is None or 2 <= len(shape) <= 4
     given = "(c)" if layer.span != layer.word.span else ""
     declares = f"`block {_short(layer.word.text)}{given} {{ … }}` declares a block"
+    number = _number(layer)
+    if number is not None and layer.word.text.lower() in HEADS:
+        return f"a layer with {number} outputs is `fc-{number}`, and a label names it: `{layer.word.text}: fc-{number}`"
     like = None
     if layer.channels is not None and (kernel or layer.kernel):
         like = f"conv{kernel}{rest}" if maps else None
@@ -207,6 +131,16 @@ def unheard(layer: tree.Layer, shape: Shape | None, text_of: Callable[[Span], st
     if like is None or len(like) > _LONGEST or not like.isprintable():
         return f"`netdsl ops` lists the layers, and {declares}"
     return f"a layer of this form is `{like}`, `netdsl ops` lists them all; {declares}"
+
+
+def _number(layer: tree.Layer) -> int | None:
+    """The one number that stands with a word: ``head 10``, ``head-10``."""
+    count: object = layer.channels
+    if count is None and len(layer.modifiers) == 1 and isinstance(layer.modifiers[0], tree.Positional):
+        value = layer.modifiers[0].value
+        count = value.parts[0] if isinstance(value, tree.Sizes) and len(value.parts) == 1 else None
+    plain = isinstance(count, tree.Literal) and type(count.value) is int and layer.stride is None and not layer.kernel
+    return count.value if plain and isinstance(count, tree.Literal) and isinstance(count.value, int) else None
 
 
 def undeclared(call: tree.Call, blocks: Collection[str]) -> str:

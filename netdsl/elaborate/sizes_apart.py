@@ -44,7 +44,10 @@ def repeated_sizes(item: tree.Item, env: Env, text: str) -> Stop | None:
     sign = sign._replace(start=sign.end - len(text[sign.start : sign.end].lstrip()))
     new = "x".join([*parts, times])
     message = f"`{text[sign.start : sign.end]}` reads as a repeat, and `{op.keyword}` does nothing a second time"
-    help = Advice(f"sizes have no blanks between them: `{new}`", Edit(Span(place.file, place.start, sign.end), new))
+    edit = Edit(Span(place.file, place.start, sign.end), new)
+    help: str = Advice(f"sizes have no blanks between them: `{new}`", edit)
+    if times.isdecimal() and int(times[:9]) < _LEAST_SIZE and parts != [times]:
+        help = f"leave `{text[sign.start : sign.end]}` out; or, if a size for each axis is meant, write `{new}`"
     return stop("ND202", message, sign, help=help)
 
 

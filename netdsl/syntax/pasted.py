@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from netdsl import zoo
 from netdsl.diagnostics import Advice
 from netdsl.syntax.forward import COMMON, tensor
 from netdsl.syntax.mistake import Mistake
@@ -21,6 +22,43 @@ _IMPORT = re.compile(r"import[ \t]+[\w.]+(?:[ \t]+as[ \t]+\w+)?|from[ \t]+[\w.]+
 _FORWARD = ("forward", "call", "__call__")
 
 
+#: What programs take in that make nets; a spec needs none of it.
+_LIBRARIES = frozenset(
+    [
+        "torch", "torchvision", "timm", "tensorflow", "keras", "tf", "numpy", "np", "math", "typing", "os", "sys",
+        "jax", "functools", "collections", "einops", "flax", "mxnet", "paddle", "caffe", "onnx", "dataclasses",
+        "__future__", "itertools", "fvcore", "lightning", "pytorch_lightning", "torchinfo", "torchsummary", "nn",
+    ]
+)  # fmt: skip
+_TAKEN = re.compile(
+    r"(?:from[ \t]+(?P<of>[\w.]+)[ \t]+import[ \t]+(?P<names>[\w,()* \t]+)|import[ \t]+(?P<file>[\w.]+))"
+    r"(?:[ \t]+as[ \t]+\w+)?"
+)
+
+
+def _used(mistake: Mistake) -> str | None:
+    """``from zoo import resnet``, ``from blocks import se, bottleneck``: blocks of another file."""
+    end = mistake.code_end()
+    line = mistake.text[mistake.begin : end].strip()
+    found = _TAKEN.fullmatch(line)
+    module = (found["of"] or found["file"]).strip(".") if found is not None else ""
+    if found is None or not module or module.split(".")[0] in _LIBRARIES:
+        return None
+    names = [name for name in re.findall(r"\w+", found["names"] or "") if name != "as"]
+    begin = mistake.begin + len(mistake.text[mistake.begin : end]) - len(mistake.text[mistake.begin : end].lstrip())
+    mistake.instead(f"a spec has no `{line.split()[0]}`", begin, begin + len(line))
+    last, specs = module.split(".")[-1], zoo.names()
+    if last in specs:
+        use = f'use "{zoo.PREFIX}{last}"' + (f" ({', '.join(names)})" if names else "")
+    elif names and set(names) <= {*specs}:
+        use = "\n".join(f'use "{zoo.PREFIX}{name}"' for name in names)
+    else:
+        use = f'use "{module.replace(".", "/")[:40]}.net"' + (f" ({', '.join(names)[:40]})" if names else "")
+        return f"`{use}` takes blocks of a file beside this one"
+    shown = use.partition("\n")[0]
+    return Advice(f"blocks of another file are taken by `{shown}`", mistake.edit(use, begin, end))
+
+
 def _given(text: str) -> list[str]:
     """The names that a function of Python's takes, but for ``self``."""
     flat = re.sub(r"\[[^\[\]]*\]", "", text)
@@ -31,6 +69,12 @@ def _given(text: str) -> list[str]:
 def _head(mistake: Mistake) -> str | None:
     """``import torch``"""
     return _heads(mistake, most=1)
+
+
+def _of_a_file(line: str) -> bool:
+    """Whether a line takes in what is no library's."""
+    found = _TAKEN.fullmatch(line)
+    return found is not None and (found["of"] or found["file"]).strip(".").split(".")[0] not in _LIBRARIES
 
 
 def _heads(mistake: Mistake, most: int = _MOST_LINES) -> str | None:
@@ -51,7 +95,7 @@ def _heads(mistake: Mistake, most: int = _MOST_LINES) -> str | None:
                 forward.append(_given(found["given"]))
             else:
                 functions.append((found["name"], _given(found["given"])))
-        elif _IMPORT.fullmatch(line) is not None:
+        elif _IMPORT.fullmatch(line) is not None and (begin == at or not _of_a_file(line)):
             imports = True
         elif line and _SUPER.fullmatch(line) is None:
             break
@@ -126,6 +170,6 @@ def _returned(mistake: Mistake) -> str | None:
 
 
 #: Of rows that can be read, too.
-ROWS: tuple[Callable[[Mistake], str | None], ...] = (_head, _returned)
+ROWS: tuple[Callable[[Mistake], str | None], ...] = (_used, _head, _returned)
 #: Before all that looks at the parts of a line.
-RULES: tuple[Callable[[Mistake], str | None], ...] = (_heads, _returned)
+RULES: tuple[Callable[[Mistake], str | None], ...] = (_used, _heads, _returned)

@@ -51,7 +51,8 @@ _OPERATORS = re.compile(
 )
 #: Rows of what is a block here: `Dense Block (1) 56×56 […] × 6`, `3× Inception As in figure 5`.
 _BLOCK = re.compile(
-    r"(?:(?P<n>\d+)[ ]?x[ ]?)?(?P<kind>dense block|transition layer|inception(?= as in)|bottleneck block|residual block)"
+    r"(?:(?P<n>\d+)[ ]?x[ ]?)?"
+    r"(?P<kind>dense block|transition layer|inception(?= as in)|bottleneck block|residual block)"
     r"(?: \(\d+\w?\))? (?:as in .*|\d.*|\[.*)",
     re.IGNORECASE,
 )
