@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics import Advice, Edit, Span, shortened
 from netdsl.elaborate.attribute_helps import (
     ELSEWHERE,
     OFF,
@@ -68,7 +68,7 @@ def read_head(given: Given, op: type[Op], layer: tree.Layer, digits: str, env: E
             message = f"`{op.keyword}` has no stride"
             head = given.text_of(layer.head._replace(end=layer.stride.span.start)).rstrip("/ \t")
             last = given.text_of(layer.stride.span).lstrip("/ \t")
-            help = f"leave `/{last}` out: `{head}`" if len(head) <= _SHOWN else f"leave `/{last[:_SHOWN]}` out"
+            help = f"leave `/{shortened(last, _SHOWN)}` out: `{shortened(head, _SHOWN)}`"
             raise stop("ND202", message, layer.stride.span, help=help)
         attribute = op.attributes()[op.syntax.stride]
         values = [evaluate(part, env) for part in layer.stride.parts]

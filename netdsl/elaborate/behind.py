@@ -193,12 +193,9 @@ def of_attribute(given: Given, op: type[Op], item: tree.Attribute) -> str | None
     if name in _FLAGS:
         ours, off = _FLAGS[name], value.lower() in ("false", "0")
         flag = ours.partition("=")[0]
-        if ours and flag in (*op.syntax.flags, *attributes):
-            denied = flag if "=" in ours else f"{flag}=false"
-            text = ours if not off else denied if flag in attributes and attributes[flag].kind == "bool" else ""
-            if text:
-                return Advice(f"here it is written `{text}`", Edit(item.span, text))
-            return Advice("that is so without a word: leave it out", _leaving(given, item.span))
+        text = ours if not off else f"{flag}=false" if "=" not in ours else flag
+        if ours and flag in attributes:
+            return Advice(f"here it is written `{text}`", Edit(item.span, text))
         if not ours:
             return Advice("that is so without a word: leave it out", _leaving(given, item.span))
     if name in _LAYERS and value.lower() in ("1", "true", "bn"):

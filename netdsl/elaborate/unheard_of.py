@@ -155,15 +155,20 @@ def shipped(word: str) -> str | None:
     meant = zoo.joined(word) or next((name for name in zoo.names() if name in (word.lower(), stem)), None)
     if meant is None:
         return None
-    taken = f'`use "{zoo.PREFIX}{meant.partition(":")[0]}"` takes its blocks'
-    return f"a net is a file, such as `netdsl stats {zoo.PREFIX}{meant}`; {taken}"
+    spec = meant.partition(":")[0]
+    blocks = ", ".join(re.findall(r"^block (\w+)", _text(spec), re.MULTILINE)[:3])
+    taken = f'; `use "{zoo.PREFIX}{spec}" ({blocks})` takes blocks of it' if blocks else ""
+    return f"a net is a file, such as `netdsl stats {zoo.PREFIX}{meant}`{taken}"
+
+
+def _text(spec: str) -> str:
+    path = zoo.find(spec)
+    return path.read_text(encoding="utf-8") if path is not None else ""
 
 
 def _signature(spec: str, block: str) -> str:
     """How a block of a shipped spec is called: ``bottleneck(c)``; what has a default is left out."""
-    path = zoo.find(spec)
-    text = path.read_text(encoding="utf-8") if path is not None else ""
-    found = re.search(rf"^block {block}\(([^{{\n]*)\)", text, re.MULTILINE)
+    found = re.search(rf"^block {block}\(([^{{\n]*)\)", _text(spec), re.MULTILINE)
     if found is None:
         return f"`{block}`"
     names = [part.strip() for part in re.sub(r"\([^()]*\)", "", found[1]).split(",")]

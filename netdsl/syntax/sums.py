@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice
+from netdsl.diagnostics import Advice, shortened
 from netdsl.syntax.mistake import Mistake
 
 #: What a tensor is called that enters, by other hands.
@@ -165,7 +165,7 @@ def chain(mistake: Mistake, line: str, arrows: list[tuple[int, int]]) -> str | N
         row = f"[{row}]"
     edit = mistake.edit(label + row, mistake.begin, mistake.begin + len(line))
     row = (label + row).strip()
-    return Advice(f"it is written `{row}`" if len(row) <= 80 else "a comma stands there, or a new line", edit)
+    return Advice(f"it is written `{shortened(row, 80)}`", edit)
 
 
 def _label(line: str) -> str:
