@@ -25,7 +25,7 @@ class Arm(NamedTuple):
     """One branch of a join: its number as it is written, what entered it, and what came of it.
 
     ``nodes`` are the drafts that lead through it, in order; none where it passes a tensor on. ``start`` is the draft
-    before them.
+    before them, and ``last`` where the item stands that gives the result.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Arm(NamedTuple):
     start: int
     enters: Shape
     shape: Shape
+    last: Span
 
 
 class Arms:

@@ -82,8 +82,9 @@ class BranchMaker(LayerMaker):
             return self.emit_op(join.word.text.lower(), tuple(results), context, join.word.span)
         except Stop as problem:
             if problem.diagnostic is not None and problem.diagnostic.code == "ND204":
+                inner = Env(context.env, entering=flow)
                 arms = [
-                    arm(number, branch, first, result.node, self.drafts)
+                    arm(number, branch, first, result.node, self.drafts, self.last(branch.rows, inner))
                     for (number, branch, first), result in zip(written, results, strict=True)
                 ]
                 word, tensors = join.word.text.lower(), context.labels.nodes()
@@ -101,6 +102,14 @@ class BranchMaker(LayerMaker):
         shape = flow.shape or ()
         layer = f"conv3-{shape[0]}" if 2 <= len(shape) <= 4 else f"fc-{shape[0]}" if len(shape) == 1 else "relu"
         return f"{layer} | id"
+
+    def last(self, rows: Sequence[tree.Row], env: Env) -> Span:
+        """Where the item stands that gives what rows give: in an ``if`` that of the body which is taken."""
+        item = rows[-1].items[-1]
+        plain = item.label is None and item.repeat is None
+        body = self.chosen(item.core, env) if isinstance(item.core, tree.If) and plain else None
+        inside = [line for line in body.lines if isinstance(line, tree.Row)] if body is not None else []
+        return self.last(inside, env) if inside else item.span
 
     def absent(self, branch: tree.Branch, env: Env) -> bool:
         """Whether a branch is only an ``if`` that is false."""

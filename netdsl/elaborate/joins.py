@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic, Note
+from netdsl.diagnostics import Diagnostic, Note, Span
 from netdsl.elaborate.arms import Arm
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.mending import Mender
@@ -17,8 +17,8 @@ _MOST_SHOWN = 8
 _BRANCH = re.compile(r"branch (\d+)")
 
 
-def arm(number: int, branch: tree.Branch, first: int, end: int, drafts: Sequence[Draft]) -> Arm:
-    """The arm whose nodes are those from ``first`` on and whose result is the node ``end``."""
+def arm(number: int, branch: tree.Branch, first: int, end: int, drafts: Sequence[Draft], last: Span) -> Arm:
+    """The arm whose nodes are those from ``first`` on and whose result is the node ``end``, made at ``last``."""
     nodes: list[int] = []
     at = end
     while at >= first:
@@ -26,7 +26,7 @@ def arm(number: int, branch: tree.Branch, first: int, end: int, drafts: Sequence
         if not drafts[at].inputs:
             break
         at = drafts[at].inputs[0]
-    return Arm(number, branch, tuple(reversed(nodes)), at, drafts[at].shape, drafts[end].shape)
+    return Arm(number, branch, tuple(reversed(nodes)), at, drafts[at].shape, drafts[end].shape, last)
 
 
 def origin(at: int, part: slice, drafts: Sequence[Draft], since: int = 0) -> Note | None:
@@ -91,7 +91,7 @@ def explain(said: Diagnostic, mender: Mender) -> Diagnostic:
 
 def _notes(one: Arm, drafts: Sequence[Draft], sizes: bool) -> list[Note]:
     """Where an arm ends, with its shape, and the layer in it that made its size or its channels what they are."""
-    end = one.branch.rows[-1].items[-1].span
+    end = one.last
     part = slice(1, None) if sizes else slice(0, 1)
     made = origin(one.nodes[-1], part, drafts, one.nodes[0]) if one.nodes else None
     given = Note(end, f"gives {show_shape(one.shape)}")

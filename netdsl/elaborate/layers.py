@@ -306,7 +306,10 @@ class LayerMaker(Maker):
                 self.ramps += [(None, op.keyword, name, ramp) for name, ramp in ramps.items()]
                 return enters
             message = f"`{op.keyword}` drops all of a tensor, and no path goes round it here"
-            help = f"it stands in a branch of an `add`: `{op.example.line}`"
+            line = op.example.line
+            if enters.shape is not None and 2 <= len(enters.shape) <= 4:
+                line = line.replace("conv3-8", f"conv3-{enters.shape[0]}")
+            help = f"it stands in a branch of an `add`: `{line}`"
             self.warned.setdefault(("ND311", layer.span), Diagnostic("ND311", message, layer.span, help))
         values = {name: value.first if isinstance(value, Ramp) else value for name, value in given.values.items()}
         key = (op, shapes, *values.items())

@@ -183,7 +183,8 @@ class Program:
 
     def twice(self, what: str, span: Span, first: Span) -> None:
         """Reports a declaration that stands twice."""
-        help = "take one of them out" + (", or name it otherwise" if "`" in what else "")
+        named = re.match(r"(?:the (?:parameter|variant|block|input|output) )`", what)
+        help = "take one of them out" + (", or name it otherwise" if named is not None else "")
         self.report(Diagnostic("ND223", f"{what} stands twice", span, help, (Note(first, "first here"),)))
 
     def declare_param(self, setting: tree.Setting) -> None:

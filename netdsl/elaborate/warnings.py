@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netdsl.analyses.recent import recent
 from netdsl.analyses.view import carried, dead_ends
-from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
 from netdsl.elaborate import warned
 from netdsl.elaborate.expressions import show
 from netdsl.elaborate.program import Program
@@ -40,7 +40,7 @@ def warnings(
         *_dropped(program, nodes),
         *unused(program, nodes, graph.sources[0].text if graph.sources else ""),
         *_lone_branches(nodes),
-        *_lone_repeats(nodes),
+        *_lone_repeats(nodes, graph.sources),
         *channels_last(program.inputs),
         *found_before,
     ]
@@ -257,7 +257,7 @@ def _lone_branches(nodes: Written) -> list[Diagnostic]:
     return found
 
 
-def _lone_repeats(nodes: Written) -> list[Diagnostic]:
+def _lone_repeats(nodes: Written, sources: Sequence[Source]) -> list[Diagnostic]:
     """Lines whose last item alone repeats, where once and three times are the same: brackets that were forgotten."""
     found = []
     for row in nodes.of(tree.Row):
@@ -270,11 +270,13 @@ def _lone_repeats(nodes: Written) -> list[Diagnostic]:
         if any(item.repeat is not None or item.alias is not None or item.assertion is not None for item in others):
             continue
         message = f"the repeat is of `{op.keyword}` alone, the last item of its line"
-        help = "brackets repeat the whole line: `[…, …] ×n`"
+        file, first, end = row.span.file, row.items[0].core.span.start, last.core.span.end
+        text = sources[file].text if file < len(sources) else ""
+        shown = f"[{text[first:end]}]{text[end : last.span.end]}"
+        shown = shown if text and len(shown) < 60 and shown.isprintable() and "`" not in shown else "[…, …] ×n"
+        help = f"brackets repeat the whole line: `{shown}`"
         if all(item.label is None for item in row.items):
-            end = last.core.span.end
-            file, start = row.span.file, row.items[0].span.start
-            help = Advice(help, Edit(Span(file, start, start), "["), Edit(Span(file, end, end), "]"))
+            help = Advice(help, Edit(Span(file, first, first), "["), Edit(Span(file, end, end), "]"))
         found.append(Diagnostic("ND313", message, last.span, help))
     return found
 
