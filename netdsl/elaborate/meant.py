@@ -294,7 +294,7 @@ def _dilated(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
 
 def _pointwise(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
     """A help for ``pw-32``."""
-    if not re.fullmatch(r"(?:pw|pwconv|pw_conv|pointwise|pointwise_conv)", layer.word.text.lower()):
+    if not re.fullmatch(r"(?:pw|pw_?conv|conv_?pw|pointwise(?:_?conv)?)", layer.word.text.lower()):
         return None
     if layer.channels is None or layer.kernel:
         return None

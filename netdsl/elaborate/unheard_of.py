@@ -108,9 +108,6 @@ def _fused(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
     if word in ("convdw", "dwconv"):
         text = f"dwconv{kernel or 3}"
         return f"here it is called `{text}`"
-    if word in ("convpw", "pwconv"):
-        channels = text_of(layer.channels.span) if layer.channels is not None else "64"
-        return f"a pointwise convolution has a kernel of 1: `conv1-{channels}`"
     if fused is not None and (fused["norm"] or fused["act"]):
         kind = fused["kind"].lower()
         added = ["bn"] if fused["norm"] else []
