@@ -62,11 +62,33 @@ def _nearest(word: str, candidates: Iterable[str]) -> tuple[str | None, bool]:
         alone = len(found) == 1 or found[1][0] > distance + 1
         numbers = [[char for char in text if char.isdigit()] for text in (wanted, near)]
         sure = alone and numbers[0] == numbers[1] and len(wanted) > 2 and distance <= (1 if len(wanted) < 6 else 2)
-        return known[near], sure
+        # a slip seldom is in the first letter: `unpool` and `bilinear` are words of their own
+        return known[near], sure and (distance < 2 or near[0] == wanted[0])
     longer = [c for c in known if len(wanted) > 2 and c.startswith(wanted)]
     shorter = [c for c in known if len(c) > 2 and wanted.startswith(c) and wanted[len(c)] != "."]
     near = min(longer, key=len) if longer else max(shorter, key=len, default="")
-    return known.get(near), False
+    return known.get(near or _by_ear(wanted, known)), False
+
+
+def _by_ear(wanted: str, known: Iterable[str]) -> str:
+    """The one candidate that a short word sounds like, `plane` or `alfa`; "" where there is none."""
+    found = [
+        one
+        for one in known
+        if 4 <= len(wanted) < 6
+        and wanted.isalpha()
+        and one[:2] == wanted[:2]
+        and abs(len(one) - len(wanted)) <= 1
+        # all its letters but one stand in the other, in their order
+        and any(_holds(one, wanted[:at] + wanted[at + 1 :]) for at in range(len(wanted)))
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _holds(word: str, letters: str) -> bool:
+    """Whether letters stand in a word, in their order."""
+    rest = iter(word)
+    return all(letter in rest for letter in letters)
 
 
 def _distance(one: str, other: str, limit: int) -> int:

@@ -137,7 +137,9 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
     if re.fullmatch(r"(?:_\d{3})+", word) and flag.span.start == given.end:
         return Advice("a number has no underscores", Edit(flag.span, word.replace("_", "")))
     if word == "if":
-        return "an `if` stands around what it chooses: `if … { conv3-64 }`"
+        return f"an `if` stands around what it chooses: `if … {{ {head_of(given, op)} }}`"
+    if flag.span.start == given.end and (count := _glued(given, op, flag, env)) is not None:
+        return count
     if _DENIAL.match(word) and (denied := denial(given, op, word, flag.span)) is not None:
         return denied
     if word in ("without", "no") and "bias" in attributes:
@@ -196,6 +198,36 @@ def _listed(op: type[Op], known: Collection[str]) -> str:
     first += [name for name in known if name not in first]
     shown = ", ".join(f"`{name}`" for name in first[:_MOST_NAMES])
     return shown if len(first) <= _MOST_NAMES else f"{shown} and more: `netdsl ops {op.keyword}` has all"
+
+
+def head_of(given: Given, op: type[Op]) -> str:
+    """A layer up to its stride, as it was read: ``conv3-64/2``."""
+    text = op.keyword
+    for name, sign in ((op.syntax.kernel, ""), (op.syntax.channels, "-"), (op.syntax.stride, "/")):
+        value = given.values.get(name) if name is not None else None
+        if name is None or value is None or given.origins.get(name) != "written":
+            continue
+        parts = [*value] if isinstance(value, tuple) else [value]
+        text += sign + "x".join(map(str, parts if len({*parts}) > 1 else parts[:1]))
+    return text
+
+
+def _glued(given: Given, op: type[Op], flag: tree.Flag, env: Env) -> str | None:
+    """What was meant by letters right behind the channels: ``conv1-4k``, ``fc-1k``, ``fc-1000D``."""
+    word, name = flag.name.text, op.syntax.channels
+    count = given.values.get(name) if name is not None else None
+    if name is None or not isinstance(count, int) or flag.span.start != given.spans[name].end:
+        return None
+    whole = given.spans[name].to(flag.span)
+    if env.lookup(word) is not None:
+        text = f"{{{count}*{word}}}"
+        head = head_of(given, op)[: -len(str(count))]
+        return Advice(f"a product has a `*`, and stands in braces: `{head}{text}`", Edit(whole, text))
+    if word in ("k", "K") and count < 100:
+        return Advice(f"a number is written out: `{count}000`", Edit(flag.span, "000"))
+    if word.lower() in ("d", "way", "ch"):
+        return Advice(f"a number has no unit: `{count}`", Edit(flag.span, ""))
+    return None
 
 
 def denial(given: Given, op: type[Op], word: str, span: Span) -> str | None:
@@ -273,7 +305,9 @@ def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute], flags: Co
     if name.text in ("init", "initializer", "kernel_initializer"):
         return "how weights start is a statement: `init conv = normal 0.01`, or of a label"
     if name.text in ("name", "label", "id"):
-        return f"a layer is named by a label before it: `{word or 'name'}: …`"
+        given = part.value if isinstance(part, tree.Literal) else getattr(item.value, "value", None)
+        quoted = given if isinstance(given, str) and re.fullmatch(r"[A-Za-z_]\w{0,31}", given) else None
+        return f"a layer is named by a label before it: `{word or quoted or 'name'}: …`"
     ours = ELSEWHERE.get(name.text.lower())
     if ours is None or ours not in attributes:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import partial
 
@@ -75,6 +76,8 @@ class BlockMaker(BranchMaker):
                 name.span,
                 help=Advice(f"it is written `{text}`", Edit(call.span, text)),
             )
+        if (other := self._otherwise(call, context)) is not None:
+            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=other)
         layer = elsewhere(name)
         given = [self.text_of(argument.span) for argument in call.arguments]
         ours = layer.edits[0].text if isinstance(layer, Advice) else ""
@@ -90,6 +93,21 @@ class BlockMaker(BranchMaker):
             help = shipped(name.text) or did_you_mean(name.text, names())
         help = help or undeclared(call, context.program.blocks)
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
+
+    def _otherwise(self, call: tree.Call, context: Context) -> str | None:
+        """A help for a call of a value, ``kind(8)``, and of a block with its number, ``fire3 (16, 64)``."""
+        name = call.name.text
+        if name in context.env.visible():
+            one = next(iter(context.program.blocks), "unit")[:_LONGEST]
+            return f"`{name}` is a value, and no block: `if {name} == 1 {{ {one}(…) }}` chooses one by it"
+        numbered = re.fullmatch(r"([A-Za-z_]\w*?)_?\d+[a-z]?", name)
+        if numbered is None or numbered[1] not in context.program.blocks:
+            return None
+        shown = f"{name}: {numbered[1]}{self.text_of(call.span)[len(name) :].strip()}"
+        before = self.text_of(Span(call.span.file, max(0, call.span.start - 2), call.span.start)).strip()
+        if before == ":" or len(shown) > _LONGEST:
+            return None
+        return Advice(f"a label stands before what it names: `{shown}`", Edit(call.span, shown))
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""

@@ -16,6 +16,8 @@ from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import NO_PASS, NOTHING_ENTERS, axes, show, sizes_of, within
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Tensor, Value
+from netdsl.elaborate.words import split_word
+from netdsl.ir.op import lookup
 from netdsl.syntax import tree
 from netdsl.syntax.walk import walk_items
 
@@ -55,6 +57,17 @@ def behind_item(word: str, span: Span, known: bool, more: bool, sources: Sequenc
         return Advice(f"a repeat is written `×{count[1]}`", Edit(span, f"×{count[1]}"))
     joins = word.lower() in ("and", "then")
     if not known and not (joins and more):
+        text = sources[span.file].text if sources else ""
+        repeated = re.search(
+            r"([A-Za-z][\w/{}.-]*)([ \t]*[×x][ \t]*(?:\d+|\{[^{}\n]*\}))[ \t]*\Z",
+            text[max(0, span.start - 60) : span.start],
+        )
+        if repeated is not None and not more:
+            shown = f"{repeated[1]} {word}{repeated[2]}"
+            start = max(0, span.start - 60) + repeated.start()
+            return Advice(
+                f"a layer's own flags stand before its repeat: `{shown}`", Edit(Span(span.file, start, span.end), shown)
+            )
         return "only `train` and `eval` stand there; write a layer's own flags before the repeat"
     from netdsl.syntax.omitted import parted, parting
 
@@ -300,7 +313,14 @@ def helped(
 
 def of_argument(said: Diagnostic, argument: tree.Expression, context: Context) -> Diagnostic:
     """A diagnostic of a call's argument; the name of a tensor needs an ``@``."""
-    if said.code != "ND203" or not isinstance(argument, tree.Variable) or not context.labels.has([argument.name]):
+    if said.code != "ND203" or not isinstance(argument, tree.Variable):
+        return said
+    name = argument.name
+    if not context.labels.has([name]) and (name in context.program.blocks or lookup(split_word(name)[0]) is not None):
+        what = "block" if name in context.program.blocks else "layer"
+        help = f"a {what} is no value: a number or a text chooses, `if kind == 1 {{ … }} else {{ … }}`"
+        return said._replace(help=help)
+    if not context.labels.has([name]):
         return said
     place = within(argument.span, argument.name)
     tensor = f"@{argument.name}"

@@ -24,6 +24,8 @@ _FIELDS = {"c": 0, "d": -3, "h": -2, "w": -1}
 _SIZES = {"channels": "c", "depth": "d", "height": "h", "width": "w"}
 #: What others call the truth values.
 _TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+#: Numbers in words.
+_WORDS = {"zero": "0", "zeros": "0", "one": "1", "ones": "1", "half": "0.5"}
 #: What others have as functions.
 _ELSEWHERE = {
     "pow": "a power is written `x ** y`",
@@ -169,6 +171,8 @@ def _variable(expression: tree.Variable, env: Env) -> Scalar:
         help = did_you_mean(name, env.visible(), inner) or _known(name, env)
         if name.lower() in _TRUTHS:
             help = Advice("truth values are `true` and `false`", Edit(inner, _TRUTHS[name.lower()]))
+        elif name.lower() in _WORDS:
+            help = Advice(f"a number stands there: `{_WORDS[name.lower()]}`", Edit(inner, _WORDS[name.lower()]))
         elif name in ("same", "valid"):
             help = f"`{name}` is a flag: it stands alone after the layer"
         raise stop("ND203", f"there is no value called `{name}` here", span, help=help)

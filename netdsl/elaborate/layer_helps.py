@@ -112,13 +112,19 @@ def of_missing(
         stride = text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
         text = f"{op.keyword}3-{layer.channels.value}{'/' if stride else ''}{stride}"
         help = f"the kernel stands at the word, a 3×3 one as `{text}`"
+    elif missing == [op.syntax.kernel] and not digits and isinstance(layer.channels, tree.Variable):
+        stride = text_of(layer.stride.span).lstrip("/") if layer.stride is not None else ""
+        tail = f"/{stride}" if stride else ""
+        name = layer.channels.name[:40]
+        help = f"the kernel stands at the word: `{op.keyword}{{{name}}}{tail}`, or `{op.keyword}3{tail}`"
     end = layer.span.end
     behind = re.match(r"[ \t]*->[ \t]*(\d+)(?![\w×])", text_of(Span(layer.span.file, end, end + 20)))
     if missing == [op.syntax.channels] and layer.span == layer.head and layer.stride is None and behind:
         text = f"{text_of(layer.head)}-{behind[1]}"
         stretch = Span(layer.span.file, layer.span.start, end + behind.end())
         help = Advice(f"the channels stand behind a hyphen, and a shape behind `->`: `{text}`", Edit(stretch, text))
-    if style is not None and re.match(rf"style[ \t]+{layer.word.text}\b", text_of(style)):
+    inside = style is not None and style.file == layer.span.file and style.start <= layer.span.start < style.end
+    if style is not None and inside and re.match(rf"style[ \t]+{layer.word.text}\b", text_of(style)):
         added = ", ".join(["_", *(text_of(suffix.span) for suffix in layer.suffixes)])
         follows = f", and what follows it stands behind commas: `{added}`" if layer.suffixes else ""
         help = f"`_` is the layer that a style is of{follows}"

@@ -55,6 +55,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         or _dilated(layer, text_of)
         or _pointwise(layer, text_of)
         or _detached(layer, text_of)
+        or _grouped(layer, text_of)
         or _adaptive(layer)
         or _two_words(layer)
         or _reused(layer)
@@ -121,6 +122,12 @@ def unheard(layer: tree.Layer, shape: Shape | None, text_of: Callable[[Span], st
     number = _number(layer)
     if number is not None and layer.word.text.lower() in HEADS:
         return f"a layer with {number} outputs is `fc-{number}`, and a label names it: `{layer.word.text}: fc-{number}`"
+    values = [text_of(one.span) for one in layer.modifiers if isinstance(one, tree.Positional)]
+    if 1 < len(values) <= 6 and len(values) == len(layer.modifiers) and layer.head == layer.word.span:
+        own = ", ".join(("c", "n", "k", "m", "p", "q")[: len(values)])
+        called = f"{_short(layer.word.text)}({', '.join(values)})"
+        if all(map(str.isdigit, values)) and len(called) <= _LONGEST:
+            return f"`block {_short(layer.word.text)}({own}) {{ … }}` declares a block, and `{called}` calls it"
     like = None
     if layer.channels is not None and (kernel or layer.kernel):
         like = f"conv{kernel}{rest}" if maps else None
@@ -198,7 +205,8 @@ def elsewhere(word: tree.Name) -> str | None:
         return PYTHON.get(word.text) or PYTHON[plain]
     ours = called_elsewhere(word.text)
     if ours is None:
-        return None
+        stem, behind = _stem(word.text)
+        return PYTHON.get(stem) if len(stem) > 5 and not re.match(r"[123]d", behind) else None
     kernel = re.sub(r"^[123]d", "", _stem(word.text)[1])
     written = ours + kernel if takes_kernel(ours) else ours
     return Advice(f"here it is called `{written}`", Edit(word.span, written))
@@ -322,6 +330,17 @@ def _detached(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
     return Advice(f"a {layer.word.text} stands at its layer: `{shown}`", Edit(layer.span._replace(start=start), part))
 
 
+def _grouped(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
+    """A help for ``groupconv3-64 g=4``."""
+    found = re.fullmatch(r"(?:group(?:ed)?_?|g)conv(?:[123]d)?_?(\d[\dx]*)?", layer.word.text, re.IGNORECASE)
+    if found is None:
+        return None
+    head = f"conv{found[1] or '3'}{text_of(layer.head._replace(start=layer.word.span.end)) or '-64'}"
+    given = [text_of(one.value.span) for one in layer.modifiers if isinstance(one, tree.Attribute)]
+    groups = given[0] if len(given) == 1 and given[0].isdigit() else "2"
+    return f"groups are an attribute: `{head} groups={groups}`"
+
+
 def _adaptive(layer: tree.Layer) -> str | None:
     """A help for ``adaptive_avg_pool 1``: a pooling by the size of its output."""
     found = re.fullmatch(r"adaptive_?(avg|max)_?pool(?:[123]d)?", layer.word.text.lower())
@@ -371,6 +390,8 @@ def as_call(layer: tree.Layer, parameters: Sequence[str], text_of: Callable[[Spa
     values = [re.sub(r"\A\{([^{}]*)\}\Z", r"\1", value).strip() for _, value in parts]
     fits = len(parts) <= len(parameters) and all(not key or key in parameters for key, _ in parts)
     plain = all(re.fullmatch(r"@?[\w.]+(?:[ \t]*[-+*/%][ \t]*\w+)*|\"[^\"]*\"", value) for value in values)
+    if not parameters:
+        return f"it takes none: `{_short(name)}` stands alone"
     if not parts or not fits or not plain or layer.suffixes:
         return f"`{name}(…)`"
     shown = ", ".join(f"{key}={value}" if key else value for (key, _), value in zip(parts, values, strict=True))

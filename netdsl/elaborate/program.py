@@ -114,6 +114,11 @@ class Program:
         words, heads = _words_in(self.holes)
         return name in (heads if block else words)
 
+    def broken_like(self, name: str) -> str | None:
+        """The input of a statement that could not be read whose name is like ``name``."""
+        inputs = [found[1] for hole in self.holes if (found := re.match(r"[ \t]*input[ \t]+([A-Za-z_]\w*)", hole))]
+        return nearest(name, inputs)
+
     # -- gathering
 
     def gather(self, file: tree.File, use: Callable[[Program, tree.Use], None]) -> None:
@@ -306,9 +311,10 @@ class Program:
         known = [variant for variant in self.variant_names() if variant != besides]
         if self.broken("table"):
             return "mend the table first: its columns are variants too"
-        return did_you_mean(name.text, known, name.span) or listed(
-            known, "the file has no variants: `variant small: …` declares one"
-        )
+        near = did_you_mean(name.text, known, name.span)
+        if near is None and known and name.text.isidentifier() and len(name.text) <= 40 and besides is None:
+            return f"{listed(known, '')}; `variant {name.text}` declares another"
+        return near or listed(known, "the file has no variants: `variant small: …` declares one")
 
     def default_variant(self) -> str | None:
         """The variant that is taken when none is named: ``default``'s, else the first column, else none."""

@@ -92,6 +92,9 @@ class ReferenceMaker(BlockMaker):
                 shown = ".".join(name)
                 help = f"a block sees no label of its caller's: a parameter brings the tensor in, `block(@{shown})`"
                 problem.diagnostic = said._replace(help=help)
+            elif said is not None and len(name) == 1 and (near := context.program.broken_like(name[0])) is not None:
+                place = reference.path.span if plain(reference.path) else None
+                problem.diagnostic = said._replace(help=did_you_mean(name[0], [near], place) or said.help)
             elif said is not None and len(name) == 1 and name[0] in ENTERING and not context.labels.visible():
                 help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
                 problem.diagnostic = said._replace(help=help)

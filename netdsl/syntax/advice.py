@@ -17,6 +17,7 @@ from netdsl.syntax import (
     drafts,
     forms,
     habits,
+    misnamed,
     omitted,
     pasted,
     printed,
@@ -34,7 +35,8 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *drafts.RULES, *printed.RULES, *omitted.FIRST,
+    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *drafts.RULES, *printed.RULES, *misnamed.RULES,
+    *omitted.FIRST,
     *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
     *repairs.LAST,

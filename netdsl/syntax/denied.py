@@ -85,6 +85,8 @@ def _denied(mistake: Mistake) -> str | None:
 
 def _added(source: str, kind: str) -> list[str] | None:
     """The words that the style of a kind of layer adds behind it, where the text has one such style alone."""
+    if re.search(r"^[ \t]*style[ \t]*=", source, re.MULTILINE):
+        return None  # one that does not say of what it is
     for word in (kind, "conv") if kind in ("dwconv", "sepconv") else (kind,):
         rows = re.findall(rf"^[ \t]*style[ \t]+{word}[ \t]*=[ \t]*([^#\n]*)", source, re.MULTILINE | re.IGNORECASE)
         if len(rows) > 1:

@@ -15,7 +15,7 @@ from netdsl.syntax.mistake import Mistake
 from netdsl.syntax.places import QUANTITIES
 
 _HEADING = re.compile(
-    r"\d{1,4}[ \t]+(?:weight[ \t]+|conv[ \t]+)?layers?(?:[ \t]*+\|[ \t]*+\d{1,4}[ \t]++[a-z \t]{1,20}+)*+"
+    r"\d{1,4}[ \t]+(?:weight[ \t]+|conv[ \t]+)?layers?(?:[ \t]*+\|[ \t]*+\d{1,4}(?:[ \t]++[a-z \t]{1,20}+)?+)*+"
 )
 _SIZED = re.compile(r"(\d+)[ \t]*[x×][ \t]*(\d+)(?:[ \t]*[x×][ \t]*\d+)?[ \t]*\|[ \t]*([A-Za-z_][^|#]*)")
 _NUMBERS = r"\d+(?:[ \t]*,[ \t]*\d+)*"

@@ -67,6 +67,9 @@ def braces(mistake: Mistake) -> str | None:
         rest = text[mistake.span.end : end].strip()
         if not rest or "{" in rest or "}" in rest:
             return help
+        said = text[mistake.begin : mistake.offset].strip()
+        if len(said) + len(rest) <= 60 and "`" not in rest:
+            help = f"what belongs to `{head[1]}` stands in braces: `{said} {{ {rest} }}`"
         return Advice(help, mistake.edit(f" {{ {rest} }}", end=end))
     if word == ":" and mistake.computes and re.search(r"\bif\b[^{}]*\Z", mistake.before):
         return "what belongs to `if` stands in braces: `if … { … } else { … }`"

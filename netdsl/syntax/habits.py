@@ -309,7 +309,9 @@ def _inputs(mistake: Mistake) -> str | None:
     word = mistake.edit("input", mistake.begin + found.start(1), mistake.begin + found.end(1))
     colon = mistake.edit("", mistake.begin + found.start(3), mistake.begin + found.end(3))
     name = found[2].strip() if found[2] else None
-    text = f"`input {name} 3x32x32`" if name else "`input 3x32x32`"
+    given = re.match(r"\d+(?:[ \t]*[x×,][ \t]*\d+)*", mistake.text[mistake.begin + found.end() : mistake.end])
+    sizes = re.sub(r"[ \t]*[x×,][ \t]*", "x", given.group()) if given is not None else "3x32x32"
+    text = f"`input {name} {sizes}`" if name else f"`input {sizes}`"
     return Advice(f"an input has no colon: {text}", *([word] if found[1] != "input" else []), colon)
 
 

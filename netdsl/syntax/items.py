@@ -16,6 +16,8 @@ from netdsl.syntax.sums import chain
 #: Words that stand behind their layer.
 _FLAGS = "plain|train|eval|valid|same|ceil"
 _FLAG = re.compile(_FLAGS, re.IGNORECASE)
+#: A larger number behind a call counts channels, and no passes.
+_MOST_REPEATS = 40
 _COUNT = re.compile(
     r"(?:[X*✕✖⨯⨉]|times\b|repeat\b)?[ \t]*(\d+|\{[^{}\n]*\})[ \t]*(?:times\b|x|X)?"
     r"[ \t]*(?=$|[,\]}|)#]|->|as\b|allow\b)"
@@ -219,6 +221,8 @@ def _counts(mistake: Mistake) -> str | None:
     if mistake.is_layer(found[1].strip("{ }")):
         return None  # a body
     end = mistake.offset + len(found.group().rstrip())
+    if word is None and found.group().strip().isdigit() and int(found.group()) > _MOST_REPEATS:
+        return None  # channels rather than a count
     return Advice(f"a repeat is written `×{found[1]}`", mistake.edit(f"×{found[1]}", start, end))
 
 

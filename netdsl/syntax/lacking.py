@@ -213,6 +213,8 @@ def _declared(place: Place) -> str | None:
             )
         if place.head == "output":
             name = place.named("output") or "aux"
+            if re.search(rf"^[ \t]*{name}:|\bas[ \t]+{name}\b", place.mistake.source, re.MULTILINE):
+                return f"what is on the way to an output stands in braces: `output {name} {{ @{name} }}`"
             return f"what is on the way to an output stands in braces: `output {name} {{ gap, fc-10 }}`"
         name = place.named("block")
         if place.head == "block" and name:

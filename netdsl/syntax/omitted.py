@@ -56,6 +56,9 @@ def _kindless(mistake: Mistake) -> str | None:
     shown = shown if len(shown) < 40 and "`" not in shown else "…"
     if found[1] == "init":
         return f"it says of what: `init conv = {shown}`, or of a label"
+    kind = re.match(r"(\w+)[ \t]*,", shown)
+    if kind is not None and mistake.is_layer(kind[1]) and "_" not in re.findall(r"\w+", shown):
+        return f"a style is of one kind of layer: `style {kind[1]} = _{shown[kind.end(1) :]}`"
     around = "" if re.search(r"(?<!\w)_(?!\w)", shown) or shown == "…" else "_, "
     return f"a style is of one kind of layer: `style conv = {around}{shown}`"
 

@@ -147,7 +147,8 @@ def parse(
             mistake.source = text
             if mistake.word != _HOLE and len(problems) < MAX_ERRORS:
                 said = _explain(mistake)
-                if not (mistake.said and problems):
+                closed = mistake.word == "else" and any(said.code == "ND102" for said in problems)
+                if not (mistake.said and problems) and not closed:
                     problems.append(said)
             begin, end = _statement_at(current, offset, brackets)
             for place in (mistake.beside, mistake.below):

@@ -293,6 +293,10 @@ def _last(mistake: Mistake) -> str | None:
     if mark is not None and mistake.begin + mark.start(1) <= mistake.offset < mistake.begin + mark.end():
         start = mistake.begin + mark.start(1)
         edit = mistake.edit("", start, start + len(mark[1]))
+        if mark[1].strip().isdigit() or mark[1].rstrip().endswith("|"):
+            named = re.match(r"[A-Za-z_]\w*", text[edit.span.end : mistake.end])
+            if named is None or not mistake.is_layer(named.group()):
+                return None  # a number of a remark, or a cell
         if mistake.reads(edit):
             return Advice("a line begins with its item, without a mark or number before it", edit)
     return None

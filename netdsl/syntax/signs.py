@@ -22,6 +22,7 @@ _QUOTES = (
     "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"
     "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}'"
 )
+_BARS = "∥‖¦│┃❘ǀ"
 _TIMES = "✕✖⨯⨉✗хХ∗·⋅"
 #: Letters of other alphabets that look like plain ones.
 _ALIKE = dict(zip("асеорхіукптмнвАСЕОРХІВКМНТ", "aceopxiykntmhbACEOPXIBKMHT", strict=True))
@@ -62,6 +63,7 @@ def _signs(mistake: Mistake) -> str | None:
         (_HYPHENS, "-", "write a plain hyphen, `-`"),
         (_QUOTES, '"', 'write a plain quotation mark, `"`'),
         (_TIMES, "×", "write `×` or a plain `x`"),
+        (_BARS, "|", "write a plain `|`"),
     ):
         if mistake.word and mistake.word in signs:
             line = mistake.text[mistake.offset : mistake.code_end()]
@@ -167,6 +169,11 @@ def _comments(mistake: Mistake) -> str | None:
                 mistake.edit(new.replace("*/", "").rstrip(), start, end),
             )
         return "a comment begins with `#`"
+    if mistake.word == "%" and re.match(r"%+[ \t]+[A-Za-z]", text[offset : mistake.end]) and start > mistake.begin:
+        word = re.match(r"%+[ \t]+(\w+)", text[offset : mistake.end])
+        declared = rf"^[ \t]*(?:param|block)\b[^\n#]*\b{word[1] if word is not None else ''}\b"
+        if text[start - 1].isspace() and re.search(declared, mistake.source, re.MULTILINE) is None:
+            return Advice("a comment begins with `#`", mistake.edit("#"))
     sign = re.compile(r"(?<!\S)//+(?![=/])|(?<!\S)--(?=[ \t])|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
     alone = not text[mistake.begin : start].strip()
     if sign is not None and (

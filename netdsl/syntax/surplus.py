@@ -132,6 +132,17 @@ def _begins(place: Place) -> str | None:
         sign = place.before[-1]
         item = "relu" if sign == "," else "id"
         return f"an item stands behind the `{sign}`, such as `{item}`; or leave the `{sign}` out"
+    head = re.match(
+        r"[ \t]*(?:\d{1,2}[ \t]*\|[ \t]*)?([A-Za-z]\w{0,39})(?!\w)", mistake.text[mistake.begin : mistake.end]
+    )
+    behind = mistake.text[mistake.begin + head.end() : mistake.end] if head is not None else ""
+    if word.isdigit() and head is not None and not mistake.is_layer(head[1]) and behind[:1] != ":":
+        if head[1] not in WORDS and (place.before.endswith((",", "|")) or not place.before):
+            declares = f"`block {head[1]}(c) {{ … }}` declares a block, `{head[1]}({word})` calls it"
+            return f"no layer is called `{head[1]}`: {declares}"
+    remark = re.match(r"\d+[ \t]+([A-Za-z]+)[ \t]", text)
+    if word.isdigit() and remark is not None and not mistake.is_layer(remark[1]):
+        return "a line begins with a layer, a label or a statement; one that is a remark begins with `#`"
     sizes = re.match(r"\d+(?:[ \t]*[x×][ \t]*\d+){2,3}(?![\w.])", text)
     if sizes is not None:
         shown = re.sub(r"[ \t]*[x×][ \t]*", "x", sizes.group())
