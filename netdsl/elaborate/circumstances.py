@@ -62,7 +62,8 @@ def behind_item(word: str, span: Span, known: bool, more: bool, sources: Sequenc
             r"([A-Za-z][\w/{}.-]*)([ \t]*[×x][ \t]*(?:\d+|\{[^{}\n]*\}))[ \t]*\Z",
             text[max(0, span.start - 60) : span.start],
         )
-        if repeated is not None and not more:
+        op = lookup(split_word(re.match(r"\w+", repeated[1])[0])[0]) if repeated is not None else None  # type: ignore[index]
+        if repeated is not None and not more and op is not None and word in {*op.syntax.flags, *op.attributes()}:
             shown = f"{repeated[1]} {word}{repeated[2]}"
             start = max(0, span.start - 60) + repeated.start()
             return Advice(

@@ -129,11 +129,6 @@ def _concatenation(mistake: Mistake) -> str | None:
 
 def _calls(mistake: Mistake) -> str | None:
     """``unit(8) unit(8)``: two calls without a comma."""
-    closer = mistake.pairs.get(mistake.offset)
-    called = re.search(r"(?<![\w.@])([A-Za-z_]\w*)\Z", mistake.text[mistake.begin : mistake.offset])
-    if mistake.word == "[" and called is not None and closer is not None and mistake.is_layer(called[1]):
-        edits = (mistake.edit("("), mistake.edit(")", closer, closer + 1))
-        return Advice(f"the arguments of a block stand in parentheses: `{called[1]}(…)`", *edits)
     if (help := _arguments(mistake)) is not None:
         return help
     if mistake.word != "(" or "LPAR" in mistake.names:

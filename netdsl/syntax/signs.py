@@ -171,7 +171,7 @@ def _comments(mistake: Mistake) -> str | None:
         return "a comment begins with `#`"
     if mistake.word == "%" and re.match(r"%+[ \t]+[A-Za-z]", text[offset : mistake.end]) and start > mistake.begin:
         word = re.match(r"%+[ \t]+(\w+)", text[offset : mistake.end])
-        declared = rf"^[ \t]*(?:param|block)\b[^\n#]*\b{word[1] if word is not None else ''}\b"
+        declared = rf"^[ \t]*(?:param\b|block[ \t]+\w+[ \t]*\()[^\n#]*\b{word[1] if word is not None else ''}\b"
         if text[start - 1].isspace() and re.search(declared, mistake.source, re.MULTILINE) is None:
             return Advice("a comment begins with `#`", mistake.edit("#"))
     sign = re.compile(r"(?<!\S)//+(?![=/])|(?<!\S)--(?=[ \t])|;+|%+|(?i:rem\b)|'").match(text, start, mistake.end)
