@@ -7,6 +7,7 @@ nearly the same; a name is worth a little. Blocks that do not do the same are al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import eq
 from typing import Literal, NamedTuple
 
 from netdsl.analyses.change import Change, acts, changes_of
@@ -26,6 +27,8 @@ _SAME, _ENTERS, _ALIKE, _NAME = 9.0, 5.0, 4.0, 0.2
 _COMMON, _APART = 0.2, 0.4
 #: Pairs that are weighed; beyond them what is equal is found by its form alone, and beyond more not at all.
 _PAIRS, _LONGEST = 160_000, 9_000_000
+#: Pairs of parts of groups that are weighed for two nets in all, and what a pair of groups takes besides.
+_PARTS, _GROUP = 250_000, 8
 
 
 class Entry(NamedTuple):
@@ -171,6 +174,9 @@ class _Matcher:
         self.forms: dict[tuple[object, ...], int] = {}
         self.numbers: dict[int, int] = {}
         self.met: list[Piece] = []
+        self.sizes: dict[int, int] = {}
+        self.values: dict[int, tuple[type[Op], tuple[object, ...]]] = {}
+        self.weighed = 0
 
     # -- worth
 
@@ -181,7 +187,7 @@ class _Matcher:
         named = _NAME if one.name == other.name else 0.0
         mine, yours = self._number(one), self._number(other)
         if mine == yours:
-            return _SAME * sum(1 for _ in leaves([one])) + named
+            return _SAME * self._size(one) + named
         if (mine, yours) not in self.known:
             self.known[mine, yours] = self._alike(one, other)
         found = self.known[mine, yours]
@@ -196,14 +202,26 @@ class _Matcher:
             self.met.append(piece)
         return found
 
+    def _size(self, piece: Piece) -> int:
+        """How many leaves a piece has."""
+        if isinstance(piece, Leaf):
+            return 1
+        found = self.sizes.get(id(piece))
+        if found is None:
+            found = self.sizes[id(piece)] = sum(1 for _ in leaves([piece]))
+            self.met.append(piece)
+        return found
+
     def _alike(self, one: Piece, other: Piece) -> float:
         if isinstance(one, Group) and isinstance(other, Group):
-            least = min(sum(1 for _ in leaves([group])) for group in (one, other))
-            if len(one.parts) * len(other.parts) <= _PAIRS:
+            least = min(self._size(one), self._size(other))
+            pairs = len(one.parts) * len(other.parts)
+            if pairs <= _PAIRS and self.weighed < _PARTS:
+                self.weighed += pairs + _GROUP
                 inner = self._best(one.parts, other.parts)[0][0]
             else:  # too many to weigh: what is equal, and a title
                 mine, yours = ([self._number(part) for part in group.parts] for group in (one, other))
-                inner = _SAME * sum(sum(1 for _ in leaves([one.parts[at]])) for at, _ in _common(mine, yours))
+                inner = _SAME * sum(self._size(one.parts[at]) for at, _ in _common(mine, yours))
                 inner = max(inner, _COMMON * _SAME * least if one.title == other.title else 0.0)
             if one.kind in ("arm", "head"):
                 return max(inner, 0.1) + (0.3 if one.name == other.name else 0.0)
@@ -211,14 +229,23 @@ class _Matcher:
         assert isinstance(one, Leaf) and isinstance(other, Leaf)
         if one.kind != "layer":
             return _ALIKE * (0.9 if one.words != other.words else 1)
-        op, theirs = one.layers[0].head.op, other.layers[0].head.op
-        if op == theirs:
-            return _ENTERS
-        if type(op) is type(theirs):
-            names = list(type(op).attributes())
-            equal = sum(getattr(op, name) == getattr(theirs, name) for name in names)
-            return float(_ALIKE * (0.25 + 0.75 * equal / (len(names) or 1)))
-        return 1.0 if op.category == theirs.category and op.category not in ("merge", "input", "shape") else 0.0
+        kind, own = self._values(one)
+        other_kind, theirs = self._values(other)
+        if kind is other_kind:
+            if own == theirs and one.layers[0].head.op == other.layers[0].head.op:
+                return _ENTERS
+            return float(_ALIKE * (0.25 + 0.75 * sum(map(eq, own, theirs)) / (len(own) or 1)))
+        category = kind.category
+        alike = category == other_kind.category and category not in ("merge", "input", "shape")
+        return 1.0 if alike else 0.0
+
+    def _values(self, leaf: Leaf) -> tuple[type[Op], tuple[object, ...]]:
+        """The operator of a layer, and its attributes in order."""
+        number = self._number(leaf)
+        if number not in self.values:
+            op = leaf.layers[0].head.op
+            self.values[number] = type(op), tuple([getattr(op, name) for name in type(op).attributes()])
+        return self.values[number]
 
     def _best(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[list[float]]:
         """What the pieces from each place on are worth at most; at (0, 0) all of them."""

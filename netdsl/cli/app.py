@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from netdsl.cli.terminal import check_name, report, say
-from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics import NetdslError, printable
 from netdsl.diagnostics.nearest import did_you_mean
 
 #: Each command's one line of help; the command is the module of that name beside this one, or the one in ``_MODULES``.
@@ -138,7 +138,7 @@ def _unknown(name: str) -> int:
         what, help = "command", f"a command comes before a shipped spec: `netdsl stats {PREFIX}{name}`"
     else:
         what, help = "command", did_you_mean(name, COMMANDS)
-    print(f"netdsl: unknown {what} `{name}`" + (f"; {help}" if help else ""), file=sys.stderr)
+    print(printable(f"netdsl: unknown {what} `{name}`" + (f"; {help}" if help else "")), file=sys.stderr)
     print(f"commands: {', '.join(COMMANDS)}; `netdsl --help` says more", file=sys.stderr)
     return 2
 

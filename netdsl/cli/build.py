@@ -14,7 +14,7 @@ from netdsl.backends.torch_source import torch_source
 from netdsl.cli.options import add_file, compiled, keep, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say, write
-from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics import Diagnostic, NetdslError, printable
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View, show_shape
 from netdsl.rewrites.logits import strip_probabilities
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     write(output, text.encode())
     lines.append(("file", "the standard output" if output == "-" else f"{output}, {text.count(chr(10))} lines"))
     lines.append(("times", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in clock.laps)))
-    shown = "\n".join(f"{name:<8}{value}" for name, value in lines) + "\n"
+    shown = "\n".join(f"{name:<8}{printable(value)}" for name, value in lines) + "\n"
     if output == "-":
         sys.stderr.write(shown)
     else:

@@ -11,6 +11,7 @@ from netdsl.cli.findings import Checker, Findings
 from netdsl.cli.options import add_file, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import difference, report, say
+from netdsl.diagnostics import printable
 from netdsl.ir.types import plural
 from netdsl.zoo import PREFIX
 
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.dry_run:
         save(mended)
     elif options.format == "text":
-        say("".join(difference(one.old, one.new, one.name, one.name) for one in mended))
+        say("".join(difference(one.old, one.new, *[printable(one.name)] * 2) for one in mended))
     fixes = sum(one.fixes for one in mended)
     if fixes:
         verb = "would mend" if options.dry_run else "mended"
@@ -95,7 +96,7 @@ def _report(found: Findings, options: argparse.Namespace, mended: tuple[Mended, 
     if options.format == "text":
         files = _number(found.files, "file")
         for note in found.notes:
-            print(f"note: {note}", file=sys.stderr)
+            print(f"note: {printable(note)}", file=sys.stderr)
         if found.findings:
             from netdsl.diagnostics.printing import count
 

@@ -15,6 +15,7 @@ from netdsl.cli import table
 from netdsl.cli.options import add_file, compiled_all
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
+from netdsl.diagnostics import escaped
 from netdsl.ir.types import View, plural
 
 _EXAMPLES = """
@@ -143,7 +144,7 @@ def _json(found: Difference, view: View | None) -> str:
         "notes": list(found.notes),
         "entries": [_entry(found, entry) for entry in found.entries],
     }
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(value, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _numbers(found: Difference, view: View) -> dict[str, list[int]]:

@@ -20,7 +20,7 @@ from netdsl.backends.draw import draw
 from netdsl.cli.options import add_limits, add_operators, add_uses, whole
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import check_name, report, say
-from netdsl.diagnostics import Diagnostic, NetdslError, Source
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, printable
 from netdsl.diagnostics.files import shown, unwritten
 from netdsl.elaborate import Limits, analyse
 from netdsl.ir.types import plural
@@ -228,7 +228,8 @@ def _write(folder: Path, made: Mapping[str, bytes], *, force: bool) -> tuple[int
                 (folder / name).unlink(missing_ok=True)
                 removed += there[name] is not None
             elif there[name] is not None:
-                print(f"note: `{folder / name}` is of no spec any more, and was changed: it stays", file=sys.stderr)
+                said = printable(f"note: `{folder / name}` is of no spec any more, and was changed: it stays")
+                print(said, file=sys.stderr)
     except OSError as error:
         message = f"`{shown(str(folder))}` cannot be written: {(error.strerror or str(error)).lower()}"
         raise NetdslError([Diagnostic("ND006", message, None, _unwritten(folder, error))]) from None

@@ -10,6 +10,7 @@ import sys
 from netdsl.cli.options import add_file, compilation, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import coloured, say
+from netdsl.diagnostics import escaped
 from netdsl.ir.op import lookup
 from netdsl.zoo import PREFIX
 from netdsl.zoo import find as find_shipped
@@ -110,4 +111,4 @@ def _code(code: str, form: str) -> str:
 def _json(value: object) -> str:
     import json
 
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(value, indent=1, ensure_ascii=False)) + "\n"

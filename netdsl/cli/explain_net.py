@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.cli.explain_layer import Section, aligned, arithmetic, axes, constructor, module, origin
 from netdsl.cli.terminal import coloured
-from netdsl.diagnostics import Diagnostic, NetdslError, Span, printable
+from netdsl.diagnostics import Diagnostic, NetdslError, Span, escaped, printable
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.graph import Graph, Node, Scope
 from netdsl.ir.print import show_value
@@ -50,7 +50,7 @@ class _Said(NamedTuple):
         """For programs."""
         import json
 
-        return json.dumps(self.value, indent=1, ensure_ascii=False) + "\n"
+        return escaped(json.dumps(self.value, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _joined(lines: list[str]) -> str:
@@ -149,7 +149,7 @@ class Asked:
     def _shown(self, place: dict[str, Any]) -> str:
         """``line 28``, with the file where it is not the net's own."""
         own = self.graph.sources[0].name if self.graph.sources else None
-        return f"line {place['line']}" + (f" of {place['file']}" if place["file"] != own else "")
+        return f"line {place['line']}" + (f" of {printable(place['file'] or '')}" if place["file"] != own else "")
 
     def _calls(self, scope: int) -> list[dict[str, Any]]:
         """The chain of block calls around a scope, innermost first."""
@@ -244,7 +244,8 @@ class Asked:
         source += self._called(calls[1:] if scope.block is not None else calls)
         sections = [Section("written", source)] if scope.index else []
         most = max(several.members, key=lambda member: member.params)
-        more = f"`netdsl explain {shlex.join([self.word, most.name, *self.same])}` says more of one"
+        asked = printable(shlex.join([self.word, most.name, *self.same]))
+        more = f"`netdsl explain {asked}` says more of one"
         sections.append(Section("its parts", [*_table(several).splitlines(), "", more]))
         if several.leaves is not None and several.leaves.receptive_field:
             before = several.enters

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from netdsl.cli.options import add_limits, whole
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import difference, report, say, write
-from netdsl.diagnostics import NetdslError
+from netdsl.diagnostics import NetdslError, printable
 from netdsl.elaborate import Limits
 from netdsl.elaborate.sources import read, read_bytes
 from netdsl.elaborate.values import Stop
@@ -71,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
         try:
             spec = _formatted(file, Limits(bytes=options.max_bytes))
             if options.diff:
-                say(difference(spec.old, spec.new, spec.name, f"{spec.name} (formatted)"))
+                name = printable(spec.name)
+                say(difference(spec.old, spec.new, name, f"{name} (formatted)"))
             elif not options.check and spec.path is None:
                 say(spec.new)
             if options.check and spec.changes:
@@ -94,6 +95,7 @@ def _is_printed(file: str) -> bool:
 
 
 def _note(text: str, aside: bool) -> None:
+    text = printable(text[:-1]) + "\n"
     if aside:
         sys.stderr.write(text)
     else:

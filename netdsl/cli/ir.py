@@ -9,7 +9,7 @@ from netdsl.analyses.view import restrict
 from netdsl.cli.options import add_file, compiled, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
-from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics import Diagnostic, NetdslError, escaped
 from netdsl.diagnostics.files import shown
 from netdsl.elaborate.sources import read_file
 from netdsl.elaborate.values import Stop
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if options.view is not None:
         graph = restrict(graph, options.view)
-    say(to_json(graph) if options.json or options.format == "json" else text(graph))
+    say(escaped(to_json(graph)) if options.json or options.format == "json" else text(graph))
     return 0
 
 

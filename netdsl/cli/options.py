@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from netdsl.cli.terminal import report
-from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics import Diagnostic, NetdslError, printable
 from netdsl.elaborate import LIMITS, Compilation, Limits, analyse, split_variant
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape, View
@@ -249,7 +249,7 @@ def compilation(path: str, variant: str | None, options: argparse.Namespace) -> 
         said = tuple(gathered(said))
     report(said, result.sources)
     for note in result.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
     return result
 
 

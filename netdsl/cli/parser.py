@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from netdsl.cli.terminal import say
+from netdsl.diagnostics import printable
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ops import load_operators
 
@@ -145,4 +146,4 @@ class Parser(argparse.ArgumentParser):
             if found is not None:
                 message = found.expand(ours)
                 break
-        self.exit(2, f"{self.prog}: {message}\nsee `{self.prog} --help`\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\nsee `{self.prog} --help`\n")

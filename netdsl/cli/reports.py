@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from netdsl.cli.findings import Finding, Findings
 from netdsl.cli.mend import Mended
-from netdsl.diagnostics import CODES, Edit, Note, Source, Span, traced
+from netdsl.diagnostics import CODES, Edit, Note, Source, Span, escaped, printable, traced
 from netdsl.zoo import PREFIX, find
 
 #: Version of the JSON form.
@@ -39,7 +39,7 @@ def as_json(found: Findings, mended: Sequence[Mended] | None) -> str:
         "notes": list(found.notes),
         "mended": None if mended is None else [{"file": one.name, "fixes": one.fixes} for one in mended],
     }
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(value, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _item(finding: Finding, found: Findings) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def as_sarif(found: Findings) -> str:
         "results": [_result(finding, found, codes) for finding in found.findings],
     }
     log = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -229,10 +229,10 @@ def _relative(name: str) -> str:
 def _command(word: str, properties: dict[str, str], message: str) -> str:
     """A command of a workflow; what could end a part of it is escaped."""
 
-    def escaped(text: str, more: str = "") -> str:
+    def coded(text: str, more: str = "") -> str:
         for char in "%\r\n" + more:
             text = text.replace(char, f"%{ord(char):02X}")
-        return text
+        return printable(text)
 
-    given = ",".join(f"{name}={escaped(value, ':,')}" for name, value in properties.items())
-    return f"::{word}{' ' if given else ''}{given}::{escaped(message)}"
+    given = ",".join(f"{name}={coded(value, ':,')}" for name, value in properties.items())
+    return f"::{word}{' ' if given else ''}{given}::{coded(message)}"

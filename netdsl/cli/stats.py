@@ -10,6 +10,7 @@ from netdsl.cli import table
 from netdsl.cli.options import add_file, compiled, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import say
+from netdsl.diagnostics import escaped, printable
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import View, plural, show_axes, show_shape
@@ -113,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     numbers = stats(graph, view=options.view, batch=options.batch)
     if options.format == "json":
-        say(numbers.to_json(options.by))
+        say(escaped(numbers.to_json(options.by)))
         return 0
     if options.format == "csv":
         say(_csv(numbers.by(options.by), options.columns))
@@ -267,7 +268,7 @@ def _csv_cell(cell: object) -> object:
 
     if isinstance(cell, tuple):
         return "x".join(map(str, cell))
-    return literal(cell.replace("×", "x")) if isinstance(cell, str) else cell
+    return literal(printable(cell.replace("×", "x"))) if isinstance(cell, str) else cell
 
 
 def _csv(rows: tuple[Row, ...], columns: tuple[str, ...] | None) -> str:

@@ -20,7 +20,7 @@ from netdsl.cli.options import add_file, analysed, target
 from netdsl.cli.parser import Parser
 from netdsl.cli.serve import Server
 from netdsl.cli.terminal import report
-from netdsl.diagnostics import Diagnostic, NetdslError, Source, sort
+from netdsl.diagnostics import Diagnostic, NetdslError, Source, printable, sort
 from netdsl.diagnostics.printing import render
 from netdsl.elaborate.sources import read
 from netdsl.elaborate.values import Stop
@@ -145,7 +145,7 @@ class Watcher:
             made = analysed(self.path, self.variant, self.options)
             found, sources = made.diagnostics, made.sources
             for note in made.notes:
-                print(f"note: {note}", file=sys.stderr)
+                print(f"note: {printable(note)}", file=sys.stderr)
             if made.graph is not None:
                 drawn = self._draw(made.graph)
         except NetdslError as error:
@@ -153,7 +153,7 @@ class Watcher:
         except Exception as error:
             # A mistake of ours in one drawing ends no session of work.
             failed = f"netdsl itself failed: {type(error).__name__}: {error}"
-            print(failed, file=sys.stderr)
+            print(printable(failed), file=sys.stderr)
         stamps = dict(zip(self.files, before))
         self.files = _files(self.path, sources)
         # A file that changed while it was read is read again.

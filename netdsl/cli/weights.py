@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,13 +130,16 @@ def _compare(graph: Graph, options: argparse.Namespace) -> Comparison:
     from netdsl.runtime.weights import compare, find
 
     maps = [keymap.read(file) for file in options.map] or None
-    checkpoint = find(options.checkpoint, inside=options.key)
+    checkpoint = find(options.checkpoint, inside=options.key, nodes=options.max_nodes)
     return compare(graph, checkpoint, maps=maps, prefix=options.prefix, inference=options.view == "infer")
 
 
 def _check_output(path: str, options: argparse.Namespace) -> None:
     for output in filter(None, (options.output, options.save_map)):
         keep(_parser("convert"), output, path, options.checkpoint, *options.map)
+    if None not in (options.output, options.save_map):
+        if os.path.realpath(options.output) == os.path.realpath(options.save_map):
+            _parser("convert").error("`-o` and `--save-map` name one file: name two")
     if options.all and options.format == "json":
         _parser("convert").error("JSON has every key: --all is of the text")
     if options.output is not None and not options.output.endswith(".safetensors"):

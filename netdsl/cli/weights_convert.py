@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.terminal import say, write
 from netdsl.cli.weights_report import as_json, heads, say_json, shown_sizes, word_lines
-from netdsl.diagnostics import Diagnostic, NetdslError
+from netdsl.diagnostics import Diagnostic, NetdslError, printable
 from netdsl.diagnostics.files import shown
 
 if TYPE_CHECKING:
@@ -31,12 +31,17 @@ def convert_checkpoint(comparison: Comparison, options: argparse.Namespace) -> i
     pairs = {pair.source: pair.target for pair in conversion.pairs}
     graph = comparison.graph
     name = graph.name if graph.variant is None else f"{graph.name}:{graph.variant}"
+
+    def write_map() -> None:
+        if options.save_map is not None:
+            comment = f"What {printable(Path(comparison.checkpoint.name).name)} calls the tensors of {name}."
+            stem = Path(comparison.checkpoint.name).name.partition(".")[0]
+            write(options.save_map, keymap.write(pairs, stem, comment).encode())
+
     if options.output is not None:
-        write_safetensors(options.output, converted(conversion))
-    if options.save_map is not None:
-        comment = f"What {Path(comparison.checkpoint.name).name} calls the tensors of {name}."
-        stem = Path(comparison.checkpoint.name).name.partition(".")[0]
-        write(options.save_map, keymap.write(pairs, stem, comment).encode())
+        write_safetensors(options.output, converted(conversion), first=write_map)
+    else:
+        write_map()
     if options.format == "json":
         say_json(_json_of(conversion, options))
         return 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from netdsl.cli.terminal import say
-from netdsl.diagnostics import Diagnostic, Source, printable
+from netdsl.diagnostics import Diagnostic, Source, escaped, printable
 from netdsl.ir.types import Shape, plural, show_shape
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def say_json(value: dict[str, Any]) -> None:
     """Prints a value for programs."""
     import json
 
-    say(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    say(escaped(json.dumps(value, indent=1, ensure_ascii=False)) + "\n")
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:

@@ -6,6 +6,7 @@ This room stands below all others and uses the standard library alone. ``nearest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -242,6 +243,15 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join("    " if c == "\t" else c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+#: What changes a terminal or how a line is read, and what no encoding has.
+_HIDDEN = re.compile(r"[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+
+
+def escaped(json: str) -> str:
+    """A text of JSON that says the same without control characters: all of them stand in its strings."""
+    return json if json.isascii() and "\x7f" not in json else _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def shortened(text: str, most: int = 100) -> str:

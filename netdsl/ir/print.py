@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import re
 
-from netdsl.diagnostics import Diagnostic, NetdslError, Span
+from netdsl.diagnostics import Diagnostic, NetdslError, Span, printable
 from netdsl.ir.graph import VERSION, Graph, Node, Output, Scope
 from netdsl.ir.op import Op
 from netdsl.ir.types import Scalar, show_shape
@@ -66,7 +66,7 @@ class Places:
         if line is None:
             return ""
         name = self._sources[span.file].name.replace("\\", "/").rpartition("/")[2]
-        return f"@{name}:{line}"
+        return f"@{printable(name)}:{line}"
 
 
 def text(graph: Graph) -> str:

@@ -11,7 +11,6 @@ import math
 import os
 import re
 import stat
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,25 +18,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.diagnostics import NetdslError, shortened
 from netdsl.diagnostics.files import listed, shown, unwritten
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate import LIMITS
 from netdsl.ir.types import Shape
+from netdsl.runtime import saved
 from netdsl.runtime.dependency import require_torch
-from netdsl.runtime.file_kinds import MAGIC, failure, head_of, looks_like_safetensors, no_checkpoint
+from netdsl.runtime.file_kinds import (
+    AGAIN,
+    MAGIC,
+    failure,
+    first_line,
+    head_of,
+    looks_like_safetensors,
+    no_checkpoint,
+    too_long,
+)
 
 if TYPE_CHECKING:
-    from zipfile import ZipFile, ZipInfo
-
     from torch import Tensor
 
 
 class Stored(NamedTuple):
     """One tensor of a checkpoint, by what can be told without its values.
 
-    ``dtype`` is torch's word (``float32``). ``plain`` is false for what is no ordinary array (sparse, quantised).
+    ``dtype`` is torch's word (``float32``). ``form`` is empty for an ordinary array, else what it is instead:
+    ``sparse``, ``quantised``, ``nested`` (of several shapes) or ``without values`` (of the device ``meta``).
     """
 
     shape: Shape
     dtype: str
-    plain: bool = True
+    form: str = ""
 
     @property
     def size(self) -> int:
@@ -77,31 +86,41 @@ class Checkpoint:
         return self._read(keys)
 
 
-def open_checkpoint(path: str | os.PathLike[str], *, inside: str | None = None) -> Checkpoint:
-    """Reads which tensors a checkpoint holds.
+#: How many tensors a file may have for each node that a net may have: a convolution and its norm have six.
+EACH = 4
+
+#: The most letters of a key.
+_LETTERS = 2_000
+#: How many bytes of the header of a safetensors file a tensor may take; usually it takes a hundred.
+_HEADER = 400
+
+
+def open_checkpoint(
+    path: str | os.PathLike[str], *, inside: str | None = None, most: int = EACH * LIMITS.nodes
+) -> Checkpoint:
+    """Reads which tensors a checkpoint holds, of which it may have ``most``.
 
     ``inside`` is the key (or keys with dots between) of the dictionary to take, where a file holds several. Raises
-    :class:`NetdslError`: ND001 for what is no readable file, ND402 for a damaged one, ND403 for one that is no
-    checkpoint, ND404 for a pickle of more than tensors, ND008 where torch is needed and missing.
+    :class:`NetdslError`: ND001 for what is no readable file, ND007 for too many tensors, ND402 for a damaged one, ND403
+    for one that is no checkpoint, ND404 for a pickle of more than tensors, ND008 where torch is needed and missing.
     """
     name = os.fspath(path)
     head, size = head_of(name)
     if looks_like_safetensors(head):
-        return _safetensors(name, size, head, inside)
+        return _safetensors(name, size, head, inside, most)
     if head.startswith(b"PK\x03\x04"):
-        _check_archive(name, size)
-        return _torch(name, size, "PyTorch", inside, mapped=True)
+        return _gather(saved.read(name, size, most, archive=True), name, "PyTorch", inside, size, most)
     if MAGIC in head[:64]:
-        return _torch(name, size, "PyTorch (the form before 1.6)", inside, mapped=False)
+        form = "PyTorch (the form before 1.6)"
+        return _gather(saved.read(name, size, most, archive=False), name, form, inside, size, most)
     raise no_checkpoint(name, size, head)
 
 
 def of_mapping(value: Mapping[str, Any], name: str = "the mapping") -> Checkpoint:
     """A checkpoint out of a ``state_dict`` in hand. Raises :class:`NetdslError` (ND403) where it holds no tensors."""
-    return _gather(value, name, "a mapping", None, None)
+    return _gather(value, name, "a mapping", None, None, None)
 
 
-_AGAIN = "a download that broke off? fetch it again"
 _SAVE = "a checkpoint is a dictionary of tensors: `torch.save(net.state_dict(), …)`"
 
 
@@ -122,7 +141,7 @@ _DTYPES = {
 }
 
 
-def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Checkpoint:
+def _safetensors(name: str, size: int, head: bytes, inside: str | None, most: int) -> Checkpoint:
     try:
         from safetensors import safe_open
     except (ImportError, OSError) as error:
@@ -132,6 +151,9 @@ def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Check
         message = f"`{shown(name)}` has no `{shortened(inside)}` to take tensors from: a safetensors file has one level"
         help = f"leave `--key` out; `--prefix {shortened(inside)}.` takes the keys that begin so"
         raise failure("ND403", message, help)
+    length = int.from_bytes(head[:8], "little")
+    if _HEADER * most < length <= size:
+        raise too_long(name, f"its header has {length:,} bytes", -(-length // _HEADER), most)
     try:
         with safe_open(name, framework="np") as file:
             slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
@@ -144,6 +166,7 @@ def _safetensors(name: str, size: int, head: bytes, inside: str | None) -> Check
     if not stored:
         help = "`safetensors.torch.save_file(net.state_dict(), …)` writes those of a net"
         raise failure("ND403", f"`{shown(name)}` is a safetensors file without a tensor", help)
+    _bounded(name, stored, most)
 
     def read(keys: Iterable[str]) -> dict[str, Tensor]:
         require_torch()
@@ -161,10 +184,10 @@ def _damaged_safetensors(name: str, size: int, head: bytes, error: Exception) ->
     if 8 + length > size:
         said = f"its header is said to be {length:,} bytes long, and the file has {size:,}"
     else:
-        said = f"its header does not fit its {size:,} bytes ({_first_line(error)})"
+        said = f"its header does not fit its {size:,} bytes ({shortened(first_line(error), 200)})"
         if "not fully covered" in str(error):
             said = f"it has {size:,} bytes, and by its header {_said_size(name, length)}"
-    return failure("ND402", f"`{shown(name)}` is damaged: {said}", _AGAIN)
+    return failure("ND402", f"`{shown(name)}` is damaged: {said}", AGAIN)
 
 
 def _said_size(name: str, length: int) -> str:
@@ -175,94 +198,6 @@ def _said_size(name: str, length: int) -> str:
         header = json.loads(file.read(8 + length)[8:])
     ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
     return f"{8 + length + max(ends, default=0):,}"
-
-
-# -- torch.save -------------------------------------------------------------------------------------------------------
-
-
-def _check_archive(name: str, size: int) -> None:
-    """Refuses an archive that ``torch.save`` did not write, and one whose records are not what their checksums say."""
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(name) as archive:
-            records = archive.infolist()
-            names = [record.filename for record in records]
-            if not any(entry.endswith("/data.pkl") for entry in names):
-                what = "holds arrays of NumPy" if any(entry.endswith(".npy") for entry in names) else "holds no tensors"
-                message = f"`{shown(name)}` is no checkpoint: it is a ZIP archive, and {what}"
-                raise failure("ND403", message, "a checkpoint is a safetensors file, or what `torch.save` wrote")
-            if any(entry.endswith("/constants.pkl") for entry in names):
-                message = f"`{shown(name)}` is a TorchScript archive: it holds a program, of which netdsl runs nothing"
-                help = "save its tensors alone: `torch.save(torch.jit.load(path).state_dict(), …)`"
-                raise failure("ND404", message, help)
-            if any(record.compress_type != zipfile.ZIP_STORED for record in records):
-                message = f"`{shown(name)}` is a compressed ZIP archive, and `torch.save` compresses nothing"
-                help = "where PyTorch reads it: `torch.save(torch.load(path, weights_only=True), NEW)`"
-                raise failure("ND403", message, help)
-            for record in records:
-                # A checksum of zero is none: PyTorch can leave them out. torch.load itself looks at none.
-                if record.CRC:
-                    _read_through(archive, record, name)
-    except NetdslError:
-        raise
-    except Exception:
-        message = f"`{shown(name)}` is damaged: it is an archive of `torch.save` without its end, {size:,} bytes of it"
-        raise failure("ND402", message, _AGAIN) from None
-
-
-def _read_through(archive: ZipFile, record: ZipInfo, name: str) -> None:
-    """Reads a record, so that its checksum is looked at."""
-    from zipfile import BadZipFile
-
-    try:
-        with archive.open(record) as file:
-            while file.read(1 << 20):
-                pass
-    except BadZipFile:
-        message = f"`{shown(name)}` is damaged: its record `{shortened(record.filename)}` is not what its checksum says"
-        raise failure("ND402", message, _AGAIN) from None
-
-
-def _torch(name: str, size: int, form: str, inside: str | None, *, mapped: bool) -> Checkpoint:
-    torch = require_torch()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            value = torch.load(name, map_location="cpu", weights_only=True, mmap=mapped)
-    except Exception as error:  # a broken pickle can raise anything
-        raise _unread(name, error) from None
-    return _gather(value, name, form, inside, size)
-
-
-_CLASS = re.compile(r"GLOBAL ([\w.<>]+)")
-
-
-def _unread(name: str, error: Exception) -> NetdslError:
-    import pickle
-
-    name = shown(name)
-    found = _CLASS.search(str(error))
-    help = "where you trust its origin, read it with PyTorch, and save its tensors alone: "
-    help += "`torch.save(torch.load(path, weights_only=False)['state_dict'], …)`"
-    if found is not None:
-        what = shortened(found[1])
-        blocked = "is blocked" in str(error)
-        message = f"`{name}` holds more than tensors, and reading it would run `{what}`: it was not read"
-        if not blocked and re.search(r"\.nn\.|models?\.|\.[A-Z]\w*Net\w*$|^netdsl_generated_", what):
-            message = f"`{name}` holds a whole pickled module (`{what}`), and reading that runs code: it was not read"
-        if "whole pickled module" in message:
-            help = help.replace("['state_dict']", ".state_dict()")
-        return failure("ND404", message, "do not open it with anything else" if blocked else help)
-    if isinstance(error, pickle.UnpicklingError):
-        # What torch itself says goes over many lines and advises to run the code.
-        return failure("ND404", f"`{name}` holds a pickle of more than tensors: it was not read", help)
-    return failure("ND402", f"`{name}` is damaged: PyTorch says “{shortened(_first_line(error), 200)}”", _AGAIN)
-
-
-def _first_line(error: BaseException) -> str:
-    text = (str(error) or type(error).__name__).splitlines()[0]
-    return text.split(". ")[0].rstrip(".")
 
 
 # -- dictionaries in dictionaries -------------------------------------------------------------------------------------
@@ -290,8 +225,22 @@ class _Place(NamedTuple):
     rest: tuple[str, ...]
 
 
-def _gather(value: object, name: str, form: str, inside: str | None, size: int | None) -> Checkpoint:
-    """Finds the dictionary of tensors in what a file holds."""
+def _bounded(name: str, stored: Mapping[str, Stored], most: int) -> None:
+    """Refuses more tensors, and longer keys, than a net can have."""
+    if len(stored) > most:
+        raise too_long(name, f"it has {len(stored):,} tensors", len(stored), most)
+    for key in stored:
+        if not key.isascii() and key.encode(errors="replace").decode() != key:
+            message = f"`{shown(name)}` is no checkpoint: its key `{shortened(key)}` is no text"
+            raise failure("ND403", message, "save the tensor under a key that UTF-8 has")
+    longest = max(stored, key=len)
+    if len(longest) > _LETTERS:
+        message = f"`{shown(name)}` is no checkpoint: a key of it has {len(longest):,} letters, `{shortened(longest)}`"
+        raise failure("ND403", message, f"a key has at most {_LETTERS:,} letters: save the tensor under a shorter one")
+
+
+def _gather(value: object, name: str, form: str, inside: str | None, size: int | None, most: int | None) -> Checkpoint:
+    """Finds the dictionary of tensors in what a file holds, which may have ``most``."""
     torch = require_torch()
     if not isinstance(value, Mapping):
         what = (
@@ -310,25 +259,36 @@ def _gather(value: object, name: str, form: str, inside: str | None, size: int |
     if chosen.rest:
         notes.append(f"{listed(chosen.rest)} beside them {'is' if len(chosen.rest) == 1 else 'are'} no tensor")
     stored = {key: _stored(tensor, torch) for key, tensor in chosen.tensors.items()}
+    if most is not None:
+        # In hand a state_dict of the device `meta` is a way to ask whether one would fit.
+        for key in [key for key, tensor in chosen.tensors.items() if tensor.is_meta]:
+            stored[key] = stored[key]._replace(form="without values")
+        _bounded(name, stored, most)
 
     def read(keys: Iterable[str]) -> dict[str, Tensor]:
-        return {key: chosen.tensors[key].detach() for key in keys}
+        # A tensor of a file may have attributes of any name.
+        return {key: torch.Tensor.detach(chosen.tensors[key]) for key in keys}
 
     return Checkpoint(name, form, stored, read, notes=notes, size=size)
 
 
 def _stored(tensor: Any, torch: Any) -> Stored:
-    plain = tensor.layout == torch.strided and not tensor.is_quantized
-    return Stored(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."), plain)
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    if tensor.is_nested:  # it has no shape
+        return Stored((), dtype, "nested")
+    form = "quantised" if tensor.is_quantized else "sparse" if tensor.layout != torch.strided else ""
+    return Stored(tuple(tensor.shape), dtype, form)
 
 
 def _collect(value: Mapping[Any, Any], path: tuple[str, ...], places: list[_Place], kind: type) -> None:
-    tensors = {key: item for key, item in value.items() if isinstance(key, str) and isinstance(item, kind)}
+    # A dictionary of a file may have an attribute in the place of its method.
+    items = list(dict.items(value) if isinstance(value, dict) else value.items())
+    tensors = {key: item for key, item in items if isinstance(key, str) and isinstance(item, kind)}
     if tensors:
-        rest = tuple(str(key) for key, item in value.items() if key not in tensors and not isinstance(item, Mapping))
+        rest = tuple(str(key) for key, item in items if key not in tensors and not isinstance(item, Mapping))
         places.append(_Place(path, tensors, rest))
     if len(path) < 3:
-        for key, item in value.items():
+        for key, item in items:
             if isinstance(key, str) and isinstance(item, Mapping):
                 _collect(item, (*path, key), places, kind)
 
@@ -368,15 +328,18 @@ def _choose(places: list[_Place], value: Mapping[Any, Any], name: str, inside: s
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor]) -> None:
+def write_safetensors(
+    path: str | os.PathLike[str], tensors: Mapping[str, Tensor], *, first: Callable[[], None] = lambda: None
+) -> None:
     """Writes a safetensors file whole or not at all: beside its place first, then moved there.
 
-    Equal tensors give equal bytes. Raises :class:`NetdslError` (ND006) where the place cannot be written.
+    Equal tensors give equal bytes. ``first`` is called before it is moved: where that raises, nothing is written.
+    Raises :class:`NetdslError` (ND006) where the place cannot be written.
     """
     from safetensors.torch import save_file
 
     target = Path(os.path.realpath(path))
-    beside = target.with_name(f".netdsl-{os.getpid()}.tmp")
+    beside = target.with_name(f".netdsl-{os.getpid()}-weights.tmp")
     try:
         mode = target.stat().st_mode if target.exists() else None
         if mode is not None and stat.S_ISDIR(mode):
@@ -391,11 +354,14 @@ def write_safetensors(path: str | os.PathLike[str], tensors: Mapping[str, Tensor
             save_file(_apart(tensors), beside, {"format": "pt"})
             # The library makes its files readable by their owner alone.
             os.chmod(beside, stat.S_IMODE(usual if mode is None else mode))
+            first()
             os.replace(beside, target)
         finally:
             beside.unlink(missing_ok=True)
+    except NetdslError:
+        raise
     except Exception as error:  # the library wraps the system's errors
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else _first_line(error)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else shortened(first_line(error), 200)
         if (number := re.search(r"\(os error (\d+)\)", reason)) is not None:
             reason = os.strerror(int(number[1]))
             error = OSError(int(number[1]), reason)

@@ -41,9 +41,10 @@ def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
     graph, stored = comparison.graph, comparison.checkpoint.stored
     wanted = {row.key: row.slot for row in comparison.rows if row.slot is not None and row.status != "idle"}
     fixed: list[Pair] = []
+    fits = comparison.fits
     for row in comparison.rows:
         if row.source is not None and row.slot is not None and row.stored is not None:
-            if comparison.fits or row.source in comparison.mapped:
+            if fits or row.source in comparison.mapped:
                 if reshapes(row.stored.shape, row.slot.shape):
                     fixed.append(Pair(row.source, row.key, "name", row.stored.shape != row.slot.shape))
     done = {pair.source for pair in fixed}, {pair.target for pair in fixed}
@@ -53,7 +54,7 @@ def convert(comparison: Comparison, *, partial: bool = False) -> Conversion:
     target = {key: slot.shape for key, slot in wanted.items() if key not in done[1]}
     back = {new: key for key, new in comparison.renamed.items() if new is not None}
     found = Correspondence((), (), ())
-    if not comparison.fits:
+    if not fits:
         found = correspond(source, target, ordered=comparison.checkpoint.ordered)
     problems = [] if partial else [_left(comparison, item) for item in found.left]
     problems += [_undecided(comparison, doubt) for doubt in found.doubts if doubt.reason in ("guess", "conflict")]
@@ -155,8 +156,8 @@ def _undecided(comparison: Comparison, doubt: Doubt) -> Diagnostic:
         message += "their order says one thing, and their numbers say another"
     else:
         message += "the keys of the file are sorted, and the names do not tell"
-    spans = [_span(comparison, path) for path in doubt.targets]
+    spans = [_span(comparison, path) for path in doubt.targets[:2]]
     made = line(f"{literal(doubt.sources[0])}.**", f"{literal(doubt.targets[0])}.**")
     help = f"a key map decides: {made}, or another of them"
-    notes = tuple(Note(span, "and this") for span in spans[1:2] if span != spans[0])
+    notes = tuple(Note(span, "and this") for span in spans[1:] if span != spans[0])
     return Diagnostic("ND411", message, spans[0], help, notes)

@@ -14,6 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from netdsl.ir.types import Shape
@@ -330,11 +331,14 @@ def _decide(
     ``learned`` what last parts of names were found to be elsewhere.
     """
     if len(set(labels)) == len(labels) and sorted(labels) == sorted(others):
-        return [labels.index(other) for other in others], "name"
+        places = {label: at for at, label in enumerate(labels)}
+        return [places[other] for other in others], "name"
     natural = sorted(range(len(labels)), key=lambda at: _natural(labels[at]))
     order = natural if files is None else sorted(range(len(labels)), key=lambda at: files[at])
     if _numbered(labels) and _numbered(others) and sorted(others, key=_natural) == list(others):
         return (natural, "name") if order == natural else (order, "conflict")
+    if len(labels) > _MANY:
+        return order, "order" if files is not None or _numbered(labels) else "guess"
     alike = [[_likeness(label, other, learned) for other in others] for label in labels]
     names = _by_names(alike, order)
     if files is None:
@@ -349,6 +353,8 @@ def _decide(
     return order, "name" if names.best == order and names.margin > _LEAST else "order"
 
 
+#: Of more branches that are alike than this, names are not held against one another.
+_MANY = 100
 #: By how much names must be more alike one way than another to decide.
 _CLEAR = 0.5
 _LEAST = 1e-9
@@ -356,7 +362,7 @@ _LEAST = 1e-9
 
 def _natural(label: str) -> list[tuple[int, str, int]]:
     parts = re.split(r"(\d+)", label)
-    return [(1, "", int(part)) if part.isdecimal() else (0, part, 0) for part in parts if part]
+    return [(1, "", int(part)) if part.isdecimal() and len(part) < 19 else (0, part, 0) for part in parts if part]
 
 
 def _numbered(labels: Sequence[str]) -> bool:
@@ -378,9 +384,12 @@ _SYNONYMS = (
 )
 
 
-def _words(label: str) -> set[str]:
+@lru_cache(4_096)
+def _words(label: str) -> frozenset[str]:
     found = re.findall(r"[a-z]{2,}|\d+", label.lower())
-    return {min(group) if (group := next((g for g in _SYNONYMS if word in g), None)) else word for word in found}
+    return frozenset(
+        min(group) if (group := next((g for g in _SYNONYMS if word in g), None)) else word for word in found
+    )
 
 
 def _likeness(label: str, other: str, learned: Mapping[str, str]) -> float:

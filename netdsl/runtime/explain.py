@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, NetdslError, Note, Span, shortened
 from netdsl.diagnostics.files import shown
+from netdsl.elaborate import LIMITS
 from netdsl.ir.graph import Graph, Node
 from netdsl.ir.types import Shape, show_shape
 from netdsl.runtime.correspond import correspond
@@ -48,8 +49,8 @@ def in_one(comparison: Comparison, make: Callable[[str], Graph | None] | None = 
     return _another_variant(comparison, fitting) if fitting else None
 
 
-#: The most variants that are tried.
-_MOST = 40
+#: The most variants that are tried, and after how many nodes in all no other is.
+_MOST, _NODES = 40, 2 * LIMITS.nodes
 #: Below this share of tensors that match, a checkpoint may well be another variant's.
 _FEW = 0.9
 
@@ -69,15 +70,26 @@ def better_variant(comparison: Comparison, make: Callable[[str], Graph | None]) 
     if len(comparison.matched) >= _FEW * max(wanted, stored) or len(graph.variants) > _MOST:
         return None
     best: Comparison | None = None
-    for variant in graph.variants:
-        other = make(variant) if variant != graph.variant else None
-        held = None if other is None else compare(other, comparison.checkpoint, like=comparison)
-        if held is not None and _likeness(held) > _likeness(comparison if best is None else best):
+    for other in _variants(graph, make):
+        held = compare(other, comparison.checkpoint, like=comparison)
+        if _likeness(held) > _likeness(comparison if best is None else best):
             best = held
     if best is None or 2 * len(best.matched) < len(best.matched) + len(best.problems):
         return None  # the checkpoint is none of these
     name = f"{_file(graph) or ''}:{best.graph.variant}" if _file(graph) else f"variant {best.graph.variant}"
     return f"`{name}` fits better: {share(best)}"
+
+
+def _variants(graph: Graph, make: Callable[[str], Graph | None]) -> Iterator[Graph]:
+    """The other variants of a spec, as many as are soon compiled; none where there are too many to try."""
+    nodes = 0
+    for variant in graph.variants if len(graph.variants) <= _MOST else ():
+        if nodes > _NODES:
+            return
+        other = make(variant) if variant != graph.variant else None
+        nodes += len((other or graph).nodes)
+        if other is not None:
+            yield other
 
 
 def _likeness(comparison: Comparison) -> tuple[int, int]:
@@ -88,12 +100,10 @@ def _likeness(comparison: Comparison) -> tuple[int, int]:
 def _other_variants(comparison: Comparison, make: Callable[[str], Graph | None]) -> list[Fitting]:
     graph = comparison.graph
     found = []
-    for variant in graph.variants if len(graph.variants) <= _MOST else ():
-        other = make(variant) if variant != graph.variant else None
-        if other is not None:
-            held = compare(other, comparison.checkpoint, like=comparison)
-            if held.fits or convertible(held):
-                found.append(Fitting(variant, not held.fits))
+    for other in _variants(graph, make):
+        held = compare(other, comparison.checkpoint, like=comparison)
+        if held.fits or convertible(held):
+            found.append(Fitting(str(other.variant), not held.fits))
     return [fit for fit in found if not fit.renamed] or found
 
 
@@ -218,7 +228,7 @@ def _shape(comparison: Comparison, rows: list[Row]) -> Diagnostic:
     modules = list(dict.fromkeys(row.slot.node.module for row in rows if row.slot is not None))
     trace = _trace(graph, slot.node) if len({m and m.rpartition(".")[0] for m in modules}) == 1 else ()
     if first.status == "kind":
-        what = stored.dtype if stored.plain else f"no plain array of {stored.dtype}"
+        what = f"no plain array of {stored.dtype} ({stored.form})" if stored.form else stored.dtype
         message = f"{_quoted(first.key)} is {what} in the checkpoint, and weights are floating-point numbers"
         return Diagnostic("ND408", message + _more(rows), span, kind_help(stored), trace=trace)
     message = f"{_quoted(first.key)} is {_sizes(stored.shape)} in the checkpoint and {_sizes(slot.shape)} in the net"

@@ -44,9 +44,12 @@ def content(unit: str, rows: Sequence[Row]) -> Content:
 
 def kind_help(stored: Stored) -> str:
     """What helps where a tensor's numbers are none of weights."""
-    if not stored.plain:
-        how = "dequantize" if stored.dtype.startswith("q") else "to_dense"
-        return f"save it as an ordinary array: `tensor.{how}()`"
+    if stored.form == "without values":
+        return "it was saved from the device `meta`: load the weights there first, then save them"
+    if stored.form == "nested":
+        return f"save each of `tensor.unbind()` under a key of its own; {_PARTIAL} leaves it out"
+    if stored.form:
+        return f"save it as an ordinary array: `tensor.{'dequantize' if stored.form == 'quantised' else 'to_dense'}()`"
     if stored.dtype.startswith("complex"):
         return f"save its real part, `tensor.real`, if it has no other; {_PARTIAL} leaves it out"
     return f"save it as `tensor.float()`, where these are no codes of a quantised net; {_PARTIAL} leaves it out"

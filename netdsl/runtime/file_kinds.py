@@ -13,6 +13,22 @@ def failure(code: str, message: str, help: str) -> NetdslError:
     return NetdslError([Diagnostic(code, message, None, help)])
 
 
+def too_long(name: str, said: str, tensors: int, most: int) -> NetdslError:
+    """A file that is read for as many ``tensors``, and ``most`` are allowed: four for each node of a net."""
+    message = f"`{files.shown(name)}` is too long: {said}, and a checkpoint may have {most:,} tensors"
+    help = f"`--max-nodes {-(-tensors // 4):,}` lets it have more; in Python give `weights` a `state_dict`"
+    return failure("ND007", message, help)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of others says first."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return text.split(". ")[0].rstrip(".")
+
+
+#: What helps where a file is not whole.
+AGAIN = "a download that broke off? fetch it again"
+
 #: What ``torch.save`` began a file with before it wrote archives: a pickled number.
 MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 
@@ -38,6 +54,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "a picture"),
 )
 
+
+TAR = "a tar archive, in which very old versions of PyTorch saved too; netdsl does not read it"
 
 #: How the names of checkpoints end.
 ENDINGS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
@@ -90,8 +108,7 @@ def no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
         if head.startswith(signature):
             return failure("ND403", f"`{name}` is no checkpoint: it is {what}", help)
     if head[257:262] == b"ustar":
-        what = "a tar archive, in which very old versions of PyTorch saved too; netdsl does not read it"
-        return failure("ND403", f"`{name}` is no checkpoint: it is {what}", help)
+        return failure("ND403", f"`{name}` is no checkpoint: it is {TAR}", help)
     if head[:1] == b"\x80" and head[1:2] <= b"\x05":
         what = "a pickle that `torch.save` did not write, and unpickling runs what the file says"
         help = (

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from typing import NamedTuple
 from netdsl import zoo
 from netdsl.diagnostics import Diagnostic, NetdslError, Source, Span, shortened
 from netdsl.diagnostics.files import no_text, shown
+from netdsl.elaborate import LIMITS
 from netdsl.ir.graph import Graph
 from netdsl.runtime.file_kinds import head_of
 from netdsl.runtime.keymap_advice import NoRule, line, mended, no_part, no_word
@@ -34,11 +36,17 @@ ENDING = ".keys.toml"
 
 
 class Rule(NamedTuple):
-    """One line: keys that ``pattern`` fits are called ``target``, or are left out where that is None."""
+    """One line: keys that ``pattern`` fits are called ``target``, or are left out where that is None.
+
+    All that it fits begins with ``begins``, and is that where ``power`` is 0; else trying a key of n letters takes some
+    n to that power steps.
+    """
 
     source: str
     pattern: re.Pattern[str]
     target: str | None
+    begins: str
+    power: int
 
     def fits(self, key: str) -> bool:
         """Whether the rule is about a key."""
@@ -57,21 +65,35 @@ class Scheme(NamedTuple):
     name: str
     rules: tuple[Rule, ...]
 
-    def names(self, key: str) -> bool:
-        """Whether one of its rules is about a key."""
-        return any(rule.fits(key) for rule in self.rules)
-
     def apply(self, keys: Iterable[str]) -> dict[str, str | None]:
         """What each key is called in the spec; None for one that is left out.
 
-        Raises :class:`NetdslError` (ND410) where two keys would be one.
+        Raises :class:`NetdslError` (ND410) where two keys would be one, and where it would take too long.
         """
+        return self.follow(keys)[0]
+
+    def follow(self, keys: Iterable[str]) -> tuple[dict[str, str | None], frozenset[str]]:
+        """As :meth:`apply`, and for which of the keys one of the rules says it."""
+        keys = [*keys]
+        exact: dict[str, tuple[int, Rule]] = {}
+        patterns: list[tuple[int, Rule]] = []
+        for at, rule in enumerate(self.rules):
+            if rule.power:
+                patterns.append((at, rule))
+            else:
+                exact.setdefault(rule.begins, (at, rule))
+        self._check_work(keys, [rule for _, rule in patterns])
         renamed: dict[str, str | None] = {}
         taken: dict[str, str] = {}
+        decided: list[str] = []
         for key in keys:
-            rule = next((rule for rule in self.rules if rule.fits(key)), None)
-            new = key if rule is None else rule.apply(key)
+            place, found = exact.get(key, (len(self.rules), None))
+            tried = (rule for at, rule in patterns if at < place and key.startswith(rule.begins) and rule.fits(key))
+            found = next(tried, found)
+            new = key if found is None else found.apply(key)
             renamed[key] = new
+            if found is not None:
+                decided.append(key)
             if new is None:
                 continue
             if new in taken:
@@ -80,7 +102,21 @@ class Scheme(NamedTuple):
                 help = f"a line {line(literal(key), None)} before the others leaves the second out"
                 raise NetdslError([Diagnostic("ND410", message, None, help)])
             taken[new] = key
-        return renamed
+        return renamed, frozenset(decided)
+
+    def _check_work(self, keys: Sequence[str], patterns: Sequence[Rule]) -> None:
+        work = len(keys) * len(patterns) * _GLANCE
+        if work < _WORK:
+            for rule in patterns:
+                work += sum(len(key) ** rule.power for key in keys if key.startswith(rule.begins))
+        if work >= _WORK:
+            message = f"the key map `{shortened(self.name)}` would take too long: {len(patterns):,} patterns for "
+            help = "begin patterns with what their keys begin with, and write one `**` in each at most"
+            raise NetdslError([Diagnostic("ND410", f"{message}{len(keys):,} keys", None, help)])
+
+
+#: The most steps that trying patterns may take, and how many of them a glance at the beginning of a key is.
+_WORK, _GLANCE = 200_000_000, 40
 
 
 class KeyMap(NamedTuple):
@@ -99,17 +135,21 @@ def beside(graph: Graph) -> KeyMap | None:
         name = str(zoo.find(name.removeprefix(zoo.PREFIX)) or "")
     if not name.endswith(".net"):
         return None
-    path = Path(name.removesuffix(".net") + ENDING)
-    return read(path) if path.is_file() else None
+    path = name.removesuffix(".net") + ENDING
+    return read(path) if os.path.isfile(path) else None
 
 
 def read(path: str | os.PathLike[str]) -> KeyMap:
     """Reads a key map.
 
-    Raises :class:`NetdslError`: ND001 where there is no such file, ND410 at the line that is no map.
+    Raises :class:`NetdslError`: ND001 where there is no such file, ND007 for one longer than a spec may be, ND410 at
+    the line that is no map.
     """
     name = os.fspath(path)
-    data, _ = head_of(name, -1, (".toml",), "key map")
+    data, size = head_of(name, LIMITS.bytes + 1, (".toml",), "key map")
+    if len(data) > LIMITS.bytes:
+        message = f"`{shown(name)}` is too long: a key map may have {LIMITS.bytes:,} bytes, and it has {size:,}"
+        raise NetdslError([Diagnostic("ND007", message, None, "a line with `*` or `{word}` says what many would say")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -122,9 +162,17 @@ def parse(text: str, name: str) -> KeyMap:
     import tomllib
 
     source = Source(name, text)
+    dots = 0
+    for number, each in enumerate(text.split("\n")):
+        dots += _TEXTS.sub("", each).partition("#")[0].count(".")
+        if dots > _DOTS:  # tables in tables, which the reader takes very long for
+            start = _offset(text, number + 1, 1)
+            message = f"the dots of a key map stand in quotes, and this has over {_DOTS:,} outside of them"
+            problem = Diagnostic("ND410", message, Span(0, start, start + 1), mended(text, start))
+            raise NetdslError([problem], [source])
     try:
         value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         said = re.sub(r" \(at .*\)$", "", str(error))
         found = re.search(r"line (\d+), column (\d+)", str(error))
         start = _offset(text, int(found[1]), int(found[2])) if found else len(text)
@@ -133,6 +181,10 @@ def parse(text: str, name: str) -> KeyMap:
         raise NetdslError([problem], [source]) from None
     loose = {key: item for key, item in value.items() if not isinstance(item, dict)}
     tables = {key: item for key, item in value.items() if isinstance(item, dict)}
+    if len(tables) > _SCHEMES:
+        message = f"a key map has at most {_SCHEMES} tables, each a scheme, and this has {len(tables):,}"
+        help = "take the lines `[…]` away that begin one, or write several files: `--map A.toml --map B.toml`"
+        raise NetdslError([Diagnostic("ND410", message, Span(0, 0, 0), help)], [source])
     problems: list[Diagnostic] = []
     stem = Path(name).name.removesuffix(ENDING).removesuffix(".toml")
     schemes = [_scheme(stem, loose, text, problems)] if loose else []
@@ -140,6 +192,13 @@ def parse(text: str, name: str) -> KeyMap:
     if problems:
         raise NetdslError(problems, [source])
     return KeyMap(name, tuple(schemes))
+
+
+#: What stands in quotes on one line, and how many dots of a file may stand outside of them.
+_TEXTS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
+_DOTS = 1_000
+#: The most tables of a file.
+_SCHEMES = 100
 
 
 def _offset(text: str, line: int, column: int) -> int:
@@ -166,31 +225,58 @@ def _scheme(name: str, table: Mapping[str, object], text: str, problems: list[Di
 
 # -- patterns ---------------------------------------------------------------------------------------------------------
 
-_SIGN = re.compile(r"\\(.)|\*\*|\*|\{(\w*)(?:([+-])(\d+))?\}|[{}]", re.DOTALL)
+_SIGN = re.compile(r"\\(.)|\*\*|\*|\{(\w*)(?:([+-])(\d{1,18}))?\}|[{}]", re.DOTALL)
 
 
 def rule(source: str, target: str | None) -> Rule:
     """A rule. Raises :class:`NoRule` with what is wrong with it."""
     _bounded(source)
-    pattern, stars, words, at = "", 0, set(), 0
+    uses = Counter(found[2] for found in _SIGN.finditer(source) if found[2])
+    words: set[str] = set()
+    # One part after another, each with how many signs of it may stand for more or for less.
+    parts: list[tuple[str, int]] = []
+    pattern, begins, stars, loose, power, at = "", "", 0, 0, 0, 0
+
+    def literally(text: str) -> None:
+        nonlocal pattern, loose
+        first, *others = text.split(".")
+        pattern += re.escape(first)
+        for other in others:
+            parts.append((pattern, loose))
+            pattern, loose = re.escape(other), 0
+
     for found in _SIGN.finditer(source):
-        pattern += re.escape(source[at : found.start()])
+        literally(source[at : found.start()])
         at = found.end()
         sign = found[0]
         if found[1]:
-            pattern += re.escape(found[1])
-        elif sign == "**":
-            pattern, stars = pattern + r"(.+)", stars + 1
+            literally(found[1])
+            continue
+        if not words and not stars:
+            begins = re.sub(r"\\(.)", r"\1", source[: found.start()], flags=re.DOTALL)
+        if sign == "**":
+            pattern, stars, power = pattern + r"(.+)", stars + 1, power + 1
+            loose += _FIXED
         elif sign == "*":
-            pattern, stars = pattern + r"([^.]+)", stars + 1
+            pattern, stars, loose = pattern + r"([^.]+)", stars + 1, loose + 1
         elif not found[2] or not found[2].isidentifier() or found[3]:
             raise NoRule(f"`{shortened(sign)}` stands for no part of a key: `{{word}}` does", no_part(found))
         elif found[2] in words:
-            pattern += f"(?P={found[2]})"
+            pattern, loose = pattern + f"(?P={found[2]})", loose + _FIXED
         else:
             words.add(found[2])
             pattern += rf"(?P<{found[2]}>[^.]+)"
-    pattern += re.escape(source[at:])
+            loose += 1 if uses[found[2]] == 1 else 1 + _FIXED
+    literally(source[at:])
+    parts.append((pattern, loose))
+    again = sum(loose > _FIXED + 1 and "(.+)" not in part for part, loose in parts)
+    if again > 2:
+        raise NoRule("a pattern has too many parts of which a word stands twice", "write out one of the words")
+    power += again + any(1 < loose < _FIXED for _, loose in parts)
+    # What a part of two signs is split into changes nothing after its dot: it is tried in one way alone.
+    pattern = r"\.".join(rf"(?>{part}(?=\.|\Z))" if 1 < loose < _FIXED else part for part, loose in parts)
+    if not stars and not words:
+        begins = re.sub(r"\\(.)", r"\1", source, flags=re.DOTALL)
     if target is not None:
         given = 0
         for found in _SIGN.finditer(target):
@@ -202,7 +288,12 @@ def rule(source: str, target: str | None) -> Rule:
             message = f"the right has {given} star{'' if given == 1 else 's'}, and the left {stars or 'none'}"
             gives = "a star on the right gives back what one on the left stood for"
             raise NoRule(message, f"{gives}: write {given} on the left, or {stars or 'none'} here")
-    return Rule(source, re.compile(pattern), target)
+    power = max(power, 1) if stars or words else 0
+    return Rule(source, re.compile(pattern), target, begins, power)
+
+
+#: Added for a sign of which not one part alone hangs: ``**``, and a word that stands twice.
+_FIXED = 100
 
 
 def _bounded(source: str) -> None:
@@ -228,7 +319,7 @@ def _fill(target: str, found: re.Match[str]) -> str:
         word = found[sign[2]]
         if sign[3] is None:
             return word
-        if not word.isdecimal():
+        if not word.isdecimal() or len(word) > 18:
             key = literal(found[0])
             message = (
                 f"`{shortened(found[0])}` cannot be renamed: `{sign[0]}` counts, and `{shortened(word)}` is no number"
@@ -256,6 +347,10 @@ class Line(NamedTuple):
     tensors: int
 
 
+#: The most keys, each times the lines, that a map is tried on before it is shown; the most numbers that differ at once.
+_TRIED, _DIFFERING = 1_000_000, 4
+
+
 def summarise(pairs: Mapping[str, str]) -> list[Line]:
     """Few patterns that say the same as many pairs: ``a.0.x`` → ``b.1.x``, ``a.1.x`` → ``b.2.x`` is one line.
 
@@ -265,11 +360,13 @@ def summarise(pairs: Mapping[str, str]) -> list[Line]:
     found = _patterns(_layers(changed))
     # The first line that fits counts: where the order of the keys does not do, the narrower lines come first.
     for lines in (found, sorted(found, key=lambda line: line.source.count("{"))):
-        made = Scheme("", tuple(rule(line.source, line.target) for line in lines))
+        if len(lines) * len(pairs) > _TRIED:
+            break
         try:
+            made = Scheme("", tuple(rule(line.source, line.target) for line in lines))
             if made.apply(pairs) == dict(pairs):
                 return [line._replace(tensors=sum(map(one.fits, pairs))) for line, one in zip(lines, made.rules)]
-        except NetdslError:
+        except (NetdslError, NoRule):
             continue
     return [Line(literal(source), literal(target), 1) for source, target in changed.items()]
 
@@ -298,7 +395,8 @@ def _layers(pairs: Mapping[str, str]) -> dict[tuple[str, str], bool]:
     return found
 
 
-_NUMBER = re.compile(r"\d+")
+#: A number that can be counted with; more digits are letters.
+_NUMBER = re.compile(r"(?<!\d)\d{1,18}(?!\d)")
 
 
 def _patterns(layers: Mapping[tuple[str, str], bool]) -> list[Line]:
@@ -341,6 +439,8 @@ def _split(members: list[tuple[list[int], list[int]]]) -> list[tuple[list[str], 
             break
     if len(said) == len(right) and used == set(words):
         return [([f"{{{words[at]}}}" if at in words else str(column[0]) for at, column in enumerate(left)], said)]
+    if len(words) > _DIFFERING:
+        return [([str(number) for number in here], [str(number) for number in there]) for here, there in members]
     # No one rule says it: one for each value of the number that leaves the fewest.
     trials = []
     for at in words:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from netdsl.backends.torch_source import torch_source
 from netdsl.diagnostics import NetdslError, printable
-from netdsl.elaborate import analyse, split_variant
+from netdsl.elaborate import LIMITS, analyse, split_variant
 from netdsl.elaborate import compile as compile_net
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Scalar, Shape
@@ -108,7 +108,7 @@ def graph_of(module: nn.Module) -> Graph | None:
 def _held(graph: Graph, weights: str | os.PathLike[str] | Mapping[str, Any]) -> Comparison:
     from netdsl.runtime.weights import compare, find
 
-    return compare(graph, find(weights))
+    return compare(graph, find(weights, nodes=max(len(graph.nodes), LIMITS.nodes)))
 
 
 def _unfit(

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from netdsl.diagnostics import NetdslError, shortened
 from netdsl.diagnostics.files import shown
+from netdsl.elaborate import LIMITS
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Shape
 from netdsl.runtime import keymap
-from netdsl.runtime.checkpoint import Checkpoint, Stored, of_mapping, open_checkpoint
+from netdsl.runtime.checkpoint import EACH, Checkpoint, Stored, of_mapping, open_checkpoint
 from netdsl.runtime.file_kinds import failure
 from netdsl.runtime.keymap import KeyMap
 from netdsl.runtime.slots import Slot, slots
@@ -81,9 +82,16 @@ class Comparison:
         return not self.problems
 
 
-def find(weights: str | os.PathLike[str] | Mapping[str, Any], *, inside: str | None = None) -> Checkpoint:
-    """The checkpoint in a file, or out of a ``state_dict`` in hand. Raises :class:`NetdslError`."""
-    return of_mapping(weights) if isinstance(weights, Mapping) else open_checkpoint(weights, inside=inside)
+def find(
+    weights: str | os.PathLike[str] | Mapping[str, Any], *, inside: str | None = None, nodes: int = LIMITS.nodes
+) -> Checkpoint:
+    """The checkpoint in a file, of as many tensors as nets of so many nodes, or out of a ``state_dict`` in hand.
+
+    Raises :class:`NetdslError`.
+    """
+    if isinstance(weights, Mapping):
+        return of_mapping(weights)
+    return open_checkpoint(weights, inside=inside, most=EACH * nodes)
 
 
 def compare(
@@ -170,12 +178,12 @@ def _name(
         if (reached := met(begun)) > top and not (asked and best.mapped):
             best, top = _Named(begun, taken, frozenset()), reached
         for file, scheme in schemes:
-            decided = frozenset(key for key, new in begun.items() if new is not None and scheme.names(new))
             try:
-                called = scheme.apply([new for new in begun.values() if new is not None])
+                called, named = scheme.follow([new for new in begun.values() if new is not None])
             except NetdslError as error:
                 unusable = unusable or error
                 continue
+            decided = frozenset(key for key, new in begun.items() if new in named)
             tried = {key: None if new is None else called[new] for key, new in begun.items()}
             reached = met(tried, True)
             # A map that was asked for is used, whatever it leads to; one that stands beside the spec where it helps.
@@ -190,12 +198,19 @@ def _name(
     return best
 
 
+#: As many parts that all keys begin with are taken off, one after another.
+_WRAPPED = 8
+
+
 def _without(names: dict[str, str | None]) -> Iterator[tuple[list[str], dict[str, str | None]]]:
     """The keys as they are, then with what wrappers put before them taken off, and what to say of that."""
     yield [], names
     taken: list[str] = []
     begun = names
-    while (part := _common([new for new in begun.values() if new is not None])) is not None:
+    for _ in range(_WRAPPED):
+        part = _common([new for new in begun.values() if new is not None])
+        if part is None:
+            break
         begun = {key: None if new is None else new[len(part) + 1 :] for key, new in begun.items()}
         taken.append(part)
         yield _taken(taken), begun
@@ -239,12 +254,14 @@ def _rows(named: _Named, checkpoint: Checkpoint, wanted: Mapping[str, Slot], inf
 
 
 def _status(slot: Slot, stored: Stored, mapped: bool) -> Status:
+    if stored.form:
+        return "kind"
     if stored.shape != slot.shape and not (mapped and reshapes(stored.shape, slot.shape)):
         # PyTorch before 0.4 had no single numbers.
         if (stored.shape, slot.shape) != ((1,), ()):
             return "shape"
     real = stored.dtype.startswith(("float", "bfloat", "f8"))
-    return "matched" if stored.plain and (real or slot.counter) else "kind"
+    return "matched" if real or slot.counter else "kind"
 
 
 def reshapes(shape: Shape, wanted: Shape) -> bool:
