@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import re
 
-from netdsl.diagnostics import Diagnostic, NetdslError, Span, printable
+from netdsl.diagnostics import Diagnostic, NetdslError, Span, printable, shortened
 from netdsl.ir.graph import VERSION, Graph, Node, Output, Scope
 from netdsl.ir.op import Op
 from netdsl.ir.types import Scalar, show_shape
@@ -100,7 +100,8 @@ def text(graph: Graph) -> str:
     for init in graph.inits:
         target = f"label {init.target}" if init.by_label else init.target
         lines.append(f"init {target} = " + " ".join([init.scheme, _arguments(init.arguments, " ")]).strip())
-    return "\n".join(lines) + "\n"
+    # A graph that was read may have any name.
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _head(graph: Graph) -> str:
@@ -178,7 +179,7 @@ def from_json(data: str) -> Graph:
         raise _unreadable("not a graph in JSON: there is no object with `nodes`")
     version = value.get("version")
     if version != VERSION or isinstance(version, bool):
-        said = "no version" if version is None else f"version {version!r}"
+        said = "no version" if version is None else f"version {shortened(repr(version))}"
         raise _unreadable(
             f"a graph in JSON of {said}, and this netdsl reads version {VERSION}",
             help="write it again with `netdsl ir FILE --json`",
