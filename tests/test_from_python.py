@@ -33,6 +33,9 @@ from netdsl.syntax.from_python import as_layer
         ("nn.AdaptiveAvgPool2d(7)", "avgpool to=7"),
         ("nn.Linear(512, 10)", "fc-10"),
         ("nn.Linear(in_features=512, out_features=10, bias=False)", "fc-10 bias=false"),
+        ("nn.Linear(16 * 5 * 5, 10)", "fc-10"),  # what enters is not written
+        ("nn.Linear(self.width // 2, 10)", "fc-10"),
+        ("nn.Softmax(dim=1)", "soft-max"),
         ("nn.BatchNorm2d(64)", "bn"),
         ("nn.BatchNorm2d(num_features=64)", "bn"),
         ("nn.Dropout(p=0.3)", "dropout 0.3"),
@@ -63,6 +66,10 @@ def test_calls_that_are_layers(call: str, layer: str) -> None:
         "nn.Conv2d(3, 64, 3, padding_mode='reflect')",  # what is not read is not left out
         "nn.Conv2d(3, 64, 2 * k)",
         "nn.Conv2d(3, 64, True)",
+        "nn.Conv2d(3, 64, 3, padding=-1)",
+        "nn.Linear(64, 2 * n)",
+        "nn.Softmax(2)",
+        "nn.Dropout(-0.5)",
         "nn.Conv2d(3, 64, **options)",
         "nn.Conv2d(3, 64, 3, kernel_size=3)",
         "nn.BatchNorm2d(64, eps=1e-3)",

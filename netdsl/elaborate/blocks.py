@@ -8,6 +8,7 @@ from functools import partial
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
+from netdsl.elaborate.attribute_helps import show_syntax
 from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.circumstances import Binding, of_argument
 from netdsl.elaborate.context import Context, Styles
@@ -81,10 +82,19 @@ class BlockMaker(BranchMaker):
         layer = elsewhere(name)
         given = [self.text_of(argument.span) for argument in call.arguments]
         ours = layer.edits[0].text if isinstance(layer, Advice) else ""
-        if layer is not None and ours in ("gap", "gmp") and given in ([], ["1"]):
+        called = lookup(ours)
+        plain = called is not None and not called.syntax.required and not given
+        if layer is not None and (plain or (ours in ("gap", "gmp") and given == ["1"])):
             raise stop(
                 "ND201", f"there is no block called `{name.text}`", name.span, help=Advice(layer, Edit(call.span, ours))
             )
+        tensor = given[0].removeprefix("@") if len(given) == 1 else ""
+        if (ours == "id" or name.text == "residual") and context.labels.has([tensor]):
+            ours = f"add {{ id | @{tensor} }}"
+            layer = Advice(f"a tensor is added by `{ours}`", Edit(call.span, ours))
+            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=layer)
+        if called is not None and called.syntax.kernel is not None:
+            layer = f"here it is called `{ours}`, and written as in {show_syntax(called)}"
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or partly(name.text, [*context.program.blocks], name.span)
         if help is None:

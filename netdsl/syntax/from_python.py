@@ -66,14 +66,26 @@ def as_layer(text: str) -> str | None:
 
 
 def _value(node: ast.expr) -> Any:
-    """A number, a word, a truth value, a list of numbers, or a name as a text of its own kind."""
+    """A number, a word, a truth value, a list of numbers, a name as a text of its own kind, or that it is computed."""
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str, bool)):
         return node.value
     if isinstance(node, ast.Name):
         return _Name(node.id)
     if isinstance(node, (ast.Tuple, ast.List)):
-        return [_value(part) for part in node.elts]
+        parts = [_value(part) for part in node.elts]
+        if any(part is _COMPUTED for part in parts):
+            raise _Unreadable
+        return parts
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _value(node.operand)
+        return -number if type(number) in (int, float) else _COMPUTED
+    if isinstance(node, (ast.BinOp, ast.Attribute, ast.Subscript)):
+        return _COMPUTED
     raise _Unreadable
+
+
+#: What is computed, and may stand for what enters alone, which a spec does not say.
+_COMPUTED = object()
 
 
 class _Name(str):
@@ -121,6 +133,8 @@ def _made(stem: str, keras: bool, values: list[Any], given: dict[str, Any]) -> s
             raise _Unreadable
         return "flatten"
     if stem in ("softmax", "logsoftmax"):
+        if (values or [given.get("dim", given.get("axis", 1))])[0] not in (1, -1, None):
+            raise _Unreadable  # ours is over the channels
         return "soft-max" if stem == "softmax" else "log_softmax"
     if stem == "leakyrelu":
         slope = values[0] if values else given.get("negative_slope", given.get("alpha", 0.3 if keras else None))
@@ -174,7 +188,10 @@ def _read(places: tuple[str, ...], values: list[Any], given: dict[str, Any]) -> 
         "_",
     }:
         raise _Unreadable
-    return {**dict(zip(places, values, strict=False)), **given}
+    read = {**dict(zip(places, values, strict=False)), **given}
+    if any(value is _COMPUTED for name, value in read.items() if name != "_"):
+        raise _Unreadable
+    return read
 
 
 def _window(stem: str, keras: bool, read: dict[str, Any], *, said: bool) -> str:
@@ -229,13 +246,15 @@ def _alone(word: str, values: list[Any], given: dict[str, Any]) -> str:
 
 
 def _dim(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, _Name)):
+    if isinstance(value, bool) or not isinstance(value, (int, _Name)) or (isinstance(value, int) and value < 0):
         raise _Unreadable
     return str(value)
 
 
 def _positional(value: Any) -> str:
-    if isinstance(value, (bool, list)) or (isinstance(value, str) and not isinstance(value, _Name)):
+    if value is _COMPUTED or isinstance(value, (bool, list)) or type(value) is str:
+        raise _Unreadable
+    if isinstance(value, (int, float)) and value < 0:
         raise _Unreadable
     return f"{{{value}}}" if isinstance(value, _Name) else f"{value}"
 
