@@ -35,7 +35,6 @@ from netdsl.syntax.from_python import as_layer
         ("nn.Linear(in_features=512, out_features=10, bias=False)", "fc-10 bias=false"),
         ("nn.Linear(16 * 5 * 5, 10)", "fc-10"),  # what enters is not written
         ("nn.Linear(self.width // 2, 10)", "fc-10"),
-        ("nn.Softmax(dim=1)", "soft-max"),
         ("nn.BatchNorm2d(64)", "bn"),
         ("nn.BatchNorm2d(num_features=64)", "bn"),
         ("nn.Dropout(p=0.3)", "dropout 0.3"),
