@@ -255,9 +255,9 @@ def test_what_is_right_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "help"),
     [
-        ("stem: conv3-{width, relu\n", "add `}` in line 1"),
-        ("a: [f(8, s=2, f(8) ×2]\n", "add `)` in line 1"),
-        ("if a { conv3-8 else { id }\n", "add `}` in line 1"),
+        ("stem: conv3-{width, relu\n", "add `}` before `,` in line 1"),
+        ("a: [f(8, s=2, f(8) ×2]\n", "add `)` before `,` in line 1"),
+        ("if a { conv3-8 else { id }\n", "add `}` before `else` in line 1"),
         ("if a { conv3-8 } else id }\n", "add `{` behind `else`"),
         ("if a > 2 or b  down: conv3-8 } else { id }\n", "add `{` behind `if a > 2 or b`"),
         ("a: [relu, conv1-{c//2]}\n", "write `}]`"),

@@ -311,7 +311,10 @@ def _elsewhere(item: tree.Attribute, attributes: dict[str, Attribute], flags: Co
     ours = ELSEWHERE.get(name.text.lower())
     if ours is None or ours not in attributes:
         return None
-    return Advice(f"here it is called `{ours}`", Edit(name.span, ours))
+    edits = [Edit(name.span, ours)]
+    if part is not None and word in ("True", "False"):
+        edits.append(Edit(part.span, word.lower()))
+    return Advice(f"here it is called `{ours}`", *edits)
 
 
 def of_value(given: Given, op: type[Op], item: tree.Positional, rank: int | None) -> str:

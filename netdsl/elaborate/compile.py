@@ -180,6 +180,8 @@ class Compiler(Reader):
             return False
         named = re.match(r"(?:there is )?no [^`]*`@?([^`]+)`", diagnostic.message)
         block = diagnostic.code == "ND201"
+        if diagnostic.message.startswith("there is no block") and self.program.headless():
+            return True
         return named is not None and self.program.broken(named[1].split(".")[0], block=block)
 
     def run(

@@ -57,7 +57,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         or _detached(layer, text_of)
         or _grouped(layer, text_of)
         or _adaptive(layer)
-        or _two_words(layer)
+        or _two_words(layer, context.program.blocks)
         or _reused(layer)
     )
     labelled = context.labels.has([name.text]) and layer.span == name.span
@@ -254,10 +254,17 @@ def _as_net(layer: tree.Layer) -> str | None:
     )
 
 
-def _two_words(layer: tree.Layer) -> str | None:
-    """A help for ``max pool`` and ``soft-max`` in two words."""
+def _two_words(layer: tree.Layer, blocks: Collection[str]) -> str | None:
+    """A help for ``max pool`` and ``rel u``: a word of ours in two."""
     second = layer.modifiers[0] if layer.modifiers else None
     joined: tree.Name | None = second.name if isinstance(second, tree.Flag) else None
+    if joined is not None and layer.span.start == layer.word.span.start and layer.head == layer.word.span:
+        whole = f"{layer.word.text}{joined.text}"
+        op = lookup(whole)
+        known = f"{layer.word.text} {joined.text}".lower() in TWO_WORDS
+        if not known and (whole in blocks or (op is not None and op.writable)):
+            edit = Edit(layer.word.span.to(joined.span), whole)
+            return Advice(f"no blank stands in a word: `{whole}`", edit)
     if isinstance(layer.channels, tree.Variable):
         joined = tree.Name(layer.channels.name, layer.channels.span)
     ours = TWO_WORDS.get(f"{layer.word.text} {joined.text}".lower()) if joined is not None else None

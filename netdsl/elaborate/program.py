@@ -48,7 +48,10 @@ class Block:
 
 @lru_cache(maxsize=16)
 def _words_in(holes: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """All words of stretches that could not be read, and those of them that may be the names of blocks."""
+    """All words of stretches that could not be read, and those of them that may be the names of blocks.
+
+    Among these is an empty one where a block may have any name.
+    """
     words: set[str] = set()
     heads: set[str] = set()
     for hole in holes:
@@ -57,6 +60,11 @@ def _words_in(holes: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
         heads.update(re.findall(r"^[ \t]*\w+[ \t]+(\w+)[ \t]*+(?:[({]|$)", hole, re.MULTILINE))
         heads.update(re.findall(r"^[ \t]*block[ \t]+(\w+)", hole, re.MULTILINE))
         heads.update(re.findall(r"^(\w+)$", hole, re.MULTILINE))
+        if not re.match(r"[ \t]*block\b", hole) and hole.endswith("\n}") and hole.count("{") < hole.count("}"):
+            heads.add("")  # the body of a block without its head
+        heads.update(re.findall(r"^[ \t]*(\w+)[ \t]*\([^()\n]*\)[ \t]*\{", hole, re.MULTILINE))
+        for glued in re.findall(r"^[ \t]*block[ \t]+(\w+)[^(\n]*\)", hole, re.MULTILINE):
+            heads.update(glued[:end] for end in range(1, min(len(glued), 100)))
         for taken in re.findall(r"\buse\b(.*)", hole):
             heads.update(re.findall(r"\w+", taken))
     return frozenset(words), frozenset(heads)
@@ -118,6 +126,10 @@ class Program:
         """The input of a statement that could not be read whose name is like ``name``."""
         inputs = [found[1] for hole in self.holes if (found := re.match(r"[ \t]*input[ \t]+([A-Za-z_]\w*)", hole))]
         return nearest(name, inputs)
+
+    def headless(self) -> bool:
+        """Whether there is the body of a block whose head is missing: it may have any name."""
+        return "" in _words_in(self.holes)[1]
 
     # -- gathering
 

@@ -18,6 +18,7 @@ from netdsl.syntax import (
     forms,
     habits,
     misnamed,
+    mistyped,
     omitted,
     pasted,
     printed,
@@ -36,7 +37,7 @@ _LONGEST_LINE = 1000
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
     *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *drafts.RULES, *printed.RULES, *misnamed.RULES,
-    *omitted.FIRST,
+    *omitted.FIRST, *mistyped.RULES,
     *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
     *repairs.LAST,

@@ -41,11 +41,22 @@ _BEFORE_BRACE = re.compile(
 
 #: A choice that closes what it has not opened, with what stands behind its word.
 _LONE_IF = re.compile(r"\bif\b[ \t]+([^{}\n]*)(?=\})")
+#: An `else` at the head of its line, before which no body is closed.
+_LONE_ELSE = re.compile(r"^[ \t]*(else)\b(?=[^\n]*\{)", re.MULTILINE)
+#: So many of them are tried.
+_MOST_ELSES = 4
 #: The head of a function, as other languages have it.
 _FUNCTION = re.compile(
     r"^[ \t]*+((?:def|function|fn|func|class|module)[ \t]++(\w++[ \t]*+(?:\([^()\n]*\))?)[ \t]*+:?)[ \t]*+$",
     re.MULTILINE,
 )
+
+#: A computed number that its brace closes and none opens.
+_BARE = re.compile(r"[\w}][-/=]((?:[A-Za-z_][\w.]*|\d+)(?:[*/+%]+[\w.]+)+)(?=\})")
+
+#: A call behind a comma, and the functions that expressions have.
+_CALLED = re.compile(r"[ \t]*,[ \t]*([A-Za-z_]\w*)[ \t]*\(")
+_FUNCTIONS = frozenset(["min", "max", "round", "floor", "ceil", "int", "abs", "divisible"])
 
 #: For each closing bracket the one that opens it.
 OPENERS = {closer: opener for opener, closer in PAIRS.items()}
@@ -121,7 +132,19 @@ class Repairs:
             (before_else if first else inline).append(repair)
         usual = self._at_the_end(opener, limit)
         yield from before_else
-        yield from [*inline, usual] if closer == ")" or glued else [usual, *inline]
+        if closer == ")" and glued:
+            # A call takes all that it can: up to a sign that is in none, or to what is another call.
+            signs = [text[repair.edits[0].span.start :].lstrip()[:2] for repair in inline]
+            hard = next((at for at, sign in enumerate(signs) if sign[:1] != ","), len(inline))
+            inside = text[opener + 1 : end]
+            called = next((found for found in _CALLED.finditer(inside) if found[1] not in _FUNCTIONS), None)
+            if called is not None:
+                ahead = [r for r in inline if r.edits[0].span.start <= opener + 1 + called.start()]
+                hard, usual = min(hard, len(ahead) - 1), ahead[-1] if ahead else usual
+            inline = inline[: hard + 1]
+            yield from [*reversed(inline), usual] if hard < len(inline) else [usual, *reversed(inline)]
+        else:
+            yield from [*inline, usual] if closer == ")" or glued else [usual, *inline]
 
     def _at_the_end(self, opener: int, limit: int) -> Repair:
         """Closes a bracket at the end of its line, or of the lines that are further in below it."""
@@ -135,6 +158,8 @@ class Repairs:
             where = f"before `{{` in line {line}" if brace >= 0 else f"at the end of line {line}"
             return Repair(f"add `)` {where}", (Edit(Span(self.file, place, place), ")"),))
         own = last = bisect_right(self._starts, opener) - 1
+        if own and re.search(r"\btable[ \t]*\Z", text[self._starts[own - 1] : self._starts[own]].rstrip()):
+            own -= 1  # the columns of a table stand below its word, as far in as its rows
         while last + 1 < len(self._starts) and self._starts[last + 1] + self._indents[last + 1] < limit:
             if self._indents[last + 1] <= self._indents[own]:
                 break
@@ -156,6 +181,23 @@ class Repairs:
             return Repair(f"add `]` before `{sign}` in line {line}", (Edit(Span(self.file, before, before), closer),))
         return Repair(f"add `{closer}` at the end of line {line}", (Edit(Span(self.file, place, place), new),))
 
+    def before_an_else(self, begin: int, limit: int) -> Iterator[Repair]:
+        """Closes the body of an `if` before an `else` that begins its line, between two places."""
+        for found in [*_LONE_ELSE.finditer(self.text, begin, limit)][:_MOST_ELSES]:
+            place = found.start(1)
+            line = self.text.count("\n", 0, place) + 1
+            yield Repair(f"add `}}` before `else` in line {line}", (Edit(Span(self.file, place, place), "} "),))
+
+    def twice(self, opener: int) -> Repair | None:
+        """Takes out the line of a bracket which the next line repeats."""
+        begin = self.line(opener)
+        end = end_of(self.text, opener)
+        line = self.text[begin : end + 1]
+        if line.strip() in PAIRS or not self.text.startswith(line, end + 1):
+            return None
+        edit = Edit(Span(self.file, begin, end + 1), "")
+        return Repair(f"line {self.text.count(chr(10), 0, begin) + 2} repeats this one: leave one out", (edit,))
+
     def openers(self, at: int, begin: int) -> Iterator[Repair]:
         """Where the bracket that ``at`` closes could have been opened, no further up than ``begin``."""
         text, closer = self.text, self.text[at]
@@ -168,6 +210,9 @@ class Repairs:
             if glued is not None:
                 place = line + glued.end()
                 yield Repair(f"write `{{{text[place:at]}}}`", (Edit(Span(self.file, place, place), "{"),))
+            for bare in [*_BARE.finditer(text, begin, at)][-4:]:
+                place = bare.start(1)
+                yield Repair(f"write `{{{bare[1]}}}`", (Edit(Span(self.file, place, place), "{"),))
             for word in [*_BEFORE_BRACE.finditer(text, begin, at)][-8:]:
                 colon = re.compile(r"[ \t]*:|").match(text, word.end())
                 assert colon is not None
@@ -185,11 +230,23 @@ class Repairs:
                     f"it is written `block {word[2].rstrip()} {{`", (Edit(span, f"block {word[2].rstrip()} {{"),), span
                 )
         elif closer == "]":
+            if (part := re.search(r"[|{][ \t]*([\w.]+[ \t]*:[ \t]*)[^|{}:]*,[^|{}:]*\Z", before)) is not None:
+                span = Span(self.file, line + part.end(1), line + part.end(1))
+                yield Repair(f"open it behind `{part[1].strip()}`", (Edit(span, "["),), span)
             label = re.match(r"[ \t]*(?:[\w.{}]+[ \t]*:[ \t]*)?", before)
             assert label is not None
             span = Span(self.file, line + label.end(), line + label.end())
             yield Repair("open it at the beginning of the line", (Edit(span, "["),), span)
         else:
+            block = re.match(r"[ \t]*block[ \t]+(\w+)", before)
+            if block is not None and "(" not in before:
+                for end in range(len(block[1]) - 1, 0, -1):
+                    name = block[1][:end]
+                    if re.search(rf"(?<![\w.@]){name}\(", text) is not None:
+                        place = line + block.start(1) + end
+                        span = Span(self.file, line + block.start(1), place)
+                        yield Repair(f"add `(` behind `{name}`", (Edit(Span(self.file, place, place), "("),), span)
+                        return
             for called in [*re.finditer(r"\b[A-Za-z_]\w*([ \t]+)(?=[\w.@])", before)][-4:]:
                 edit = Edit(Span(self.file, line + called.start(1), line + called.end(1)), "(")
                 span = Span(self.file, line + called.start(), line + called.start(1))

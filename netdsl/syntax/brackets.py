@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span, edited
 from netdsl.syntax.bracket_repairs import OPENERS, REGION, STATEMENTS, Repair, Repairs, end_of
@@ -12,6 +13,8 @@ from netdsl.syntax.parse import MARKS, PAIRS
 
 #: Of a line no more is looked through.
 _LONGEST_LINE = 1000
+#: The brace of a computed number.
+_VALUE = re.compile(r"[-/=×\w]\{")
 
 
 class Brackets:
@@ -86,6 +89,8 @@ class Brackets:
         both = text[at + 1 : at + 2] == wanted and len(stack) > 1 and PAIRS[text[stack[-2]]] == closer
         without = Repair(f"take the `{text[begin]}` out", (Edit(self._repairs.span(begin), ""),))
         usual = [*self._repairs.closers(begin, at), other, swap, out, without] if outer else [other, swap, out]
+        opened = [one for one in self._repairs.openers(at, begin) if one.behind] if closer == "]" and not outer else []
+        usual = [*(one for one in opened if one.help.startswith("open it behind")), *usual]
         repairs = [turned, *usual] if both else usual
         best = self._repairs.best(repairs, stack[0], at)
         message = f"`{closer}` closes `{text[begin]}`, which wants `{wanted}`"
@@ -101,7 +106,7 @@ class Brackets:
             self.changes[begin] = " "
             stack.pop()
             return at
-        if best == out:
+        if best == out or best in opened:
             self.changes[at] = " "
         elif best in (other, swap):
             self.changes[best.edits[0].span.start] = best.edits[0].text
@@ -122,6 +127,14 @@ class Brackets:
     def _unclosed(self, end: int) -> int:
         """Says that a bracket is not closed before ``end``, and returns where to go on from."""
         stack = self._stack
+        if (repeated := self._repairs.twice(stack[0])) is not None:
+            message = f"`{self.text[stack[0]]}` is never closed"
+            leave = Advice(repeated.help, *repeated.edits)
+            self.problems.append(Diagnostic("ND102", message, self._repairs.span(stack[0]), leave))
+            line = end_of(self.text, stack[0])
+            self._spoil(stack[0], line)
+            stack.clear()
+            return min(end, line) if self.text.startswith("block", end) else end
         at, best, until = self._closing(stack[0], end)
         if len(stack) > 1 and until > stack[1]:
             # What is open further in comes first. A closer further out than the line of its opener was meant for
@@ -149,12 +162,22 @@ class Brackets:
         behind = stack[stack.index(at) + 1] if at != stack[-1] else len(text)
         inner = [opener for opener in self._crooked if at < opener < behind and text[opener] == text[at]]
         at = inner[0] if inner else at
-        repairs = [*self._repairs.closers(at, end)]
+        value = next(self._values(at, end), None)
+        at = at if value is None else value
+        repairs = [*self._repairs.before_an_else(at, end), *self._repairs.closers(at, end)]
         out = Repair("take it out", (Edit(self._repairs.span(at), ""),))
         doubled = text[at] in (text[at + 1 : at + 2], text[max(0, at - 1) : at])
         repairs.insert(0 if doubled else len(repairs), out)
         best = self._repairs.best(repairs, stack[0], end)
         return at, best, self._until(best, stack[0], end)
+
+    def _values(self, opener: int, end: int) -> Iterator[int]:
+        """The braces of numbers behind a bracket that hold more than a number: their own closers are missing."""
+        for match in _VALUE.finditer(self.text, opener, end):
+            at = match.end() - 1
+            closer = self.pairs.get(at)
+            if closer is not None and re.search(r"[|,]", re.sub(r"\([^()]*\)", "", self.text[at:closer])):
+                yield at
 
     def _until(self, repair: Repair, opener: int, end: int) -> int:
         """Where the line ends in which a bracket is closed once a repair is made, or ``end`` where it is not."""
@@ -195,9 +218,20 @@ class Brackets:
         reached = {repair: self._repairs.reach(repair.edits, first, at) for repair in (out, *found)}
         best = max(found, key=lambda repair: reached[repair], default=out)
         message = f"`{closer}` closes nothing"
-        if best is out or reached[best] < reached[out]:
-            help: str = Advice(out.help, edit)
-        elif reached[best] == reached[out] and best.behind is not None and not self._calls(best.behind):
+        worse = best is out or reached[best] < reached[out]
+        headed = best is not out and closer == ")" and re.match(r"[ \t]*block\b[^(\n]*\Z", text[begin:at]) is not None
+        if worse and alone and closer == "}" and (body := self._headless(begin)) < begin:
+            called = re.search(r"(?<![\w.@])([A-Za-z_]\w*)\(", text[at : at + REGION])
+            known = called is None or self._declares(called[1])
+            head = "block name {" if called is None or known else f"block {called[1]}(…) {{"
+            line_above = text.count("\n", 0, body) + 1
+            help: str = f"what it closes has no head: `{head}` above line {line_above}, or take it out"
+            self.problems.append(Diagnostic("ND102", message, span, help))
+            self._spoil(body, line)
+            return
+        if worse and not headed:
+            help = Advice(out.help, edit)
+        elif not headed and reached[best] == reached[out] and best.behind is not None and not self._calls(best.behind):
             shown = edited(text, best.edits)[self._repairs.line(best.edits[0].span.start) :].partition("\n")[0].strip()
             help = f"take it out, or open it: `{shown}`"
         else:
@@ -207,10 +241,37 @@ class Brackets:
             behind = f" behind `{before}`" if before else ""
             message, help = f"`{OPENERS[closer]}` is missing{behind}", Advice(best.help, *best.edits)
             self.problems.append(Diagnostic("ND102", message, place, help, notes))
-            self._spoil(self._outermost(place.start), line)
+            body = text.find("{", at, line) if closer == ")" else -1
+            self._spoil(self._outermost(place.start), line if body < 0 else end_of(text, self._partner(body)))
             return
         self.problems.append(Diagnostic("ND102", message, span, help))
         self.changes[at] = " "
+
+    def _declares(self, name: str) -> bool:
+        """Whether the file has a block of a name."""
+        return re.search(rf"^[ \t]*block[ \t]+{name}\b", self.text, re.MULTILINE) is not None
+
+    def _headless(self, begin: int) -> int:
+        """Where the lines begin that stand further in right above a line, as the body of a block does."""
+        text = self.text
+        indent = len(text[begin:]) - len(text[begin:].lstrip(" \t"))
+        first = begin
+        while first > 0:
+            above = text.rfind("\n", 0, first - 1) + 1
+            line = text[above:first]
+            if not line.strip() or len(line) - len(line.lstrip()) <= indent or begin - above > REGION:
+                break
+            first = above
+        return first
+
+    def _partner(self, opener: int) -> int:
+        """Where a bracket is closed, or the end of the text."""
+        depth = 0
+        for match in MARKS.finditer(self.text, opener, opener + REGION):
+            depth += (match.group(2) is not None) - (match.group(3) is not None)
+            if match.group(3) is not None and depth == 0:
+                return match.start()
+        return end_of(self.text, opener)
 
     def _calls(self, word: Span) -> bool:
         """Whether a word is that of a block of the file, whose arguments are in parentheses."""

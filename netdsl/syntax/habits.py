@@ -45,6 +45,8 @@ def _apart(mistake: Mistake) -> str | None:
     if found is None:
         return None
     after = re.match(r"[-/][\w{}/×]+", mistake.text[mistake.offset : mistake.end])
+    if found[1][-1].isdigit():
+        return None  # the kernel stands already
     size = re.split("[x×]", found[3])
     short = size[0] if len({*size}) == 1 else found[3]
     text = f"{found[1]}{short}{after.group() if after else ''}"

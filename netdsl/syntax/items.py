@@ -82,6 +82,9 @@ def _turned(mistake: Mistake) -> str | None:
             parts = {name: value or "" for name, value in found.groupdict().items()}
             if not found.start() <= offset < found.end() or not mistake.is_layer(parts["w"]):
                 continue
+            pools = re.fullmatch(r"[a-z]*pool|subsample", parts["w"].lower())
+            if pools and ":" in found.group() and not parts.get("s"):
+                order = "{w}{k}/{c}"
             text = order.format(**{"k": "", "s": "", **parts})
             return Advice(f"it is written `{text}`", mistake.edit(text, begin + found.start(), begin + found.end()))
     return None

@@ -173,6 +173,8 @@ def sizes(mistake: Mistake) -> str | None:
         numbers = re.findall(r"\d+", inside)
         if found.start(1) <= mistake.offset <= found.end(1) and re.search(r"[,;*(\[]|\d[ \t]+\d", inside):
             text = "x".join(numbers)
+            if (mixed := _mixed(inside, "->" in mistake.text[mistake.begin : found.start(1)])) is not None:
+                return f"sizes have no blanks between them: `{text}`, or `{mixed}`"
             end = found.start(1) + len(inside.rstrip())
             return Advice(f"sizes are written `{text}`", mistake.edit(text, found.start(1), end))
     for found in _OF_SIZES.finditer(mistake.text, mistake.begin, mistake.code_end()):
@@ -183,11 +185,6 @@ def sizes(mistake: Mistake) -> str | None:
             return Advice(f"sizes have no blanks or commas between them: `{text}`", edit)
     if mistake.word == "-" and re.search(r"\breshape\b[^,]*\Z", mistake.before) and re.match("1\\b", mistake.rest):
         return "each of the sizes is said, and none left open; `flatten` makes a vector of a map"
-    large = re.match(r"(\d+)((?:X\d+)+)\b", mistake.text[mistake.offset - len(_digits(mistake)) : mistake.end])
-    if large is not None and mistake.word.startswith("X"):
-        text = large.group().replace("X", "x")
-        start = mistake.offset - len(_digits(mistake))
-        return Advice(f"sizes are written `{text}`", mistake.edit(text, start, start + large.end()))
     sizes = mistake.before.startswith("input") or "->" in mistake.before
     if mistake.word == "," and not mistake.rest and re.search(r"[ \t][\w×]+\Z", mistake.before):
         return Advice("a statement ends with its line, without a comma", mistake.edit(""))
@@ -196,8 +193,14 @@ def sizes(mistake: Mistake) -> str | None:
     return None
 
 
-def _digits(mistake: Mistake) -> str:
-    """The number right before the place of the mistake."""
-    found = re.search(r"\d*\Z", mistake.text[mistake.begin : mistake.offset])
-    assert found is not None
-    return found.group()
+def _mixed(inside: str, asserted: bool) -> str | None:
+    """Sizes of which two have a blank between them and others ``x``, as if the blank stood in a number.
+
+    The channels of an input may well stand apart from its sizes.
+    """
+    found = re.fullmatch(r"(\d+(?:[x×]\d+)*)[ \t](\d+(?:[x×]\d+)*)[ \t]*", inside)
+    if found is None or not re.search("[x×]", found[1] + (found[2] if asserted else "")):
+        return None
+    if min(len(re.split("[x×]", found[1])[-1]), len(re.split("[x×]", found[2])[0])) > 1:
+        return None
+    return f"{found[1]}{found[2]}"

@@ -52,6 +52,8 @@ def _broken(mistake: Mistake) -> str | None:
         end = mistake.begin - 1
         before = text[above:end].rstrip(" \t\r")
         named = re.match(r"[ \t]*(\w+)[ \t]*\Z", mistake.before)
+        if named is not None and named[1].startswith(STATEMENTS):
+            return None  # a blank is missing in it
         if mistake.word == "=" and (named is None or named[1] in KEYWORDS):
             before = ""
         elif mistake.word == "=" and named is not None and named[1].lower() not in ATTRIBUTES:
@@ -233,7 +235,8 @@ def _sign(mistake: Mistake) -> str | None:
     names, text, offset = mistake.names, mistake.text, mistake.offset
     ours = [sign for name, sign in _SIGNS.items() if name in names]
     word = mistake.word
-    if re.fullmatch(r"[:=;|,~!-]", word) and mistake.rest:
+    begins = re.search(r"(?:\A|[|{\[(,])[ \t]*\Z", text[mistake.begin : offset]) is not None
+    if re.fullmatch(r"[:=;|,~!-]", word) and mistake.rest and not (begins and word in ":=-~!"):
         if word == "-" and "PLUS" in names:  # of a layer, and of its channels
             ours = [sign for sign in ours if sign != "="]
         named = re.search(r"\w+\Z", mistake.before)

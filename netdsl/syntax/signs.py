@@ -169,6 +169,8 @@ def _comments(mistake: Mistake) -> str | None:
                 mistake.edit(new.replace("*/", "").rstrip(), start, end),
             )
         return "a comment begins with `#`"
+    if (help := _semicolon(mistake, start)) is not None:
+        return help
     if mistake.word == "%" and re.match(r"%+[ \t]+[A-Za-z]", text[offset : mistake.end]) and start > mistake.begin:
         word = re.match(r"%+[ \t]+(\w+)", text[offset : mistake.end])
         declared = rf"^[ \t]*(?:param\b|block[ \t]+\w+[ \t]*\()[^\n#]*\b{word[1] if word is not None else ''}\b"
@@ -181,6 +183,18 @@ def _comments(mistake: Mistake) -> str | None:
     ):
         return Advice("a comment begins with `#`", mistake.edit("#", start, sign.end()))
     return None
+
+
+def _semicolon(mistake: Mistake, start: int) -> str | None:
+    """``; id`` at the head of a line in a join, where a branch begins."""
+    text = mistake.text
+    item = re.compile(r";[ \t]*(?:([@\[])|([A-Za-z_]\w*)([ \t]*:)?)").match(text, start, mistake.end)
+    if item is None or text[mistake.begin : start].strip() or join_around(mistake, "{") is None:
+        return None
+    if not (item[1] or item[3] or mistake.is_layer(item[2])):
+        return None
+    edit = mistake.edit("|", start, start + 1)
+    return Advice("`|` parts the branches of a join", edit) if mistake.reads(edit) == 1 else None
 
 
 def _numbers(mistake: Mistake) -> str | None:
@@ -259,6 +273,8 @@ def _missing(mistake: Mistake) -> str | None:
     names, word = mistake.names, mistake.word
     place = mistake.begin + len(mistake.before)
     if names == {"EQUAL"} and mistake.rest + word.strip() and not re.fullmatch(r"[:,;|)\]}]", word):
+        if word == "-" and (mistake.rest[:1].isdigit() and mistake.text[mistake.span.end].isspace()):
+            return Advice("an `=` stands there", mistake.edit("="))  # between blanks: no minus
         edit = mistake.edit(" =", place, place)
         return Advice("an `=` is missing", edit) if mistake.reads(edit) == 1 else None
     apart = mistake.text[mistake.offset - 1 : mistake.offset].isspace()

@@ -99,6 +99,8 @@ def _comma(mistake: Mistake) -> str | None:
         return None
     start = mistake.begin + len(mistake.before)
     blank = "" if mistake.text[mistake.span.end].isspace() else " "
+    if mistake.word == "&" and blank and mistake.text[mistake.offset - 1].isspace():
+        return f"`+{after[1]}` stands in the place of what a style adds, and `, {after[1]}` behind it"
     return Advice("a comma stands between two layers", mistake.edit(f",{blank}", start))
 
 

@@ -172,6 +172,15 @@ def _begins(place: Place) -> str | None:
     return "an item begins with a layer such as `conv3-64`, with `[`, or with `@name`, the tensor to go on from"
 
 
+def valueless(before: str) -> str | None:
+    """``groups= pad``, before an `=`: an attribute without its value, before another."""
+    lacking = re.search(r"([A-Za-z_]\w*)=[ \t]+([A-Za-z_]\w*)\Z", before)
+    if lacking is None:
+        return None
+    value = VALUES.get(lacking[1], "2")
+    return f"a value stands behind the first `=`: `{lacking[1]}={value} {lacking[2]}=…`"
+
+
 def _layer_sign(place: Place) -> str | None:
     """A sign behind a layer, with what belongs to it."""
     if not {"PLUS", "STRING", "AS"} <= place.names or place.mistake.word not in BINDING:
@@ -184,10 +193,8 @@ def _layer_sign(place: Place) -> str | None:
         glued = re.search(r"([A-Za-z]\w*)-[ \t]*([A-Za-z_]\w*)\Z", place.before)
         if glued is not None:
             return f"channels, a blank and an attribute: `{glued[1]}-64 {glued[2]}=…`"
-        lacking = re.search(r"([A-Za-z_]\w*)=[ \t]+([A-Za-z_]\w*)\Z", place.before)
-        if lacking is not None:
-            value = VALUES.get(lacking[1], "2")
-            return f"a value stands behind the first `=`: `{lacking[1]}={value} {lacking[2]}=…`"
+        if (help := valueless(place.before)) is not None:
+            return help
         return "the name of an attribute stands right before its `=`: `conv3-64 groups=2`"
     if word in ("-", "−", "–", "—"):
         return "a layer has its channels once, right behind its kernel: `conv3-64`"

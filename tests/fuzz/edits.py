@@ -16,8 +16,9 @@ from typing import NamedTuple
 from netdsl.cli.check import parser
 from netdsl.cli.findings import Checker, Finding, Findings
 from netdsl.cli.mend import mend
-from netdsl.diagnostics import Diagnostic, edited
+from netdsl.diagnostics import Diagnostic, Expected, edited
 from netdsl.elaborate import analyse
+from netdsl.syntax.mistake import KEYWORDS
 from tests.fuzz.holds import LIMITS, PATIENCE, soon
 from tests.fuzz.slips import Base, base, slip
 
@@ -56,7 +57,8 @@ class Tried:
     def __str__(self) -> str:
         of = self.figures
         wrong = f"{of['slips']:,} slips, {of['said']:,} of them with diagnostics and {of['wrong']:,} with errors"
-        edits = f"{of['edits']:,} edits: {of['fewer']:,} leave fewer problems ({self.share('fewer', 'edits'):.1%})"
+        shares = f"{self.share('fewer', 'edits'):.1%}, of one slip {self.share('single fewer', 'single edits'):.1%}"
+        edits = f"{of['edits']:,} edits: {of['fewer']:,} leave fewer problems ({shares})"
         less = f"{of['other']:,} as many but others, {of['same']:,} as many, {of['more']:,} more"
         fixes = f"{of['fixes']:,} files changed by --fix, of which {of['compiles']:,} compile"
         restored = f"{of['restored']:,} are the net that they were ({self.share('restored', 'single'):.1%})"
@@ -96,6 +98,8 @@ class Slipped:
         if found.number("error") > FEW * len(self.kinds):
             self.complain("cascades", *(f"{f.diagnostic.code} {f.diagnostic.message}" for f in found.findings[:12]))
         for finding in found.findings:
+            if isinstance(finding.diagnostic.help, Expected):
+                continue  # made where it is asked for
             files = {found.sources[edit.span.file].name for edit in finding.diagnostic.edits}
             if files == {str(self.file)}:
                 self.alone(found, finding)
@@ -129,14 +133,31 @@ class Slipped:
         )
         if gone := lost(said, self.wrong, text):
             self.complain("lost", *seen, f"lost {' '.join(gone)}")
-        if len(after.findings) < len(found.findings):
+        one = len(self.kinds) == 1
+        figures["single edits"] += one
+        if _problems(after) < _problems(found):
             figures["fewer"] += 1
-        elif len(after.findings) > len(found.findings):
+            figures["single fewer"] += one
+        elif not one and not self.made_here(found, finding, after):
+            figures["other"] += 1
+        elif _problems(after) > _problems(found):
             self.complain("more", *seen)
-        elif _further(found, finding, after, len(self.kinds) == 1):
+        elif _further(found, finding, after):
             figures["other"] += 1
         else:
             self.complain("same", *seen)
+
+    def made_here(self, found: Findings, finding: Finding, after: Findings) -> bool:
+        """Whether a problem that is new after an edit stands in a line which that has changed.
+
+        All others were hidden by the mistake that it takes away: they are of the other slip.
+        """
+        new = _new(found, finding, after)
+        changed = {after.sources[0].position(start)[0] for _, _, start in new}
+        edits = finding.diagnostic.edits
+        first, last = (found.sources[0].position(place)[0] for place in (edits[0].span.start, edits[-1].span.end))
+        longer = sum(edit.text.count("\n") for edit in edits)
+        return not new or any(first <= line <= last + longer for line in changed)
 
     def fixed(self, found: Findings) -> None:
         """``check --fix``, to its end and once more."""
@@ -147,8 +168,10 @@ class Slipped:
         figures["fixes"] += 1
         text = changed[0].new
         seen = (f"fix  {shown(self.wrong, text)}", *(f"then {f.diagnostic.message}" for f in after.findings[:5]))
-        if len(after.findings) > len(found.findings):
+        if _problems(after) > _problems(found) and len(self.kinds) == 1:
             self.complain("fix makes more", *seen)
+        elif after.number("error") > found.number("error") + 1:
+            self.complain("fix makes more", *seen)  # what the other slip leads to may show once
         if after.number("error"):
             return
         figures["compiles"] += 1
@@ -159,6 +182,11 @@ class Slipped:
             self.complain("unstable", *seen, f"then {shown(text, again[0].new)}")
         if len(self.kinds) == 1 and _net(text) == _net(self.right.text):
             figures["restored"] += 1
+
+
+def _problems(found: Findings) -> tuple[int, int]:
+    """How many errors, and how many warnings, which show where there is no error: fewer errors are fewer problems."""
+    return found.number("error"), found.number("warning")
 
 
 @lru_cache(maxsize=256)
@@ -181,7 +209,7 @@ def _net(text: str) -> object:
 
 
 def lost(said: Diagnostic, before: str, after: str) -> list[str]:
-    """Comments that an edit takes away, and words that stand nowhere else and that nothing speaks of.
+    """Comments that an edit takes away, and names that stand nowhere else and that nothing speaks of.
 
     What is pointed at, and what makes room for a text that the help shows, is spoken of.
     """
@@ -189,17 +217,14 @@ def lost(said: Diagnostic, before: str, after: str) -> list[str]:
     places = [edit.span for edit in said.edits if edit.text.strip() and edit.text.strip() in said.help]
     places += [said.span] if said.span else []
     spoken = [said.message, said.help, *(before[place.start : place.end] for place in places)]
-    said_so = set(_WORD.findall(" ".join(spoken)))
-    words = dict.fromkeys(_WORD.findall(before))
-    kept = set(_WORD.findall(after)) | said_so
-    return [*comments, *(word for word in words if word not in kept)]
+    kept = {*_WORD.findall(" ".join(spoken)), *KEYWORDS}
+    words = [word for word in dict.fromkeys(_WORD.findall(before)) if word not in kept]
+    letters = re.sub(r"\W+", "", after).lower()  # where a blank or a bracket was put in or taken out
+    return [*comments, *(word for word in words if word.rstrip("0123456789").lower() not in letters)]
 
 
-def _further(found: Findings, finding: Finding, after: Findings, one: bool) -> bool:
-    """Whether a problem is gone, and what is new in its place stands in its line or behind, or is another slip."""
-    span = finding.diagnostic.span
-    if span is None:
-        return False
+def _new(found: Findings, finding: Finding, after: Findings) -> Counter[tuple[str, str, int]]:
+    """The problems that are there after the edits of a finding and were not before, by their places after them."""
     edits = sorted(finding.diagnostic.edits)
     ends = [edit.span.end for edit in edits]
     moved = [0]
@@ -214,9 +239,17 @@ def _further(found: Findings, finding: Finding, after: Findings, one: bool) -> b
             if span is not None
         )
 
-    new = keys(after, ()) - keys(found, moved)
+    return keys(after, ()) - keys(found, moved)
+
+
+def _further(found: Findings, finding: Finding, after: Findings) -> bool:
+    """Whether a problem is gone, and what is new in its place stands in its line or behind."""
+    span = finding.diagnostic.span
+    if span is None:
+        return False
+    new = _new(found, finding, after)
     begin = found.sources[span.file].text.rfind("\n", 0, span.start) + 1
-    return bool(new) and (not one or all(start >= begin for _, _, start in new))
+    return bool(new) and all(start >= begin for _, _, start in new)
 
 
 def shown(before: str, after: str) -> str:

@@ -31,10 +31,10 @@ _OTHERS = {
 
 #: A pattern of ours in each line, and what stands for it in other frameworks and languages.
 _TABLE = r"""
-\bconv(\d)-(\d+)/(\d)    Conv2d(\2, \1, stride=\3)    Conv2D(\2, \1, strides=\3)    nn.Conv2d(\2, \1, \3)
-\bconv(\d)-(\d+)/(\d)    conv\1x\1-\2 stride \3    \1x\1 conv, \2, /\3
-\bconv(\d)-(\d+)    Conv2d(\2, \1)    Conv2D(\2, \1)    nn.Conv2d(3, \2, \1)    Conv2d\1-\2    conv2d(\2, \1)
-\bconv(\d)-(\d+)    \1x\1 conv, \2    \1×\1, \2    conv(\2, \1)    conv \1x\1 \2    Convolution2D(\2, \1, \1)
+\bconv(3)-(\d+)/(\d)\b    Conv2d(3, \2, \1, stride=\3, padding=1)    nn.Conv2d(3, \2, \1, \3, 1)
+\bconv(\d)-(\d+)/(\d)\b    conv\1x\1-\2 stride \3    \1x\1 conv, \2, /\3
+\bconv(\d)-(\d+)\b(?!/)    Conv2D(\2, \1, padding="same")    nn.Conv2d(3, \2, \1, padding="same")    Conv2d\1-\2
+\bconv(\d)-(\d+)\b(?!/)    \1x\1 conv, \2    \1×\1, \2    conv(\2, \1)    conv \1x\1 \2
 \bdwconv(\d)    DepthwiseConv2D(\1)    depthwise_conv\1    DWConv\1    dw-conv\1
 \bupconv(\d)-(\w+)/2    ConvTranspose2d(\2, \1, 2)    deconv\1-\2/2    Conv2DTranspose(\2, \1, strides=2)
 \b(?:fc|FC|linear)-(\d+)    Dense(\1)    Linear(512, \1)    nn.Linear(512, \1)    dense-\1    Linear-\1    FC(\1)
