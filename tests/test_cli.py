@@ -111,6 +111,9 @@ def test_every_command_that_takes_a_file_has_the_same_words(run: Run, name: str)
     [
         ((), "usage: netdsl COMMAND"),
         (("stat",), "unknown command `stat`; did you mean `stats`?"),
+        (("summary", "a.net"), "unknown command `summary`; here it is `netdsl stats`: parameters"),
+        (("lint", "a.net"), "unknown command `lint`; here it is `netdsl check`: report"),
+        (("plot", "a.net"), "unknown command `plot`; here it is `netdsl draw`: draw"),
         (("vgg.net",), "a command comes before the file: `netdsl stats vgg.net`"),
         (("--versoin",), "unknown option `--versoin`; did you mean `--version`?"),
         (("stats",), "a FILE is missing"),

@@ -127,6 +127,27 @@ def _help() -> str:
     )
 
 
+def _elsewhere(name: str) -> str | None:
+    """Our command for what other programs call so."""
+    theirs = {
+        "stats": "summary info describe profile params parameters flops macs count size complexity numbers",
+        "draw": "show plot view visualize visualise graph render picture diagram image dot",
+        "build": "export compile run generate gen codegen torch pytorch emit module make onnx",
+        "check": "lint validate verify test typecheck",
+        "fmt": "format formatter pretty",
+        "ir": "print dump json ast tree parse",
+        "zoo": "list ls models nets specs",
+        "ops": "layers operators kinds",
+        "watch": "serve live preview",
+        "diff": "compare cmp",
+        "weights": "load checkpoint weight convert keys",
+        "table": "latex markdown",
+        "expand": "preprocess resolve inline",
+        "explain": "why error code",
+    }
+    return next((ours for ours, words in theirs.items() if name in words.split()), None)
+
+
 def _unknown(name: str) -> int:
     from netdsl.zoo import PREFIX, find
 
@@ -137,7 +158,9 @@ def _unknown(name: str) -> int:
     elif find(name) is not None:
         what, help = "command", f"a command comes before a shipped spec: `netdsl stats {PREFIX}{name}`"
     else:
-        what, help = "command", did_you_mean(name, COMMANDS)
+        ours = _elsewhere(name.lower())
+        what = "command"
+        help = f"here it is `netdsl {ours}`: {COMMANDS[ours]}" if ours is not None else did_you_mean(name, COMMANDS)
     print(printable(f"netdsl: unknown {what} `{name}`" + (f"; {help}" if help else "")), file=sys.stderr)
     print(f"commands: {', '.join(COMMANDS)}; `netdsl --help` says more", file=sys.stderr)
     return 2

@@ -336,11 +336,16 @@ class Compiler(Reader):
                 walk(program, again, shapes)
             found.append(again.diagnostics)
         self.muted = False
-        others = {(said.code, said.span, said.message if joins else ""): said for said in found[1]}
+
+        def sentence(said: Diagnostic) -> str:
+            """What is said alike, whichever branch is the odd one."""
+            return said.message.partition("; branch ")[0] if joins else ""
+
+        others = {(said.code, said.span, sentence(said)): said for said in found[1]}
         kept: list[Diagnostic] = []
         shown = {note.span for said in drafts.diagnostics if said.code == "ND210" for note in said.notes}
         for said in found[0]:
-            other = others.get((said.code, said.span, said.message if joins else ""))
+            other = others.get((said.code, said.span, sentence(said)))
             if other is None or (said.code, said.span) in first:
                 continue
             if said.code == "ND210" and shown.intersection(note.span for note in said.notes):
@@ -348,7 +353,8 @@ class Compiler(Reader):
             if joins:
                 notes = _alike(said.notes, other.notes)
                 help = said.help if said.help == other.help else "it depends on the join before it: mend that first"
-                said = said._replace(notes=notes, help=help)
+                message = said.message if said.message == other.message else sentence(said)
+                said = said._replace(message=message, notes=notes, help=help)
             shown.update(note.span for note in said.notes if said.code == "ND210")
             kept.append(said)
         return [*self.diagnostics, *kept] if joins else with_followers([*self.diagnostics, *kept], found[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from netdsl.diagnostics import Diagnostic, Note, Span
@@ -69,6 +70,8 @@ def explain(said: Diagnostic, mender: Mender) -> Diagnostic:
         return f"branch {arms[int(found[1]) - 1].number}"
 
     message = _BRANCH.sub(numbered, said.message)
+    if (odd := _odd(mender)) is not None:
+        message += f"; branch {odd.number} alone is not as the others"
     sizes = arms[pair[0]].shape[1:] != arms[pair[1]].shape[1:]
     if mender.keyword == "mul":
         sizes = any(length != 1 for length in arms[pair[1]].shape[1:]) and sizes
@@ -87,6 +90,17 @@ def explain(said: Diagnostic, mender: Mender) -> Diagnostic:
         notes += _dropped(arms, drafts)
     help = (mender.sizes() if sizes else mender.channels(*pair)) or _BRANCH.sub(numbered, said.help or "")
     return said._replace(message=message, notes=tuple(notes), help=help)
+
+
+def _odd(mender: Mender) -> Arm | None:
+    """The one arm of several that differs from all others, which are alike; a ``concat`` joins any channels."""
+    first = 1 if mender.keyword == "concat" else 0
+    if len(mender.arms) < 3 or mender.keyword == "mul":
+        return None
+    shapes = Counter((len(one.shape), *one.shape[first:]) for one in mender.arms)
+    if sorted(shapes.values()) != [1, len(mender.arms) - 1]:
+        return None
+    return next(one for one in mender.arms if shapes[(len(one.shape), *one.shape[first:])] == 1)
 
 
 def _notes(one: Arm, drafts: Sequence[Draft], sizes: bool) -> list[Note]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Advice, Edit, Span
+from netdsl.diagnostics import Advice, Edit, Span, shortened
 from netdsl.elaborate.arms import LONGEST, Arm, Arms
 from netdsl.elaborate.layer_text import CHANNELS, STRIDE, enlarging, with_padding, with_stride
 from netdsl.ir.op import OpError
@@ -122,12 +122,24 @@ class Mender(Arms):
             return None
         if (help := self.kept(maps[0].shape)) is not None:
             return help
+        vectors = [one for one in self.arms if len(one.shape) == 1]
+        if len(vectors) < len(maps) and all(self.stays(one, maps[0].shape) for one in vectors):
+            numbers = " and ".join(str(one.number) for one in vectors)
+            branches = f"{'branch' if len(vectors) == 1 else 'branches'} {numbers}"
+            return f"leave `flatten` out at the end of {branches}: the others are maps"
         layer = "flatten" if self.keyword == "concat" else f"fc-{flat.pop()}"
         if len(maps) > _MOST_CHANGES:
             return f"`gap, {layer}` at the end of each branch that is a map makes vectors of them all"
         texts = [f"`gap, {layer}` at the end of branch {one.number}" for one in maps]
         equal = "sizes" if self.keyword == "concat" else "shapes"
         return f"{' and '.join(texts)} {'makes' if len(texts) == 1 else 'make'} the {equal} equal"
+
+    def stays(self, one: Arm, wanted: Shape) -> bool:
+        """Whether an arm would be such a map as the others without the ``flatten`` at its end."""
+        if not one.nodes or self.drafts[one.nodes[-1]].op.keyword != "flatten":
+            return False
+        shape = self.drafts[one.nodes[-2]].shape if len(one.nodes) > 1 else one.enters
+        return shape[1:] == wanted[1:] and (self.keyword == "concat" or shape == wanted)
 
     def kept(self, wanted: Shape) -> str | None:
         """Fully connected layers of an arm that took a map as it stood: convolutions of 1×1 would have kept it."""
@@ -386,6 +398,15 @@ class Mender(Arms):
         one, other = self.arms[first], self.arms[second]
         if self.keyword != "mul" and not one.nodes and other.nodes:
             one, other = other, one
+        if self.keyword in ("add", "sub") and len(self.arms) > 2:
+            # Most are to stay as they are.
+            counts = Counter(arm.shape for arm in self.arms)
+            common = next(arm for arm in self.arms if counts[arm.shape] == max(counts.values()))
+            apart = [arm for arm in self.arms if arm.shape != common.shape]
+            if len(apart) > 1:
+                numbers = shortened(", ".join(str(arm.number) for arm in apart), 20)
+                return f"branches {numbers} are to have {common.shape[0]} channels, as branch {common.number} has"
+            one, other = common, apart[0]
         wanted, equal = one.shape[0], f"makes the {'channels' if len(one.shape) > 1 else 'shapes'} equal"
         if not other.nodes or self.keyword == "concat":
             if one.nodes and (changed := self.linear(one, other.shape[0])) is not None:

@@ -103,7 +103,7 @@ def no_checkpoint(name: str, size: int, head: bytes) -> NetdslError:
     help = "a checkpoint is a safetensors file, or a `.pth` or `.pt` that `torch.save` wrote"
     name, ending = files.shown(name), os.path.splitext(name)[1]
     if not size:
-        return failure("ND402", f"`{name}` is empty", "it was not written or downloaded to its end")
+        return failure("ND402", f"`{name}` is empty", "nothing of it was written: save or download it again")
     for signature, what in _SIGNATURES:
         if head.startswith(signature):
             return failure("ND403", f"`{name}` is no checkpoint: it is {what}", help)

@@ -15,6 +15,7 @@ from netdsl.syntax import (
     declarations,
     denied,
     drafts,
+    expects,
     forms,
     habits,
     misnamed,
@@ -36,8 +37,8 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *drafts.RULES, *printed.RULES, *misnamed.RULES,
-    *omitted.FIRST, *mistyped.RULES,
+    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *expects.RULES, *drafts.RULES, *printed.RULES,
+    *misnamed.RULES, *omitted.FIRST, *mistyped.RULES,
     *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
     *repairs.LAST,

@@ -102,6 +102,12 @@ def _inits(mistake: Mistake) -> str | None:
         place = mistake.begin + found.start(3)
         mistake.instead("a bias alone is no scheme", place, place + len(way))
         return _bias(of, alone["value"] or "0")
+    last, below = mistake.begin + len(line), mistake.text.find("\n", mistake.end + 1)
+    under = mistake.text[mistake.end + 1 : below if below >= 0 else len(mistake.text)].strip()
+    if way.endswith(",") and re.fullmatch(r"bias[ \t]*=[ \t]*-?[\d.]+", under) and "#" not in mistake.rest:
+        # The list goes on in the line below.
+        way, last = f"{way} {under}", below if below >= 0 else len(mistake.text)
+        mistake.beside = mistake.end + 1
     of = re.sub(r"[ \t.]+weights?\b", "", of)
     if re.match(r"\w*normal[ \t]*[( ][ \t]*[\d.]+[ \t]*,[ \t]*[\d.]", way):
         way = re.sub(r"\A(\w+)[ \t]*([( ])[ \t]*0(?:\.0*)?[ \t]*,[ \t]*", r"\1\2", way)
@@ -117,7 +123,7 @@ def _inits(mistake: Mistake) -> str | None:
     if (of, way) == (found[2], found[3]):
         return None
     text = f"init {of} = {way}"
-    edit = mistake.edit(text, mistake.begin + len(line) - len(line.lstrip()), mistake.begin + len(line))
+    edit = mistake.edit(text, mistake.begin + len(line) - len(line.lstrip()), last)
     help = f"what a scheme takes stands behind it, without commas: `{text}`"
     return Advice(help, edit) if mistake.reads(edit) == 1 else None
 
