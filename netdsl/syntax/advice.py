@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netdsl.diagnostics import Advice, shortened
+from netdsl.diagnostics import Advice, Edit, edited, shortened
 from netdsl.syntax import (
     configs,
     declarations,
@@ -32,6 +32,14 @@ from netdsl.syntax import (
 )
 from netdsl.syntax.mistake import STATEMENTS, Mistake
 
+#: Helps that say a rule alone.
+_BARE = re.compile(
+    r"an? `[^`]+` (?:stands there|is missing)|a comma parts one from the next|"
+    r"the branches of (?:a join|`\w+`) stand in braces(?:, with `\|` between them)?|"
+    r"a group of layers stands in square brackets: `\[ … \]`"
+)
+#: The longest line that a help shows.
+_SHORT = 60
 #: The longest line whose slips are looked for.
 _LONGEST_LINE = 1000
 
@@ -67,7 +75,7 @@ def advice(mistake: Mistake) -> str:
         if read:
             _written(mistake, help)
         if read == 1:
-            return help
+            return _mended(mistake, help)
         if read and further is None:
             further = help, mistake.message, mistake.place, mistake.beside, mistake.below
     mistake.forget()
@@ -75,6 +83,18 @@ def advice(mistake: Mistake) -> str:
         return forms.form(mistake)
     help, mistake.message, mistake.place, mistake.beside, mistake.below = further  # type: ignore[assignment]
     return help
+
+
+def _mended(mistake: Mistake, help: Advice) -> Advice:
+    """A help that says a rule alone, with the line that it makes of this one, where that is short."""
+    begin, end = mistake.begin, mistake.code_end()
+    if _BARE.fullmatch(help) is None or any(not begin <= one.span.start <= one.span.end <= end for one in help.edits):
+        return help
+    moved = [Edit(mistake.at(one.span.start - begin, one.span.end - begin), one.text) for one in help.edits]
+    line = edited(mistake.text[begin:end], moved).strip()
+    if len(line) > _SHORT or "`" in line or not line.isprintable():
+        return help
+    return Advice(f"{help.removesuffix(': `[ … ]`')}: `{line}`", *help.edits)
 
 
 def _written(mistake: Mistake, help: Advice) -> None:

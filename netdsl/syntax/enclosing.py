@@ -59,10 +59,12 @@ def braces(mistake: Mistake) -> str | None:
     if re.search(r"\?[^\n]*:", text[mistake.begin : mistake.end]) and word in ("?", "!", "=", "<", ">", "or", "and"):
         return "layers are chosen by `if … { … } else { … }`"
     head = re.match(r"[ \t]*(?:\}[ \t]*)?(if|else|output|block)\b", text[mistake.begin : mistake.end])
+    shown = mistake.before.strip().removeprefix("}").strip()
+    shown = shown if head is not None and len(shown) < 60 and "`" not in shown else f"{head and head[1]} …"
     if names == {"LBRACE"} and head is not None and not word.strip():
-        return f"what belongs to `{head[1]}` stands in braces: `{head[1]} … {{ … }}`"
+        return f"what belongs to `{head[1]}` stands in braces: `{shown} {{ … }}`"
     if word == ":" and head is not None and "LBRACE" in names:
-        help = f"what belongs to `{head[1]}` stands in braces: `{head[1]} … {{ … }}`"
+        help = f"what belongs to `{head[1]}` stands in braces: `{shown} {{ … }}`"
         end = mistake.code_end()
         rest = text[mistake.span.end : end].strip()
         if not rest or "{" in rest or "}" in rest:

@@ -362,7 +362,9 @@ def _loops(mistake: Mistake) -> str | None:
     if found is not None:
         opener = mistake.begin + found.start(3)
         closer = mistake.pairs.get(opener)
-        help = f"what repeats stands before its number: `[ … ] ×{found[2]}`"
+        inside = mistake.text[opener + 1 : closer].strip() if closer is not None else ""
+        inside = inside if 0 < len(inside) < 40 and inside.isprintable() and "`" not in inside else " … "
+        help = f"what repeats stands before its number: `[{inside}] ×{found[2]}`"
         if closer is None or not mistake.begin <= mistake.offset <= closer:
             return help
         start = mistake.begin + found.start(1)

@@ -125,7 +125,8 @@ def _indented(mistake: Mistake) -> str | None:
         return None
     mistake.beside = mistake.pairs.get(last - 1, last - 1)
     if block:
-        return Advice("what belongs to `block` stands in braces: `block … { … }`", *edits)
+        shown = head[2].strip()[:60]
+        return Advice(f"what belongs to `block` stands in braces: `{shown} {{ … }}`", *edits)
     return Advice(f"several items stand in brackets: `{head[2]}: [ … ]`", *edits)
 
 
@@ -254,6 +255,8 @@ def _sign(mistake: Mistake) -> str | None:
                 and mistake.begins("param", "style", "init", "expect")
             ):
                 edit = edit._replace(text=" =")
+            if edit.text == "|" and not text[offset - 1].isspace():
+                edit = edit._replace(text=" |")
             return Advice(_stands(right[0].text), edit)
     if re.fullmatch(r"x[\dA-Fa-f]+", word) and re.search(r"(?<!\w)0\Z", text[mistake.begin : offset]):
         return None  # a hexadecimal number

@@ -82,7 +82,8 @@ def _uses(mistake: Mistake) -> str | None:
         return Advice(f"the file comes first: `use {text}`", mistake.edit(text, start, end))
     bare = re.match(_FILE, rest)
     if bare is not None:
-        text = f'"{bare.group()}"'
+        ending = "" if re.search(r"[.:]", bare.group()) else ".net"
+        text = f'"{bare.group()}{ending}"'
         return Advice(f"a file's name stands in quotes: `use {text}`", mistake.edit(text, start, start + bare.end()))
     listed = re.fullmatch(
         r"(\"[^\"]*\")[ \t]*(?:[.:,(\[{]|::|import\b|->)?[ \t]*(\w+(?:[ \t]*,[ \t]*\w+)*)[)\]}]?", rest
