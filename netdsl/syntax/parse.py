@@ -51,7 +51,9 @@ _OTHERWISE = re.compile(r"\b(?:add|concat|mul|sub)[ \t]+@?[A-Za-z_]|\b[A-Za-z]\w
 _NUMBERED = re.compile(
     r"(?:[Ff][Cc]?|[CSs])\d{1,2}|(?:[Cc]onv|[Pp]ool)\d{1,2}[a-z]?|[Mm]ax|[Aa]v(?:g|erage)|[Cc]onvolution(?:al)?"
 )
-_SAYING = frozenset(["stride", "strides", "pad", "padding", "kernel", "dilation", "atrous", "group", "rate", "layer"])
+_SAYING = frozenset(
+    ["stride", "strides", "pad", "padding", "kernel", "dilation", "atrous", "group", "rate", "layer", "global"]
+)
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?")
 
@@ -198,7 +200,8 @@ def _suspects(statements: tuple[Any, ...], text: str) -> list[tuple[tree.Row, in
                 or core.word.text in ("import", "from", "Type", "type")
                 or ((len(core.modifiers) > 1 or core.stride is not None) and _printed(core))
                 or _NUMBERED.fullmatch(core.word.text)
-                or any(type(one) is tree.Flag and one.name.text in _SAYING for one in core.modifiers)
+                or (core.word.text.lower() in ("fc", "linear", "dense") and _printed(core))
+                or any(type(one) is tree.Flag and one.name.text.lower() in _SAYING for one in core.modifiers)
             ):
                 found.append((row, row.span.start))
     return found

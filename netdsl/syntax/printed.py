@@ -148,6 +148,8 @@ def read(text: str) -> Row | None:
             return None
         else:
             given[kind] = value
+    if label.lower() in _WORDS and _WORDS[label.lower()] and not words:
+        words, label, named = [_WORDS[label.lower()]], "", None
     said = {word for word in words if word}
     if named is not None and not said:
         short = re.fullmatch(r"([csf])\d{1,2}|output", label, re.IGNORECASE)
@@ -161,7 +163,7 @@ def read(text: str) -> Row | None:
             return None
         given.setdefault("kernel", head)
         label = ""
-    if not sizes and not label and "fc" not in said and not given.keys() & {"kernel", "output"}:
+    if not sizes and not label and not said & {"fc", "global"} and not given.keys() & {"kernel", "output"}:
         return None
     return _made(label, said, behind, given, sizes, numbers)
 
@@ -210,6 +212,11 @@ def _made(
         if windows:
             kernel = windows[0]
             flat.remove(kernel)
+    if len(deep) > 1 and not flat and not numbers and not given and convolves == {"conv"}:
+        if max(max(size[:2]) for size in deep) > _LARGEST_WINDOW:
+            return None
+        layers = [f"conv{_shown(size[:2])}-{size[2]}" for size in deep]
+        return Row(label, ", ".join(layers) if not label else f"[{', '.join(layers)}]", whole=True)
     if len(flat) > 1 or len(deep) > 1 or (flat and deep):
         return None
     if output is not None and (flat or deep):
@@ -284,13 +291,13 @@ def _pooled(
         return Row(label, "gmp" if "max" in said else "gap", whole=True)
     if kernel is None and len(numbers) == 1 and numbers[0] <= _LARGEST_WINDOW:
         kernel = (numbers.pop(),)
-    if numbers or (kernel is None and output is None):
+    if (numbers and (kernel is None or max(numbers) > _LARGEST_COUNT)) or (kernel is None and output is None):
         return None
     window = kernel or (2,)
     text = ("avgpool" if "avg" in said else "maxpool") + _shown(window) + _stride(given, _shown(window))
     text += f" pad={given['pad']}" if given.get("pad", "0") != "0" else ""
     shape = f" -> {output[0]}x{output[1]}" if output is not None else ""
-    return Row(label, text + shape, whole=kernel is not None and bool(said & {"max", "avg"}))
+    return Row(label, text + shape, whole=not numbers and kernel is not None and bool(said & {"max", "avg"}))
 
 
 def group(text: str) -> str | None:

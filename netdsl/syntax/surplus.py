@@ -143,6 +143,9 @@ def _begins(place: Place) -> str | None:
     remark = re.match(r"\d+[ \t]+([A-Za-z]+)[ \t]", text)
     if word.isdigit() and remark is not None and not mistake.is_layer(remark[1]):
         return "a line begins with a layer, a label or a statement; one that is a remark begins with `#`"
+    times = re.match(r"(\d{1,3})[ \t]*[x×][ \t]*([A-Za-z]\w{0,39})(?!\w)", text)
+    if times is not None:
+        return f"the number of a repeat comes after: `{times[2]} ×{times[1]}`"
     sizes = re.match(r"\d+(?:[ \t]*[x×][ \t]*\d+){2,3}(?![\w.])", text)
     if sizes is not None:
         shown = re.sub(r"[ \t]*[x×][ \t]*", "x", sizes.group())
