@@ -261,7 +261,9 @@ class Mender(Arms):
                 return Advice(help, Edit(Span(span.file, span.end, span.end), f"/{kernel[0]}"))
             (size,) = others
             apart = [theirs - ours for ours, theirs in zip(shape[1:], size, strict=True)]
-            fewer, more = all(0 <= n < kernel[0] for n in apart), all(-kernel[0] <= n <= 0 for n in apart)
+            # Maps that were convolved without padding are cropped, as in the first U-Net.
+            fewer = all(0 <= n < max(kernel[0], theirs // 4) for n, theirs in zip(apart, size, strict=True))
+            more = all(-kernel[0] <= n <= 0 for n in apart)
             if len(self.arms) == 2 and (fewer or more):
                 number = next(other.number for other in self.arms if (other is one) == more)
                 cut = f"`crop {'x'.join(map(str, size if more else shape[1:]))}` at the end of branch {number}"
