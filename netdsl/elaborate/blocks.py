@@ -97,12 +97,26 @@ class BlockMaker(BranchMaker):
             layer = f"here it is called `{ours}`, and written as in {show_syntax(called)}"
         help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
         help = help or partly(name.text, [*context.program.blocks], name.span)
+        help = self._declared_otherwise(name, help, context) or help
         if help is None:
             from netdsl.elaborate.unheard_of import shipped
 
             help = shipped(name.text) or did_you_mean(name.text, names())
         help = help or undeclared(call, context.program.blocks)
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
+
+    def _declared_otherwise(self, name: tree.Name, help: str | None, context: Context) -> str | None:
+        """A help for calls that all have another name than the one block which is meant: its declaration is wrong."""
+        near = help.edits[0].text if isinstance(help, Advice) and help.startswith("did you mean") else ""
+        block = context.program.blocks.get(near)
+        if block is None or block.syntax.name.span.file != name.span.file:
+            return None
+        code = re.sub(r"#[^\n]*", "", self.sources[name.span.file].text)
+        declared, called = (len(re.findall(rf"(?<![\w.@]){re.escape(word)}(?!\w)", code)) for word in (near, name.text))
+        if declared != 1 or called < 2:
+            return None
+        text = f"all calls say `{name.text}`, and the block is declared as `{near}`: `block {name.text}`"
+        return Advice(text, Edit(block.syntax.name.span, name.text))
 
     def _otherwise(self, call: tree.Call, context: Context) -> str | None:
         """A help for a call of a value, ``kind(8)``, and of a block with its number, ``fire3 (16, 64)``."""
