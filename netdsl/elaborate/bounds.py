@@ -94,6 +94,8 @@ def of_number(value: object, example: str, place: Span | None = None) -> str:
     if isinstance(value, str) and (number := QUOTED.fullmatch(value)) is not None:
         help = f"a number has no quotes: `{number[1]}`"
         return Advice(help, Edit(place, number[1])) if place is not None else help
+    if value in ("same", "valid"):
+        return f"`{value}` is a flag: it stands alone behind its layer, without quotes"
     if isinstance(value, bool):
         return f"a number stands there, as in {example}; `int` around it makes 1 or 0 of a truth value"
     return f"a number stands there, as in {example}"
