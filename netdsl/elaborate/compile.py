@@ -31,7 +31,7 @@ from netdsl.elaborate.reader import Reader
 from netdsl.elaborate.sources import read
 from netdsl.elaborate.unused import beside_errors
 from netdsl.elaborate.values import Stop
-from netdsl.elaborate.warnings import channels_last, looks_channels_last, warnings
+from netdsl.elaborate.warnings import behind_an_input, channels_last, looks_channels_last, warnings
 from netdsl.ir.graph import Graph
 from netdsl.ir.types import Scalar, Shape, plural, show_shape
 from netdsl.ir.verify import verify
@@ -295,7 +295,8 @@ class Compiler(Reader):
             # What is wrong may come of these.
             self.diagnostics += beside_errors(program, self.diagnostics)
             if "ND312" not in {code.text for code in program.allowed}:
-                self.diagnostics += channels_last(program.inputs)
+                turned = channels_last(program.inputs)
+                self.diagnostics = [behind_an_input(said, turned) for said in self.diagnostics] + turned
         check_expectations(program, None if changed or resized else graph, chosen, self.report)
         return self.done(graph, drafts.drafts)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl import zoo
-from netdsl.diagnostics import Diagnostic, Source, Span, shortened
+from netdsl.diagnostics import Advice, Diagnostic, Edit, Source, Span, shortened
 from netdsl.diagnostics.nearest import nearest
 from netdsl.elaborate.limits import LIMITS
 from netdsl.elaborate.values import Stop, stop
@@ -195,8 +195,18 @@ def used_path(name: str, user: Path | None, span: Span, allowed: Sequence[Path])
     if not name or "\0" in name:
         help = 'write the file between the quotes, such as `use "blocks.net"`, or leave the line out'
         raise stop("ND224", "a used file needs a name", span, help=help)
+    spec, _, variant = name.removeprefix(zoo.PREFIX).partition(":")
+    if name.startswith(zoo.PREFIX) and variant and zoo.find(spec) is not None:
+        help = Advice(
+            f'its blocks are those of all variants: `use "{zoo.PREFIX}{spec}"`', Edit(span, f'"{zoo.PREFIX}{spec}"')
+        )
+        raise stop("ND224", "`use` takes blocks of a file, and no variant of it", span, help=help)
     if (path := _in_zoo(name, folder)) is not None:
         return path
+    if zoo.find(name) is not None and not os.path.lexists(folder / name):
+        text = f'"{zoo.PREFIX}{name}"'
+        help = Advice(f"the shipped spec is `use {text}`", Edit(span, text))
+        raise stop("ND224", f"there is no file `{name}`", span, help=help)
     path = folder / name
     try:
         real = path.resolve()

@@ -320,3 +320,10 @@ def looks_batched(sizes: Sequence[int]) -> bool:
 def looks_channels_last(sizes: Sequence[int]) -> bool:
     """Whether three sizes are those of an image, its channels last: few of them behind a map of some size."""
     return len(sizes) == 3 and min(sizes[:2]) >= 8 and (sizes[2] == 3 or (sizes[2] == 1 and sizes[0] == sizes[1]))
+
+
+def behind_an_input(said: Diagnostic, inputs: Sequence[Diagnostic]) -> Diagnostic:
+    """A shape that is asserted and does not hold, where an input is said to be turned: that comes first."""
+    if said.code != "ND210" or not any(isinstance(one.help, Advice) for one in inputs):
+        return said
+    return said._replace(help="it depends on the input, which is to be turned first")

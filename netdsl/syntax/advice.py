@@ -18,6 +18,7 @@ from netdsl.syntax import (
     expects,
     forms,
     habits,
+    latex,
     misnamed,
     mistyped,
     omitted,
@@ -45,8 +46,8 @@ _LONGEST_LINE = 1000
 
 #: In the order of trial: what is particular comes before what is general.
 _RULES: tuple[Callable[[Mistake], str | None], ...] = (
-    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *expects.RULES, *drafts.RULES, *printed.RULES,
-    *misnamed.RULES, *omitted.FIRST, *mistyped.RULES,
+    *sections.RULES, *configs.RULES, *pasted.RULES, typed_rows.typed, *latex.RULES, *expects.RULES, *drafts.RULES,
+    *printed.RULES, *misnamed.RULES, *omitted.FIRST, *mistyped.RULES,
     *declarations.RULES, *denied.RULES, *signs.FIRST, *repairs.FIRST,
     *statements.RULES, *habits.RULES, *repairs.WORDS, *omitted.RULES, *signs.RULES, *repairs.RULES, habits.comma,
     *repairs.LAST,

@@ -65,6 +65,11 @@ def _maps(mistake: Mistake) -> str | None:
         if mistake.begin + found.start() <= mistake.offset <= mistake.begin + found.end():
             kernel = found[3] if found[3] == found[4] else f"{found[3]}x{found[4]}"
             return f"it is written `conv{kernel}-{found[2]}`, or `conv{kernel}-{found[2]} valid` without padding"
+    for found in re.finditer(r"(?<![\w.])(conv)[ \t]+(\d+)[x×](\d+)[ \t]*@[ \t]*(\d+)(?![x×\d])", _text(mistake), re.I):
+        if mistake.begin + found.start() <= mistake.offset <= mistake.begin + found.end():
+            text = f"conv{found[2] if found[2] == found[3] else f'{found[2]}x{found[3]}'}-{found[4]}"
+            edit = mistake.edit(text, mistake.begin + found.start(), mistake.begin + found.end())
+            return Advice(f"it is written `{text}`", edit)
     return None
 
 

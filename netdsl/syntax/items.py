@@ -85,6 +85,9 @@ def _turned(mistake: Mistake) -> str | None:
             pools = re.fullmatch(r"[a-z]*pool|subsample", parts["w"].lower())
             if pools and ":" in found.group() and not parts.get("s"):
                 order = "{w}{k}/{c}"
+            if parts.get("k") and re.fullmatch("fc|linear|dense", parts["w"], re.IGNORECASE):
+                one, two = f"fc-{parts['k']}", f"fc-{parts['c']}"
+                return f"`{two}` has {parts['c']} features, and `{one}, relu, {two}` are two layers"
             text = order.format(**{"k": "", "s": "", **parts})
             return Advice(f"it is written `{text}`", mistake.edit(text, begin + found.start(), begin + found.end()))
     return None

@@ -40,7 +40,9 @@ _WIDE = re.compile(
     r"(\d+)[ \t]*-?(?:d(?:im)?\b)?[ \t-]*(?:fc|fully[ -]connected|linear|dense)|(?:fc|fully[ -]connected)[ -](\d+)",
     re.IGNORECASE,
 )
-_CALLED = re.compile(r"(?P<kind>\w*conv)\([ \t]*(?P<k>\d+)(?:[x×](?P<l>\d+))?,[ \t]*(?P<c>\d+)[ \t]*\)", re.IGNORECASE)
+_CALLED = re.compile(
+    r"(?P<kind>\w*conv)[ \t]*\([ \t]*(?P<k>\d+)(?:[x×](?P<l>\d+))?,[ \t]*(?P<c>\d+)[ \t]*\)", re.IGNORECASE
+)
 _COUNTED = re.compile(
     r"(?P<n>\d+)[ \t]*[x×][ \t]*"
     r"(?P<item>\[[^\[\]\n]*\]|[A-Za-z]\w*(?:\([^()\n]*\)|[\w-]*(?:/\w+)?))[ \t]*(?=$|[,\]}|])"

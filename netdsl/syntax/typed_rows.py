@@ -71,7 +71,7 @@ _HEADING = re.compile(
 
 def plain(line: str) -> str:
     """A row with one blank between its columns and ``x`` between sizes, without what LaTeX has around them."""
-    line = re.sub(r"\\times\b|[×*✕]", "x", line)
+    line = re.sub(r"\\times(?![A-Za-z])|[×*✕]", "x", line)
     line = re.sub(r"\\\\(?:[ \t]*\\hline)?|\$|\\text\b|[{}~]", " ", line)
     line = re.sub(r"(?<=\d)[ \t]*x[ \t]*(?=\d)", "x", line)
     return re.sub(r"[ \t|&]+", " ", line).strip()
