@@ -22,7 +22,6 @@ from netdsl.elaborate.words import like_layer, split_word
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
-from netdsl.syntax.sums import ENTERING
 
 #: The longest text that a help repeats.
 _LONGEST = 60
@@ -296,6 +295,8 @@ def _default(expression: tree.Expression) -> str:
 
 def _branch(part: str, labels: Labels) -> str:
     """A join's argument as a branch: a tensor by its name, what enters, or a layer."""
+    from netdsl.syntax.sums import ENTERING
+
     if "." in part and all(name.isidentifier() for name in part.split(".")) and labels.has(part.split(".")):
         return f"@{part}"
     if not part.isidentifier() or (like_layer(part) and not labels.has([part])):

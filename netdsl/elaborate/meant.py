@@ -13,7 +13,6 @@ from netdsl.elaborate.vocabulary import ALONE, BEHIND, ELSEWHERE, HEADS, PYTHON,
 from netdsl.ir.op import Op, lookup, names
 from netdsl.ir.types import Shape
 from netdsl.syntax import tree
-from netdsl.syntax.sums import ENTERING, said, summed
 
 if TYPE_CHECKING:
     from netdsl.elaborate.context import Context
@@ -66,6 +65,8 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         from netdsl.elaborate.unheard_of import meant
 
         help = meant(layer, text_of) or elsewhere(name) or _underscored(name)
+    from netdsl.syntax.sums import ENTERING
+
     if help is None and name.text in ENTERING and layer.span == name.span and not labelled:
         help = "`id` is the tensor that enters a branch: `add { conv3-64 | id }`"
     help = (layer.span == name.span and _added(name, labelled, text_of)) or help
@@ -98,6 +99,8 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
 
 def _added(name: tree.Name, known: bool, text_of: Callable[[Span], str]) -> str | None:
     """A help for a tensor's name behind a ``+``: ``conv3-64, relu + skip``."""
+    from netdsl.syntax.sums import said, summed
+
     first = max(0, name.span.start - 300)
     before = text_of(Span(name.span.file, first, name.span.start)).rpartition("\n")[2]
     after = text_of(Span(name.span.file, name.span.end, name.span.end + 100)).partition("\n")[0]

@@ -15,7 +15,6 @@ from netdsl.elaborate.names import Frame, Labels
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import POISON, Stop, Tensor, stop
 from netdsl.syntax import tree
-from netdsl.syntax.sums import ENTERING
 
 #: How many labels a help lists.
 _LISTED = 6
@@ -75,6 +74,8 @@ class ReferenceMaker(BlockMaker):
             if problem.diagnostic is not None and context.env.lookup(name[0]) is not None and len(name) == 1:
                 message = f"`{name[0]}` is a value, no tensor"
                 raise stop("ND215", message, reference.span, help=as_value(name[0], context.env)) from None
+            from netdsl.syntax.sums import ENTERING
+
             said = problem.diagnostic
             later = named_later(name, reference.span, context, self.blocks_of(context.program))
             if said is not None and later is not None:
