@@ -240,6 +240,9 @@ def _sign(mistake: Mistake) -> str | None:
     if re.fullmatch(r"[:=;|,~!-]", word) and mistake.rest and not (begins and word in ":=-~!"):
         if word == "-" and "PLUS" in names:  # of a layer, and of its channels
             ours = [sign for sign in ours if sign != "="]
+        behind = re.match(r"[ \t]*([A-Za-z_]\w*)", text[mistake.span.end : mistake.end])
+        if word == "=" and behind is not None and not mistake.is_layer(behind[1]):
+            ours = [sign for sign in ours if sign != ","]  # a value, and no layer
         named = re.search(r"\w+\Z", mistake.before)
         if word == ":" and named is not None and not mistake.is_layer(named.group()):
             ours = [sign for sign in ours if sign != ","]

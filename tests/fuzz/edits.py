@@ -213,14 +213,14 @@ def lost(said: Diagnostic, before: str, after: str) -> list[str]:
 
     What is pointed at, and what makes room for a text that the help shows, is spoken of.
     """
-    comments = Counter(filter(None, _COMMENT.findall(before))) - Counter(filter(None, _COMMENT.findall(after)))
+    comments = set(filter(None, _COMMENT.findall(before))) - set(filter(None, _COMMENT.findall(after)))
     places = [edit.span for edit in said.edits if edit.text.strip() and edit.text.strip() in said.help]
     places += [said.span] if said.span else []
     spoken = [said.message, said.help, *(before[place.start : place.end] for place in places)]
     kept = {*_WORD.findall(" ".join(spoken)), *KEYWORDS}
     words = [word for word in dict.fromkeys(_WORD.findall(before)) if word not in kept]
     letters = re.sub(r"\W+", "", after).lower()  # where a blank or a bracket was put in or taken out
-    return [*comments, *(word for word in words if word.rstrip("0123456789").lower() not in letters)]
+    return [*sorted(comments), *(word for word in words if word.rstrip("0123456789").lower() not in letters)]
 
 
 def _new(found: Findings, finding: Finding, after: Findings) -> Counter[tuple[str, str, int]]:
