@@ -28,7 +28,7 @@ _COMMON, _APART = 0.2, 0.4
 #: Pairs that are weighed; beyond them what is equal is found by its form alone, and beyond more not at all.
 _PAIRS, _LONGEST = 160_000, 9_000_000
 #: Pairs of parts of groups that are weighed for two nets in all, and what a pair of groups takes besides.
-_PARTS, _GROUP = 250_000, 8
+_PARTS, _GROUP = 200_000, 8
 
 
 class Entry(NamedTuple):
@@ -185,12 +185,17 @@ class _Matcher:
         if one.kind != other.kind or (one.kind == "head" and one.name != other.name):
             return 0.0
         named = _NAME if one.name == other.name else 0.0
-        mine, yours = self._number(one), self._number(other)
+        numbers = self.numbers
+        mine, yours = numbers.get(id(one)) or self._number(one), numbers.get(id(other)) or self._number(other)
         if mine == yours:
             return _SAME * self._size(one) + named
-        if (mine, yours) not in self.known:
-            self.known[mine, yours] = self._alike(one, other)
-        found = self.known[mine, yours]
+        found = self.known.get((mine, yours))
+        if found is None:
+            if isinstance(one, Leaf) and isinstance(other, Leaf) and one.kind == "layer":
+                found = self._layers(mine, yours, one, other)
+            else:
+                found = self._alike(one, other)
+            self.known[mine, yours] = found
         return found + named if found else 0.0
 
     def _number(self, piece: Piece) -> int:
@@ -226,11 +231,12 @@ class _Matcher:
             if one.kind in ("arm", "head"):
                 return max(inner, 0.1) + (0.3 if one.name == other.name else 0.0)
             return inner * (1 if one.title == other.title else 0.8) if inner >= _COMMON * _SAME * least else 0.0
-        assert isinstance(one, Leaf) and isinstance(other, Leaf)
-        if one.kind != "layer":
-            return _ALIKE * (0.9 if one.words != other.words else 1)
-        kind, own = self._values(one)
-        other_kind, theirs = self._values(other)
+        return _ALIKE * (0.9 if isinstance(one, Leaf) and isinstance(other, Leaf) and one.words != other.words else 1)
+
+    def _layers(self, mine: int, yours: int, one: Leaf, other: Leaf) -> float:
+        """As :meth:`worth`, of layers by the numbers of their forms."""
+        kind, own = self.values.get(mine) or self._values(mine, one)
+        other_kind, theirs = self.values.get(yours) or self._values(yours, other)
         if kind is other_kind:
             if own == theirs and one.layers[0].head.op == other.layers[0].head.op:
                 return _ENTERS
@@ -239,13 +245,11 @@ class _Matcher:
         alike = category == other_kind.category and category not in ("merge", "input", "shape")
         return 1.0 if alike else 0.0
 
-    def _values(self, leaf: Leaf) -> tuple[type[Op], tuple[object, ...]]:
+    def _values(self, number: int, leaf: Leaf) -> tuple[type[Op], tuple[object, ...]]:
         """The operator of a layer, and its attributes in order."""
-        number = self._number(leaf)
-        if number not in self.values:
-            op = leaf.layers[0].head.op
-            self.values[number] = type(op), tuple([getattr(op, name) for name in type(op).attributes()])
-        return self.values[number]
+        op = leaf.layers[0].head.op
+        found = self.values[number] = type(op), tuple([getattr(op, name) for name in type(op).attributes()])
+        return found
 
     def _best(self, one: Sequence[Piece], other: Sequence[Piece]) -> list[list[float]]:
         """What the pieces from each place on are worth at most; at (0, 0) all of them."""

@@ -87,8 +87,8 @@ def _read(path: str, nodes: int) -> Graph:
     if data.count(",") > _VALUES * nodes:  # what is wrong in it would be gathered, value by value
         message = f"`{shown(path)}` is too long: a graph of {nodes:,} nodes has at most {_VALUES * nodes:,} values"
         raise NetdslError([Diagnostic("ND007", message, None, "`--max-nodes` raises the bound")])
-    graph = from_json(data)
-    if len(graph.nodes) > nodes:
+    graph = from_json(data, nodes)
+    if graph is None:
         message = f"the net has over {nodes:,} nodes"
         raise NetdslError([Diagnostic("ND218", message, None, "`--max-nodes` raises the bound")])
     try:

@@ -103,6 +103,8 @@ class Reader:
                 message = f"`{use.file.text}` has no block `{name.text}`"
                 self.report(Diagnostic("ND224", message, name.span, help))
                 program.holes += (name.text, *filter(None, [nearest(name.text, other.blocks)]))
+            elif program.blocks.get(name.text) is block and not use.names:
+                pass  # it came by another way: two files that are used use a third
             elif name.text in program.blocks:
                 program.twice(f"the block `{name.text}`", name.span, program.blocks[name.text].syntax.name.span)
             else:

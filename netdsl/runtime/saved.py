@@ -90,7 +90,7 @@ def _check_archive(name: str, size: int, most: int) -> None:
             records = archive.infolist()
             names = [record.filename for record in records]
             # Who reads it by another name finds another record.
-            if len({entry.lower() for entry in names}) < len(names) or sum(one.file_size for one in records) > size:
+            if len({entry.lower() for entry in names}) < len(names) or sum(one.compress_size for one in records) > size:
                 message = f"`{shown(name)}` is damaged: two of its records have one name, or one place"
                 raise failure("ND402", message, AGAIN)
             if not any(entry.endswith("/data.pkl") for entry in names):
