@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from tests.messages import checkpoints
+from tests.messages import checkpoints, harmful
 
 #: What stands on the standard input of a command line that has a `-`.
 STDIN = {"check - --max-bytes 20": b"input 3x8x8\nconv3-4\n# comment", "check -": b"input 3x8x8\n\xff\n"}
@@ -216,6 +216,7 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "ir": (
         "ir",
+        "ir values.json",
         "ir graph.json --set n=3",
         "ir graph.json --variant a",
         "ir small.net --json --format text",
@@ -254,6 +255,7 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "weights": (
         "weights",
+        *harmful.COMMANDS,
         "weights chekc small.net small.pth",
         "weights fit small.net small.pth",
         "weights convert small.net whole.safetensors -o whole.safetensors",
@@ -446,3 +448,4 @@ def later(here: Path) -> None:
     mode["nodes"][at - 1] = {**mode["nodes"][at - 1], "op": {"op": "gap"}, "shape": [3, 1, 1]}
     (here / "select.json").write_text(json.dumps(mode), encoding="utf-8")
     checkpoints.write(here)
+    (here / "values.json").write_text('{"nodes":[' + "1," * 600_000 + "1]}", encoding="utf-8")

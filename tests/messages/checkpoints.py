@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.messages import harmful
+
 #: A net with everything that a checkpoint can disagree about.
 SPEC = """\
 net weighty
@@ -137,6 +139,7 @@ def write(here: Path) -> None:
         torch.save(value, here / name)
 
     state = netdsl.load(here / "weighty.net", seed=0).state_dict()
+    harmful.write(here, state)
 
     def changed(**update: object) -> dict[str, Any]:
         """The net's own tensors, with some others: None takes one away, and a function changes it."""
