@@ -243,6 +243,11 @@ def _heading(mistake: Mistake, line: str, begin: int, end: int) -> str | None:
     return Advice("a heading is a remark here: it begins with `#`", mistake.edit("# ", begin, begin))
 
 
+#: How such rows begin.
+_BEGINS = re.compile(
+    r"[ \t$]*(?:\d|conv|conn|fc|soft|ave?|max|pool|linear|dense|transition|inception|bottleneck|residual|type|stage|input)",
+    re.IGNORECASE,
+)
 _TABLES: tuple[Callable[[Mistake, str, int, int], str | None], ...] = (
     _strided, _darknet, _patched, _staged, _operators, _block, _heading,
 )  # fmt: skip
@@ -252,7 +257,7 @@ def typed(mistake: Mistake) -> str | None:
     """A row of one of these tables."""
     end = mistake.code_end()
     text = mistake.text[mistake.begin : end]
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or _BEGINS.match(text) is None:
         return None
     begin, line = mistake.begin + len(text) - len(text.lstrip()), plain(text)
     return next((help for of in _TABLES if (help := of(mistake, line, begin, end)) is not None), None)
