@@ -245,7 +245,7 @@ def _heading(mistake: Mistake, line: str, begin: int, end: int) -> str | None:
 
 #: How such rows begin.
 _BEGINS = re.compile(
-    r"[ \t$]*(?:\d|con[vn]|fc|soft|ave?|max|pool|linear|dense|transition|inception|bottleneck|residual|type|stage|input)",
+    r"[ \t$]*(?:\d|con[vn]|fc|soft|ave?|max|pool|linear|dense|trans|incep|bottleneck|residual|type|stage|input)",
     re.IGNORECASE,
 )
 _TABLES: tuple[Callable[[Mistake, str, int, int], str | None], ...] = (
