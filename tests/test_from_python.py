@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from netdsl.elaborate import compile
-from netdsl.syntax.from_python import as_layer
+from netdsl.syntax.helps.from_python import as_layer
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.diagnostics import Diagnostic, Edit, Span, edited
 from netdsl.elaborate import analyse
-from netdsl.elaborate.mending import stride_to
+from netdsl.elaborate.helps.mending import stride_to
 from netdsl.ir.types import Shape
 from netdsl.ops.conv import Conv
 

@@ -9,9 +9,9 @@ import pytest
 from netdsl.diagnostics import Source, edited
 from netdsl.elaborate import analyse, expectations
 from netdsl.ir.op import registry
-from netdsl.syntax.lacking import CHANNELS, FEATURES
+from netdsl.syntax.helps.lacking import CHANNELS, FEATURES
+from netdsl.syntax.helps.places import QUANTITIES, STATEMENTS
 from netdsl.syntax.parse import MAX_NESTING, parse
-from netdsl.syntax.places import QUANTITIES, STATEMENTS
 
 HEAD = "input 3x32x32\nblock unit(c) { conv3-c }\n"
 

@@ -11,7 +11,7 @@ from netdsl.cli.parser import Parser
 from netdsl.cli.terminal import report, say
 from netdsl.diagnostics import Diagnostic
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.meant import called_elsewhere
+from netdsl.elaborate.helps.meant import called_elsewhere
 from netdsl.ir.op import Attribute, Op, lookup, names, registry
 from netdsl.ir.print import show_value
 

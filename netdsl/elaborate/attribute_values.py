@@ -7,9 +7,9 @@ from typing import Any
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.bounds import of_number, of_range, typical
 from netdsl.elaborate.expressions import evaluate, kind_of, named, show, to_whole
 from netdsl.elaborate.given import Ramp
+from netdsl.elaborate.helps.bounds import of_number, of_range, typical
 from netdsl.elaborate.values import Env, stop
 from netdsl.ir.op import Attribute
 from netdsl.syntax import tree

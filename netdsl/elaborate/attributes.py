@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.diagnostics import Advice, Edit, Span, shortened
-from netdsl.elaborate.attribute_helps import (
+from netdsl.elaborate.attribute_values import numbers, one, read
+from netdsl.elaborate.expressions import evaluate
+from netdsl.elaborate.given import Given, put
+from netdsl.elaborate.helps.attributes import (
     ELSEWHERE,
     OFF,
     UNIVERSAL,
@@ -20,9 +23,6 @@ from netdsl.elaborate.attribute_helps import (
     two_numbers,
     unkernelled,
 )
-from netdsl.elaborate.attribute_values import numbers, one, read
-from netdsl.elaborate.expressions import evaluate
-from netdsl.elaborate.given import Given, put
 from netdsl.elaborate.values import Env, Stop, stop
 from netdsl.ir.op import Op, lookup
 from netdsl.syntax import tree
@@ -100,7 +100,7 @@ def read_modifiers(
                 message = f"`{modifier.name.text}` cannot stand between two layers"
                 raise stop("ND202", message, modifier.span, help=help)
             if isinstance(modifier, tree.Flag) and isinstance(after, tree.Flag) and not _known(op, modifier.name.text):
-                from netdsl.elaborate import behind
+                from netdsl.elaborate.helps import behind
 
                 both = modifier.span.to(after.span)
                 if (pair := behind.of_two(given, modifier.name.text, after.name.text, both)) is not None:
@@ -163,7 +163,7 @@ def _flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, rank: int | Non
     elif word in attributes and attributes[word].kind == "bool":
         put(given, word, True, flag.span, origin)
     else:
-        from netdsl.elaborate import behind
+        from netdsl.elaborate.helps import behind
 
         help = behind.of_flag(given, op, flag, env, origin) or of_flag(given, op, flag, env, origin)
         raise stop("ND202", f"`{op.keyword}` has no flag `{word}`", flag.span, help=help)
@@ -180,7 +180,7 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
     if ours in attributes and given.values and given.origins.get(ours) == origin:
         raise again(given, op, item, ours, env, rank)
     if name not in attributes:
-        from netdsl.elaborate import behind
+        from netdsl.elaborate.helps import behind
 
         help = behind.of_attribute(given, op, item) or of_attribute(op, item)
         raise stop("ND202", f"`{op.keyword}` has no attribute `{name}`", item.name.span, help=help)
@@ -191,7 +191,7 @@ def _attribute(given: Given, op: type[Op], item: tree.Attribute, env: Env, rank:
 def _positional(given: Given, op: type[Op], item: tree.Positional, env: Env, rank: int | None, origin: str) -> None:
     if isinstance(item.value, tree.Reference):
         if not op.syntax.reference:
-            from netdsl.elaborate.behind import of_tensor
+            from netdsl.elaborate.helps.behind import of_tensor
 
             message = f"`{op.keyword}` takes no second tensor"
             raise stop("ND202", message, item.span, help=of_tensor(given, item, item.value))

@@ -8,13 +8,13 @@ from functools import partial
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.attribute_helps import show_syntax
 from netdsl.elaborate.branches import BranchMaker
-from netdsl.elaborate.circumstances import Binding, of_argument
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
+from netdsl.elaborate.helps.attributes import show_syntax
+from netdsl.elaborate.helps.circumstances import Binding, of_argument
+from netdsl.elaborate.helps.meant import elsewhere, partly, undeclared
 from netdsl.elaborate.maker import Abort
-from netdsl.elaborate.meant import elsewhere, partly, undeclared
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
@@ -56,14 +56,14 @@ class BlockMaker(BranchMaker):
             if op.variadic and lacking and isinstance(ours, Advice):
                 ours = f"{ours}, where `{lacking[0][:30]}:` stands before the layer that makes that tensor"
             if not isinstance(ours, Advice):
-                from netdsl.syntax.from_python import as_layer
+                from netdsl.syntax.helps.from_python import as_layer
 
                 if (written := as_layer(self.text_of(call.span))) is not None:
                     ours = Advice(f"it is written `{written}`", Edit(call.span, written))
             raise stop("ND201", message, name.span, help=ours)
         if context.program.unseen or context.program.broken(name.text, block=True):
             raise Stop
-        from netdsl.syntax.from_python import as_layer
+        from netdsl.syntax.helps.from_python import as_layer
 
         if (written := as_layer(self.text_of(call.span))) is not None:
             ours = Advice(f"it is written `{written}`", Edit(call.span, written))
@@ -98,7 +98,7 @@ class BlockMaker(BranchMaker):
         help = help or partly(name.text, [*context.program.blocks], name.span)
         help = self._declared_otherwise(name, help, context) or help
         if help is None:
-            from netdsl.elaborate.unheard_of import shipped
+            from netdsl.elaborate.helps.unheard_of import shipped
 
             help = shipped(name.text) or did_you_mean(name.text, names())
         help = help or undeclared(call, context.program.blocks)
@@ -295,7 +295,7 @@ def _default(expression: tree.Expression) -> str:
 
 def _branch(part: str, labels: Labels) -> str:
     """A join's argument as a branch: a tensor by its name, what enters, or a layer."""
-    from netdsl.syntax.sums import ENTERING
+    from netdsl.syntax.helps.sums import ENTERING
 
     if "." in part and all(name.isidentifier() for name in part.split(".")) and labels.has(part.split(".")):
         return f"@{part}"

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.complaints import OF_A_BLOCK, choosing, unlike
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import truth
-from netdsl.elaborate.joins import arm, explain
+from netdsl.elaborate.helps.declarations import OF_A_BLOCK, choosing, unlike
+from netdsl.elaborate.helps.joins import arm, explain
+from netdsl.elaborate.helps.mending import Mender
 from netdsl.elaborate.layers import LayerMaker
-from netdsl.elaborate.mending import Mender
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.graph import ScopeKind
 from netdsl.ir.types import plural

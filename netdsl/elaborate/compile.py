@@ -15,13 +15,13 @@ import netdsl.ops  # noqa: F401  (fills the registry)
 from netdsl import zoo
 from netdsl.diagnostics import Diagnostic, NetdslError, Note, Source, sort
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.circumstances import filled, with_followers
-from netdsl.elaborate.complaints import listed
 from netdsl.elaborate.context import Draft
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.entering import Input, read_inputs
 from netdsl.elaborate.expectations import check_expectations
 from netdsl.elaborate.finish import make_graph, ramp
+from netdsl.elaborate.helps.circumstances import filled, with_followers
+from netdsl.elaborate.helps.declarations import listed
 from netdsl.elaborate.initialise import read_inits
 from netdsl.elaborate.limits import LIMITS, MAX_PROBLEMS, Limits
 from netdsl.elaborate.maker import Abort

@@ -7,16 +7,16 @@ from contextlib import suppress
 from functools import partial
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
-from netdsl.elaborate.assertions import misplaced, no_shape, of_each_time, would_hold
-from netdsl.elaborate.circumstances import behind_item, in_pass
 from netdsl.elaborate.context import Context
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
-from netdsl.elaborate.fitting import asserted, strided_again, windowed
-from netdsl.elaborate.joins import origin, origin_node
+from netdsl.elaborate.helps.assertions import misplaced, no_shape, of_each_time, would_hold
+from netdsl.elaborate.helps.circumstances import behind_item, in_pass
+from netdsl.elaborate.helps.fitting import asserted, strided_again, windowed
+from netdsl.elaborate.helps.joins import origin, origin_node
+from netdsl.elaborate.helps.sizes_apart import repeated_sizes
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import check_label
 from netdsl.elaborate.references import ReferenceMaker, plain, within
-from netdsl.elaborate.sizes_apart import repeated_sizes
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.ir.op import OpError, lookup
 from netdsl.ir.types import Mode, plural, show_shape

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netdsl.diagnostics import Diagnostic, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.complaints import listed, named
 from netdsl.elaborate.expressions import whole
+from netdsl.elaborate.helps.declarations import listed, named
 from netdsl.elaborate.names import check_label
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop

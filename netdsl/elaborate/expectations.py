@@ -9,8 +9,8 @@ from collections.abc import Callable
 from netdsl.analyses.stats import Stats, stats
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Expected
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.bounds import of_number
 from netdsl.elaborate.expressions import evaluate, kind_of, whole
+from netdsl.elaborate.helps.bounds import of_number
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
 from netdsl.ir.graph import Graph

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.bounds import QUOTED, example_of, of_least, of_number, rounded
+from netdsl.elaborate.helps.bounds import QUOTED, example_of, of_least, of_number, rounded
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Tensor, stop
 from netdsl.ir.op import lookup
 from netdsl.ir.types import Scalar, Shape, show_shape

@@ -7,9 +7,9 @@ from functools import cache
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.bounds import of_number
-from netdsl.elaborate.complaints import named
 from netdsl.elaborate.expressions import evaluate, kind_of
+from netdsl.elaborate.helps.bounds import of_number
+from netdsl.elaborate.helps.declarations import named
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.values import Stop, stop
 from netdsl.elaborate.words import split_word

@@ -8,12 +8,12 @@ from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Span
 from netdsl.elaborate.attributes import read_head, read_modifiers
 from netdsl.elaborate.context import Context, Draft
 from netdsl.elaborate.expressions import whole
-from netdsl.elaborate.fitting import refused, strided_again
 from netdsl.elaborate.given import Given, Ramp, put
-from netdsl.elaborate.joins import origin
-from netdsl.elaborate.layer_helps import beside_a_suffix, beside_identity, misplaced, of_missing, unwritten, without
+from netdsl.elaborate.helps.fitting import refused, strided_again
+from netdsl.elaborate.helps.joins import origin
+from netdsl.elaborate.helps.layers import beside_a_suffix, beside_identity, misplaced, of_missing, unwritten, without
+from netdsl.elaborate.helps.meant import DECLARATIONS, as_call, as_join, unheard, unknown_word
 from netdsl.elaborate.maker import Abort, Maker
-from netdsl.elaborate.meant import DECLARATIONS, as_call, as_join, unheard, unknown_word
 from netdsl.elaborate.styles import check_target, find_style, find_target, normalises
 from netdsl.elaborate.values import POISON, Env, Stop, Tensor, stop
 from netdsl.elaborate.words import split_word

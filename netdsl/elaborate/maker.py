@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from netdsl.diagnostics import Diagnostic, Note, Source, Span
-from netdsl.elaborate.circumstances import Binding, helped, helped_by, overlaps, to_blame
 from netdsl.elaborate.context import Context, Draft, DraftScope
 from netdsl.elaborate.expressions import evaluate
 from netdsl.elaborate.given import Ramp
+from netdsl.elaborate.helps.circumstances import Binding, helped, helped_by, overlaps, to_blame
 from netdsl.elaborate.limits import MAX_PROBLEMS, Limits
 from netdsl.elaborate.names import Frame, Labels
 from netdsl.elaborate.program import Program

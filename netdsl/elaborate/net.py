@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Advice, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean
-from netdsl.elaborate.attribute_helps import MODES
 from netdsl.elaborate.context import Context, DraftScope
 from netdsl.elaborate.elaborator import Elaborator
 from netdsl.elaborate.expressions import evaluate, kind_of
+from netdsl.elaborate.helps.attributes import MODES
 from netdsl.elaborate.names import Frame, Labels, check_label
 from netdsl.elaborate.program import Block, Program
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, stop

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from netdsl.diagnostics import CODES, Advice, Diagnostic, Edit, Note, Span
 from netdsl.diagnostics.nearest import did_you_mean, nearest
-from netdsl.elaborate.complaints import at_file_level, circle, listed, named, renamed
 from netdsl.elaborate.expressions import evaluate, show
-from netdsl.elaborate.meant import DECLARATIONS, elsewhere
+from netdsl.elaborate.helps.declarations import at_file_level, circle, listed, named, renamed
+from netdsl.elaborate.helps.meant import DECLARATIONS, elsewhere
 from netdsl.elaborate.settings import fits, read_given, unlike
 from netdsl.elaborate.values import UNKNOWN, Env, Stop, Unknown
 from netdsl.elaborate.words import RESERVED, like_layer, reserved, split_word

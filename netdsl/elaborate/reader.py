@@ -11,8 +11,8 @@ from pathlib import Path
 from netdsl import zoo
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Source
 from netdsl.diagnostics.nearest import did_you_mean, nearest
-from netdsl.elaborate.complaints import listed, whole_line
 from netdsl.elaborate.expressions import show
+from netdsl.elaborate.helps.declarations import listed, whole_line
 from netdsl.elaborate.limits import MAX_FILES, MAX_PROBLEMS, Limits
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.sources import read_file, used_path

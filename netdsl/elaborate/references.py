@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from netdsl.diagnostics import Note, Source, Span
 from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.blocks import BlockMaker
-from netdsl.elaborate.circumstances import named_later
-from netdsl.elaborate.complaints import as_value, listed
 from netdsl.elaborate.context import Context
+from netdsl.elaborate.helps.circumstances import named_later
+from netdsl.elaborate.helps.declarations import as_value, listed
 from netdsl.elaborate.limits import Limits
 from netdsl.elaborate.names import Frame, Labels
 from netdsl.elaborate.program import Program
@@ -74,7 +74,7 @@ class ReferenceMaker(BlockMaker):
             if problem.diagnostic is not None and context.env.lookup(name[0]) is not None and len(name) == 1:
                 message = f"`{name[0]}` is a value, no tensor"
                 raise stop("ND215", message, reference.span, help=as_value(name[0], context.env)) from None
-            from netdsl.syntax.sums import ENTERING
+            from netdsl.syntax.helps.sums import ENTERING
 
             said = problem.diagnostic
             later = named_later(name, reference.span, context, self.blocks_of(context.program))

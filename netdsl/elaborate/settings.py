@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Span
-from netdsl.elaborate.bounds import QUOTED
 from netdsl.elaborate.expressions import kind_of, show
+from netdsl.elaborate.helps.bounds import QUOTED
 from netdsl.elaborate.values import Stop, Unknown
 from netdsl.ir.types import Scalar
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note
-from netdsl.elaborate.complaints import whole_line
+from netdsl.elaborate.helps.declarations import whole_line
 from netdsl.elaborate.program import Program
 from netdsl.syntax import tree
 from netdsl.syntax.node import Node

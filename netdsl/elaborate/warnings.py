@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from netdsl.analyses.recent import recent
 from netdsl.analyses.view import carried, dead_ends
 from netdsl.diagnostics import Advice, Diagnostic, Edit, Note, Source, Span
-from netdsl.elaborate import warned
 from netdsl.elaborate.expressions import show
+from netdsl.elaborate.helps import warned
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.unused import Written, unused, written_in
 from netdsl.ir.graph import Graph, Node

@@ -18,7 +18,7 @@ from netdsl.syntax.build_values import MAX_LETTERS
 from netdsl.syntax.lalr import GRAMMAR, TABLES, Parser, Progress, TooLong, Unexpected, checksum
 
 if TYPE_CHECKING:
-    from netdsl.syntax.mistake import Mistake
+    from netdsl.syntax.helps.mistake import Mistake
 
 #: How deep brackets may nest.
 MAX_NESTING = 100
@@ -127,7 +127,7 @@ def parse(
             suspects = _suspects(statements, current)
             if not suspects:
                 break
-            from netdsl.syntax.declarations import misread
+            from netdsl.syntax.helps.declarations import misread
 
             wrong = misread(suspects, current, text, parser(), brackets, layers, MAX_ERRORS - len(problems))
             if not wrong or len(problems) + len(wrong) >= MAX_ERRORS:
@@ -181,7 +181,7 @@ def _suspects(statements: tuple[Any, ...], text: str) -> list[tuple[tree.Row, in
     They begin with a word that declares or with sizes, or list tensors behind a join.
     """
     if _OTHERWISE.search(text) is not None:
-        from netdsl.syntax.rows import found as found_in
+        from netdsl.syntax.helps.rows import found as found_in
 
         found = found_in(statements, text)
     else:
@@ -231,7 +231,7 @@ def _shorter(text: str, span: Span) -> str:
 
 def _other(text: str, file: int) -> list[Diagnostic] | None:
     """What is said of a text that cannot be read since it is no spec at all."""
-    from netdsl.syntax.foreign import foreign
+    from netdsl.syntax.helps.foreign import foreign
 
     kind = foreign(text)
     if kind is None:
@@ -370,7 +370,7 @@ def _mistake(
     marks: list[tuple[int, list[int]]],
     layers: Callable[[], Collection[str]],
 ) -> Mistake:
-    from netdsl.syntax.mistake import Mistake, Trial, Words
+    from netdsl.syntax.helps.mistake import Mistake, Trial, Words
 
     if text[offset : offset + 1].strip() and text[offset] != "#":
         word = _WORD.match(text, offset) or _QUOTED.match(text, offset)
@@ -382,8 +382,8 @@ def _mistake(
 
 
 def _explain(mistake: Mistake) -> Diagnostic:
-    from netdsl.syntax.advice import advice
-    from netdsl.syntax.expected import expected
+    from netdsl.syntax.helps.advice import advice
+    from netdsl.syntax.helps.expected import expected
 
     seen = f"`{mistake.word}`"
     could = expected(mistake.names)

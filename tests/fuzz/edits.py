@@ -18,7 +18,7 @@ from netdsl.cli.findings import Checker, Finding, Findings
 from netdsl.cli.mend import mend
 from netdsl.diagnostics import Diagnostic, Expected, edited
 from netdsl.elaborate import analyse
-from netdsl.syntax.mistake import KEYWORDS
+from netdsl.syntax.helps.mistake import KEYWORDS
 from tests.fuzz.holds import LIMITS, PATIENCE, soon
 from tests.fuzz.slips import Base, base, slip
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netdsl.elaborate import analyse
 from netdsl.ir.op import names
-from netdsl.syntax.mistake import STATEMENTS
+from netdsl.syntax.helps.mistake import STATEMENTS
 from tests.documents import PAGES, ROOT, blocks, name
 from tests.fuzz.holds import LIMITS
 from tests.fuzz.specs import make as generated
