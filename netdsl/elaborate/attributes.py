@@ -112,6 +112,12 @@ def read_modifiers(
                 shown = f"{modifier.name.text}={_shown(after)}"
                 help = Advice(f"an attribute and its value have `=` between them: `{shown}`", Edit(gap, "="))
                 raise stop("ND202", f"`{op.keyword}` has no flag `{modifier.name.text}`", modifier.span, help=help)
+            if isinstance(modifier, tree.Positional) and isinstance(after, tree.Flag) and _times(modifier, after):
+                valued, both = after, modifier.span.to(after.span)
+                start = given.layer.span.start if given.layer is not None else modifier.span.start
+                head, number = given.text_of(both._replace(start=start, end=both.start)), given.text_of(modifier.span)
+                help = Advice(f"it is written `{shortened(head, _SHOWN)}×{number}`", Edit(both, f"×{number}"))
+                raise stop("ND202", f"`{op.keyword}` takes no `{shortened(number, _SHOWN)}x`", both, help=help)
             if isinstance(modifier, tree.Flag):
                 _flag(given, op, modifier, env, rank, origin)
             elif isinstance(modifier, tree.Attribute):
@@ -125,6 +131,11 @@ def read_modifiers(
             layer = isinstance(modifier, tree.Flag) and lookup(modifier.name.text) is not None
             if layer and isinstance(after, tree.Positional):
                 valued = after  # the value of that layer, which wants a comma before it
+
+
+def _times(number: tree.Positional, after: tree.Flag) -> bool:
+    """Whether a number has an ``x`` right behind it: ``conv3-64 2x``."""
+    return after.name.text == "x" and after.span.start == number.span.end
 
 
 def _joins(word: tree.Flag, after: tree.Flag) -> bool:

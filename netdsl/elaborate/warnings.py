@@ -13,7 +13,7 @@ from netdsl.elaborate.helps import warned
 from netdsl.elaborate.program import Program
 from netdsl.elaborate.unused import Written, unused, written_in
 from netdsl.ir.graph import Graph, Node
-from netdsl.ir.op import lookup
+from netdsl.ir.op import Op, lookup
 from netdsl.syntax import tree
 
 #: How many calls a warning names.
@@ -34,7 +34,7 @@ def warnings(
         *_windows(graph),
         *_kernels(graph),
         *_linear(graph),
-        *_biases(graph, [layer for written in everywhere_written for layer in written.of(tree.Layer)]),
+        *_biases(graph, everywhere_written),
         *_probabilities(graph),
         *_nowhere(graph),
         *_dropped(program, nodes),
@@ -164,9 +164,15 @@ def _factored(first: Node, second: Node) -> bool:
     return same_layer or any(grouped)
 
 
-def _biases(graph: Graph, written: Sequence[tree.Layer]) -> list[Diagnostic]:
+def _biases(graph: Graph, written: Sequence[Written]) -> list[Diagnostic]:
     found = []
     layers: dict[Span, tree.Layer] = {}
+    styled: dict[type[Op] | None, list[tree.Modifier]] = {}
+    for style in (style for nodes in written for style in nodes.of(tree.Style)):
+        core = style.row.items[0].core
+        given = _bias_of(core) if isinstance(core, tree.Layer) and core.word.text == "_" else None
+        if given is not None:
+            styled.setdefault(lookup(style.word.text), []).append(given)
     for node in graph.nodes:
         if node.op.keyword != "bn" or not node.inputs:
             continue
@@ -175,10 +181,27 @@ def _biases(graph: Graph, written: Sequence[tree.Layer]) -> list[Diagnostic]:
             note = Note(node.span, "and this takes the mean away again") if node.span != before.span else None
             message = f"`{before.op.keyword}` has a bias right before batch norm"
             notes = () if note is None else (note,)
-            layers = layers or {layer.span: layer for layer in written}
-            help = _without_bias(layers.get(before.span))
-            found.append(Diagnostic("ND307", message, before.span, help, notes, _trace(graph, before)))
+            layers = layers or {layer.span: layer for nodes in written for layer in nodes.of(tree.Layer)}
+            layer, span = layers.get(before.span), before.span
+            by_style = styled.get(type(before.op), ()) if layer is None or _bias_of(layer) is None else ()
+            if len(by_style) == 1:
+                (given,) = by_style
+                message = f"this style gives each `{before.op.keyword}` a bias right before batch norm"
+                edit = Edit(given.span._replace(start=given.span.start - 1), "")
+                help: str = Advice("leave it out: the mean that a bias moves is taken away again", edit)
+                found.append(Diagnostic("ND307", message, given.span, help, notes))
+                continue
+            help = _without_bias(layer)
+            found.append(Diagnostic("ND307", message, span, help, notes, _trace(graph, before)))
     return found
+
+
+def _bias_of(layer: tree.Layer) -> tree.Modifier | None:
+    """What a layer says of its bias."""
+    for modifier in layer.modifiers:
+        if isinstance(modifier, (tree.Attribute, tree.Flag)) and modifier.name.text == "bias":
+            return modifier
+    return None
 
 
 def _without_bias(layer: tree.Layer | None) -> str:
@@ -186,11 +209,11 @@ def _without_bias(layer: tree.Layer | None) -> str:
     text = "`bias=false`, or let `+bn` or a style add the batch norm"
     if layer is None:
         return text
-    for modifier in layer.modifiers:
-        if isinstance(modifier, tree.Attribute) and modifier.name.text == "bias":
-            return Advice(text, Edit(modifier.value.span, "false"))
-        if isinstance(modifier, tree.Flag) and modifier.name.text == "bias":
-            return Advice(text, Edit(modifier.span, "bias=false"))
+    given = _bias_of(layer)
+    if isinstance(given, tree.Attribute):
+        return Advice(text, Edit(given.value.span, "false"))
+    if given is not None:
+        return Advice(text, Edit(given.span, "bias=false"))
     end = max(layer.head.end, *(modifier.span.end for modifier in layer.modifiers), layer.head.end)
     return Advice(text, Edit(Span(layer.span.file, end, end), " bias=false"))
 

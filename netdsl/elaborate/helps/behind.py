@@ -110,11 +110,6 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
     word, span, attributes, layer = flag.name.text.lower(), flag.span, op.attributes(), given.layer
     if origin == "style" or layer is None or env.lookup(flag.name.text) is not None:
         return None
-    if word == "x" and given.last == span.start:
-        number = next((m for m in layer.modifiers if m.span.end == span.start), None)
-        if number is not None:
-            text = f"×{given.text_of(number.span)}"
-            return Advice(f"it is written `{_head(given)} {text}`", Edit(number.span.to(span), text))
     if op.syntax.reference and (op.syntax.flags.get(flag.name.text) is None):
         known = given.labels is not None and given.labels.has([flag.name.text])
         if known:

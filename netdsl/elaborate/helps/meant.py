@@ -58,6 +58,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         or _adaptive(layer)
         or _two_words(layer, context.program.blocks)
         or _reused(layer)
+        or numbered(layer)
     )
     labelled = context.labels.has([name.text]) and layer.span == name.span
     help = help or ALONE.get(name.text)
@@ -199,6 +200,20 @@ def called_elsewhere(word: str) -> str | None:
     """What we call the layer that other tools have under this name."""
     stem, _ = _stem(word)
     return ELSEWHERE.get(stem) or (stem if re.search(r"[123]d$", word.lower()) and lookup(stem) else None)
+
+
+def numbered(layer: tree.Layer) -> Advice | None:
+    """A help for ``dense 10``: a layer of features under another name, with their number behind it."""
+    ours = called_elsewhere(layer.word.text)
+    op = lookup(ours) if ours is not None else None
+    given = layer.modifiers[0] if len(layer.modifiers) == 1 else None
+    parts = given.value.parts if isinstance(given, tree.Positional) and isinstance(given.value, tree.Sizes) else ()
+    if op is None or op.syntax.kernel is not None or op.syntax.channels is None or layer.head != layer.word.span:
+        return None
+    if len(parts) != 1 or not isinstance(parts[0], tree.Literal) or type(parts[0].value) is not int or layer.suffixes:
+        return None
+    text = f"{ours}-{parts[0].value}"
+    return Advice(f"here it is called `{ours}`: `{text}`", Edit(layer.span, text))
 
 
 def elsewhere(word: tree.Name) -> str | None:

@@ -65,6 +65,8 @@ def parted(graph: Graph, before: Node, node: Node) -> str:
     text = text_of(before, graph.sources)
     if text is None or text.endswith("="):
         return "put an activation between, such as `relu`"
+    if before.span == node.span and (sizes := re.fullmatch(r"([a-z_]+-)\d+x(\d+)", text)) is not None:
+        return f"`x{sizes[2]}` repeats it: `{sizes[1]}{sizes[2]}` alone gives {sizes[2]}, and what enters is in sight"
     both = f"{text}, relu"
     if before.span == node.span:
         behind = graph.sources[node.span.file].text[node.span.end : node.span.end + _NEAR]

@@ -56,6 +56,11 @@ def as_layer(text: str) -> str | None:
             call = ast.parse(text, mode="eval").body
         if not isinstance(call, ast.Call):
             return None
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("add", "append") and len(call.args) == 1:
+            (inner,) = call.args  # of a model of Keras'
+            if not isinstance(inner, ast.Call):
+                return None
+            call = inner
         path = ast.unparse(call.func).split(".")
         given = {word.arg: _value(word.value) for word in call.keywords if word.arg is not None}
         if len(given) < len(call.keywords):
@@ -126,6 +131,12 @@ def _made(stem: str, keras: bool, values: list[Any], given: dict[str, Any]) -> s
     if stem in ("batchnorm", "batchnormalization"):
         others = {name: value for name, value in given.items() if name not in ("num_features", "axis")}
         return _alone("bn", values[1:], others)
+    if stem == "activation" and len(values) == 1 and not given:
+        return "soft-max" if values[0] == "softmax" else _known(values[0])
+    if stem in ("zeropadding", "zeropad") and set(given) <= {"padding"}:
+        size = (values or [given.get("padding", 1 if keras else None)])[0]
+        size = size[0] if isinstance(size, list) and size and all(part == size[0] for part in size) else size
+        return f"pad {_sizes(size)}"
     if stem == "identity":
         return "id"
     if stem == "flatten":

@@ -370,7 +370,9 @@ def _loops(mistake: Mistake) -> str | None:
         start = mistake.begin + found.start(1)
         return Advice(help, mistake.edit("[", start, opener + 1), mistake.edit(f"] ×{found[2]}", closer, closer + 1))
     found = re.fullmatch(
-        r"([ \t]*)(?:repeat|loop|for)[ \t]+(\d+)[ \t]*:[ \t]*(\S.*)|([ \t]*)(\d+)[ \t]*\*[ \t]*(\S.*)", code
+        r"([ \t]*)(?:repeat|loop|for)[ \t]+(?:\w+[ \t]+in[ \t]+)?(?:range[ \t]*\([ \t]*)?(\d+)[ \t]*(?:\)|times)?[ \t]*"
+        r":[ \t]*(\S.*)|([ \t]*)(\d+)[ \t]*\*[ \t]*(\S.*)",
+        code,
     )
     if found is not None:
         indent, number, items = (found[1], found[2], found[3]) if found[2] else (found[4], found[5], found[6])

@@ -232,7 +232,37 @@ def _counts(mistake: Mistake) -> str | None:
     return Advice(f"a repeat is written `×{found[1]}`", mistake.edit(f"×{found[1]}", start, end))
 
 
+#: Layers behind another one, in parentheses or with hyphens.
+_ADDED = re.compile(
+    r"(?:[ \t]*\([ \t]*(?P<listed>[^()#\n]{1,100})\)|(?P<glued>(?:-[A-Za-z]\w*)+))(?=[ \t]*(?:$|[,\]}|#\n×]|x[ \t]*\d))"
+)
+
+
+def _added(mistake: Mistake) -> str | None:
+    """``conv3-64-bn-relu``, ``conv3-64 (bn, relu)``: what stands behind a layer, as if it were a part of it."""
+    text, begin = mistake.text, mistake.begin
+    if mistake.word not in ("-", "(") or mistake.computes:
+        return None
+    start = begin + len(text[begin : mistake.offset].rstrip())
+    found = _ADDED.match(text, start, mistake.end)
+    head = re.search(r"(?<![\w.@-])([A-Za-z]\w*)(?:-\w+)?(?:/\d+)?\Z", text[begin:start])
+    if found is None or head is None or not mistake.is_layer(head[1]):
+        return None
+    words = [found["listed"].strip()] if found["listed"] is not None else found["glued"][1:].split("-")
+    layers = [part.strip() for word in words for part in re.split(r"[,+/;]|[ \t]+(?:and|then)[ \t]+", word)]
+    if not all(re.fullmatch(r"[A-Za-z]\w*(?:-\w+)?(?:[ \t]+[\d.]+)?", layer) for layer in layers):
+        return None
+    if not all(mistake.is_layer(re.split(r"[- \t]", layer)[0]) for layer in layers):
+        return None
+    place = start - len(head.group())
+    row = ", ".join([head.group(), *layers])
+    if re.search(r"\w:[ \t]*\Z", text[begin:place]) or re.match(r"[ \t]*[×x]", text[found.end() : mistake.end]):
+        row = f"[{row}]"
+    mistake.instead(f"`{text[place : found.end()].strip()}` is no layer as it stands", place, found.end())
+    return Advice(f"a comma stands between two layers: `{row}`", mistake.edit(row, place, found.end()))
+
+
 #: What is particular to names of tensors, to the order of parts, and to other signs.
-NAMES: tuple[Callable[[Mistake], str | None], ...] = (_to_channels, _chained, _tensors)
+NAMES: tuple[Callable[[Mistake], str | None], ...] = (_to_channels, _chained, _tensors, _added)
 ORDER: tuple[Callable[[Mistake], str | None], ...] = (_turned,)
 MARKS: tuple[Callable[[Mistake], str | None], ...] = (_counts, _dollars, _labels)

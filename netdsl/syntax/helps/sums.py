@@ -106,9 +106,10 @@ def _added(mistake: Mistake) -> str | None:
     known = names_tensor(mistake.source[: mistake.begin], name)
     made = summed(line, name, text[named.end() : mistake.end], known=known)
     if made is None and "@" in line[-2:]:
-        return (
-            f"it is written `, add {{ id | @{name[:30]} }}`, where `{name[:30]}:` stands before what makes that tensor"
-        )
+        row = line[_row(line) :].rpartition("+")[0].strip()
+        row = row if 0 < len(row) <= 40 and row.isprintable() and "`" not in row else "…"
+        join = f"add {{ id | @{name[:30]} }}"
+        return f"tensors are added by `{row}, {join}`; `{name[:30]}:` stands before what makes that tensor"
     if made is None:
         return None
     row, start, new = made
