@@ -71,8 +71,6 @@ def run(options: argparse.Namespace) -> int:
 
 #: What a node takes in JSON, at most, with its share of the source; usually it is a third of that.
 _BYTES = 1_000
-#: How many values, at most; usually it has a quarter of that.
-_VALUES = 100
 
 
 def _read(path: str, nodes: int) -> Graph:
@@ -84,9 +82,6 @@ def _read(path: str, nodes: int) -> Graph:
             message = f"`{shown(path)}` is too long: a graph of {nodes:,} nodes has at most {_BYTES * nodes:,} bytes"
             found = [Diagnostic("ND007", message, None, "`--max-nodes` raises the bound")]
         raise NetdslError(found) from None
-    if data.count(",") > _VALUES * nodes:  # what is wrong in it would be gathered, value by value
-        message = f"`{shown(path)}` is too long: a graph of {nodes:,} nodes has at most {_VALUES * nodes:,} values"
-        raise NetdslError([Diagnostic("ND007", message, None, "`--max-nodes` raises the bound")])
     graph = from_json(data, nodes)
     if graph is None:
         message = f"the net has over {nodes:,} nodes"

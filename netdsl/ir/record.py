@@ -190,6 +190,7 @@ class Record:
         fields = {}
         for name, info in cls.model_fields.items():
             schema = handler.generate_schema(typing.Annotated[hints[name], info])
+            _fail_fast(schema)
             if not info.is_required():
                 schema = core_schema.with_default_schema(schema, default=info.default)
             fields[name] = core_schema.model_field(schema)
@@ -217,6 +218,16 @@ class Record:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+
+
+def _fail_fast(schema: Any) -> None:
+    """A sequence is refused at its first wrong item: all of them, from a stranger's file, may be more than memory."""
+    if schema["type"] in ("tuple", "list", "set", "frozenset"):
+        schema["fail_fast"] = True
+    for part in (schema.get("schema"), schema.get("items_schema")):
+        for inner in part if isinstance(part, list) else [part]:
+            if isinstance(inner, dict):
+                _fail_fast(inner)
 
 
 def _is_class_variable(annotation: object) -> bool:

@@ -180,9 +180,9 @@ def _node(**values: object) -> Callable[[dict[str, Any]], object]:
 
 graph("a sound graph", lambda value: None)
 graph("lists in lists of a graph", '{"nodes":' + "[" * 100_000 + "]" * 100_000 + "}", "ND009")
-graph("a graph of numbers", '{"version":1,"nodes":[' + "1," * 2_200_000 + "1]}", "ND007")
+graph("a graph of numbers", '{"version":1,"nodes":[' + "1," * 2_200_000 + "1]}", "ND218")
 graph("a graph of empty nodes", '{"version":1,"nodes":[' + "{}," * 400_000 + "{}]}", "ND218")
-graph("a graph of wrong values", lambda value: value["nodes"][1].update(inputs=["x"] * 100_000), "ND009")
+graph("a graph of wrong values", lambda value: value["nodes"][1].update(inputs=["x"] * 400_000), "ND009")
 graph("a graph of ten megabytes", '{"version":1,"nodes":[' + "1," * 5_000_000 + "1]}", "ND007")
 graph("a graph with a long number", '{"version":1,"nodes":' + "9" * 5_000 + "}", "ND009")
 graph("a graph of a version with signs of a terminal", '{"version":["\\u001b[31m"],"nodes":[]}', "ND009")

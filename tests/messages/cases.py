@@ -216,7 +216,6 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "ir": (
         "ir",
-        "ir values.json",
         "ir graph.json --set n=3",
         "ir graph.json --variant a",
         "ir small.net --json --format text",
@@ -448,4 +447,3 @@ def later(here: Path) -> None:
     mode["nodes"][at - 1] = {**mode["nodes"][at - 1], "op": {"op": "gap"}, "shape": [3, 1, 1]}
     (here / "select.json").write_text(json.dumps(mode), encoding="utf-8")
     checkpoints.write(here)
-    (here / "values.json").write_text('{"nodes":[' + "1," * 600_000 + "1]}", encoding="utf-8")
