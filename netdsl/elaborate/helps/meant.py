@@ -58,6 +58,7 @@ def unknown_word(layer: tree.Layer, label: str | None, context: Context, text_of
         or _adaptive(layer)
         or _two_words(layer, context.program.blocks)
         or _reused(layer)
+        or _looped(layer, text_of)
         or numbered(layer)
     )
     labelled = context.labels.has([name.text]) and layer.span == name.span
@@ -302,6 +303,22 @@ def _reused(layer: tree.Layer) -> str | None:
         return None
     path = tree.show_path(given.value.path)
     return Advice(f"the label stands alone: `reuse {path}`", Edit(given.span, path))
+
+
+#: What another language repeats, where it can be read as a layer with values.
+_LOOP = re.compile(
+    r"(?:for[ \t]+\w+[ \t]+in[ \t]+(?:1[ \t]*\.\.)?|repeat[ \t]+|loop[ \t]+)[ \t]*(?P<count>\d+)(?:[ \t]+times)?[ \t]*"
+    r"\{[ \t]*(?P<items>[^{}\n]{1,60}?)[ \t]*\}"
+)
+
+
+def _looped(layer: tree.Layer, text_of: Callable[[Span], str]) -> Advice | None:
+    """A help for ``repeat 3 { conv3-16 }``, whose braces can be read as a value."""
+    found = _LOOP.fullmatch(text_of(layer.span)) if layer.word.text in ("for", "repeat", "loop") else None
+    if found is None:
+        return None
+    text = f"[{found['items']}] ×{found['count']}"
+    return Advice(f"what repeats stands before its number: `{text}`", Edit(layer.span, text))
 
 
 def _strided(layer: tree.Layer, text_of: Callable[[Span], str]) -> str | None:
