@@ -126,8 +126,8 @@ def read_modifiers(
                 _positional(given, op, modifier, env, rank, origin)
         except Stop as problem:
             given.problems.append(problem)
-            if isinstance(modifier, tree.Flag) and modifier.name.text == "if":
-                break  # what follows is its condition
+            if isinstance(modifier, tree.Flag) and modifier.name.text in ("if", "else"):
+                break  # what follows is its condition, or what it chooses
             layer = isinstance(modifier, tree.Flag) and lookup(modifier.name.text) is not None
             if layer and isinstance(after, tree.Positional):
                 valued = after  # the value of that layer, which wants a comma before it

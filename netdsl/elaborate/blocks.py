@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import partial
 
@@ -11,15 +10,14 @@ from netdsl.diagnostics.nearest import did_you_mean
 from netdsl.elaborate.branches import BranchMaker
 from netdsl.elaborate.context import Context, Styles
 from netdsl.elaborate.expressions import evaluate, show
-from netdsl.elaborate.helps.attributes import show_syntax
+from netdsl.elaborate.helps.calls import of_layer, of_no_block, signature
 from netdsl.elaborate.helps.circumstances import Binding, of_argument
-from netdsl.elaborate.helps.meant import elsewhere, partly, undeclared
 from netdsl.elaborate.maker import Abort
 from netdsl.elaborate.names import Labels
 from netdsl.elaborate.program import Block
 from netdsl.elaborate.values import POISON, UNKNOWN, Env, Stop, Tensor, Value, stop
-from netdsl.elaborate.words import like_layer, split_word
-from netdsl.ir.op import Op, lookup, names
+from netdsl.elaborate.words import split_word
+from netdsl.ir.op import lookup
 from netdsl.ir.types import Scalar
 from netdsl.syntax import tree
 
@@ -41,96 +39,16 @@ class BlockMaker(BranchMaker):
         if block is not None:
             block.used = True
             return block
-        word, _ = split_word(name.text)
-        op = lookup(word)
+        op = lookup(split_word(name.text)[0])
         if name.text in context.program.misnamed:
             raise Stop
         if op is not None:
-            message = f"`{name.text}` is a layer and takes no parentheses"
-            parts = [self.text_of(argument.span) for argument in call.arguments]
-            if op.variadic:
-                known = context.labels
-                parts = [_branch(part, known) for part in parts]
-            ours = _as_layer(call, op, parts)
-            lacking = [part[1:] for part in parts if part[:1] == "@" and not known.has(part[1:].split("."))]
-            if op.variadic and lacking and isinstance(ours, Advice):
-                ours = f"{ours}, where `{lacking[0][:30]}:` stands before the layer that makes that tensor"
-            if not isinstance(ours, Advice):
-                from netdsl.syntax.helps.from_python import as_layer
-
-                if (written := as_layer(self.text_of(call.span))) is not None:
-                    ours = Advice(f"it is written `{written}`", Edit(call.span, written))
-            raise stop("ND201", message, name.span, help=ours)
+            help = of_layer(call, op, context.labels, self.text_of)
+            raise stop("ND201", f"`{name.text}` is a layer and takes no parentheses", name.span, help=help)
         if context.program.unseen or context.program.broken(name.text, block=True):
             raise Stop
-        from netdsl.syntax.helps.from_python import as_layer
-
-        if (written := as_layer(self.text_of(call.span))) is not None:
-            ours = Advice(f"it is written `{written}`", Edit(call.span, written))
-            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=ours)
-        if name.text == "reuse" and len(call.arguments) == 1:
-            text = f"reuse {self.text_of(call.arguments[0].span).lstrip('@')}"
-            raise stop(
-                "ND201",
-                f"there is no block called `{name.text}`",
-                name.span,
-                help=Advice(f"it is written `{text}`", Edit(call.span, text)),
-            )
-        if (other := self._otherwise(call, context)) is not None:
-            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=other)
-        layer = elsewhere(name)
-        given = [self.text_of(argument.span) for argument in call.arguments]
-        ours = layer.edits[0].text if isinstance(layer, Advice) else ""
-        called = lookup(ours)
-        plain = called is not None and not called.syntax.required and not given
-        if layer is not None and (plain or (ours in ("gap", "gmp") and given == ["1"])):
-            raise stop(
-                "ND201", f"there is no block called `{name.text}`", name.span, help=Advice(layer, Edit(call.span, ours))
-            )
-        tensor = given[0].removeprefix("@") if len(given) == 1 else ""
-        if (ours == "id" or name.text == "residual") and context.labels.has([tensor]):
-            ours = f"add {{ id | @{tensor} }}"
-            layer = Advice(f"a tensor is added by `{ours}`", Edit(call.span, ours))
-            raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=layer)
-        if called is not None and called.syntax.kernel is not None:
-            layer = f"here it is called `{ours}`, and written as in {show_syntax(called)}"
-        help = str(layer) if layer is not None else did_you_mean(name.text, context.program.blocks, name.span)
-        help = help or partly(name.text, [*context.program.blocks], name.span)
-        help = self._declared_otherwise(name, help, context) or help
-        if help is None:
-            from netdsl.elaborate.helps.unheard_of import shipped
-
-            help = shipped(name.text) or did_you_mean(name.text, names())
-        help = help or undeclared(call, context.program.blocks)
+        help = of_no_block(call, context, self.text_of)
         raise stop("ND201", f"there is no block called `{name.text}`", name.span, help=help)
-
-    def _declared_otherwise(self, name: tree.Name, help: str | None, context: Context) -> str | None:
-        """A help for calls that all have another name than the one block which is meant: its declaration is wrong."""
-        near = help.edits[0].text if isinstance(help, Advice) and help.startswith("did you mean") else ""
-        block = context.program.blocks.get(near)
-        if block is None or block.syntax.name.span.file != name.span.file:
-            return None
-        code = re.sub(r"#[^\n]*", "", self.sources[name.span.file].text)
-        declared, called = (len(re.findall(rf"(?<![\w.@]){re.escape(word)}(?!\w)", code)) for word in (near, name.text))
-        if declared != 1 or called < 2:
-            return None
-        text = f"all calls say `{name.text}`, and the block is declared as `{near}`: `block {name.text}`"
-        return Advice(text, Edit(block.syntax.name.span, name.text))
-
-    def _otherwise(self, call: tree.Call, context: Context) -> str | None:
-        """A help for a call of a value, ``kind(8)``, and of a block with its number, ``fire3 (16, 64)``."""
-        name = call.name.text
-        if name in context.env.visible():
-            one = next(iter(context.program.blocks), "unit")[:_LONGEST]
-            return f"`{name}` is a value, and no block: `if {name} == 1 {{ {one}(…) }}` chooses one by it"
-        numbered = re.fullmatch(r"([A-Za-z_]\w*?)_?\d+[a-z]?", name)
-        if numbered is None or numbered[1] not in context.program.blocks:
-            return None
-        shown = f"{name}: {numbered[1]}{self.text_of(call.span)[len(name) :].strip()}"
-        before = self.text_of(Span(call.span.file, max(0, call.span.start - 2), call.span.start)).strip()
-        if before == ":" or len(shown) > _LONGEST:
-            return None
-        return Advice(f"a label stands before what it names: `{shown}`", Edit(call.span, shown))
 
     def call(self, call: tree.Call, label: str | None, context: Context, flow: Tensor | None) -> Tensor | None:
         """A block's body, with its parameters bound."""
@@ -185,10 +103,10 @@ class BlockMaker(BranchMaker):
                 if name not in parameters and call.name.text in block.program.doubled:
                     raise Stop
                 if name not in parameters:
-                    help = did_you_mean(name, order, argument.name.span) or f"it is {_signature(block)}"
+                    help = did_you_mean(name, order, argument.name.span) or f"it is {signature(block)}"
                     initial = [own for own in order if name in _INITIALS and own == name[0]]
                     if initial and not isinstance(help, Advice) and initial[0] not in bound:
-                        text = f"did you mean `{initial[0]}`? it is {_signature(block)}"
+                        text = f"did you mean `{initial[0]}`? it is {signature(block)}"
                         help = Advice(text, Edit(argument.name.span, initial[0]))
                     message = f"`{call.name.text}` has no parameter `{name}`"
                     raise stop("ND216", message, argument.name.span, help=help)
@@ -206,7 +124,7 @@ class BlockMaker(BranchMaker):
                 takes = f"takes {len(order)} argument{'s' * (len(order) != 1)}" if order else "takes no arguments"
                 here = len(call.arguments)
                 message = f"`{call.name.text}` {takes}, and {here} stand{'s' * (here == 1)} here"
-                raise stop("ND216", message, argument.span, help=f"it is {_signature(block)}")
+                raise stop("ND216", message, argument.span, help=f"it is {signature(block)}")
             else:
                 name = order[place]
             if name in bound:
@@ -243,7 +161,7 @@ class BlockMaker(BranchMaker):
     def incomplete(self, block: Block, call: tree.Call, missing: list[str]) -> Stop:
         """What is said of a call that leaves parameters out; once, where an earlier one has a default."""
         what = " and ".join(f"`{name}`" for name in missing)
-        message, help = f"`{call.name.text}` needs {what}", f"it is {_signature(block)}"
+        message, help = f"`{call.name.text}` needs {what}", f"it is {signature(block)}"
         parameters = block.syntax.parameters
         first = next((p for p in parameters if p.default is not None), None)
         late = next((p for p in parameters if p.name.text == missing[0]), None)
@@ -275,76 +193,6 @@ class BlockMaker(BranchMaker):
                 self.bound.pop()
                 bound[name] = UNKNOWN
         scalars[:] = [(name, given[name]) for name in block.parameters if name in given]
-
-
-def _signature(block: Block) -> str:
-    """A block as its calls are written, with its parameters."""
-    shown = [
-        parameter.name.text + (f"={_default(parameter.default)}" if parameter.default is not None else "")
-        for parameter in block.syntax.parameters
-    ]
-    return f"`{block.syntax.name.text}({', '.join(shown)})`"
-
-
-def _default(expression: tree.Expression) -> str:
-    """A default as a signature shows it: a plain value itself, else a sign that there is one."""
-    if isinstance(expression, tree.Literal) and expression.bad is None:
-        return show(expression.value)
-    return "…"
-
-
-def _branch(part: str, labels: Labels) -> str:
-    """A join's argument as a branch: a tensor by its name, what enters, or a layer."""
-    from netdsl.syntax.helps.sums import ENTERING
-
-    if "." in part and all(name.isidentifier() for name in part.split(".")) and labels.has(part.split(".")):
-        return f"@{part}"
-    if not part.isidentifier() or (like_layer(part) and not labels.has([part])):
-        return part
-    return "id" if part in ENTERING and not labels.has([part]) else f"@{part}"
-
-
-def _as_layer(call: tree.Call, op: type[Op], parts: list[str]) -> str:
-    """A help for a layer that is called like a block: as it would be written, where that is plain.
-
-    ``parts`` are the texts of its arguments.
-    """
-    word = call.name.text
-    if op.variadic and len(parts) == 1 and parts[0][:1] == "@":
-        parts = [*parts, "id"] if op.keyword == "concat" else ["id", *parts]
-    if op.variadic and len(parts) > 1 and all(argument.name is None for argument in call.arguments):
-        text = f"{op.keyword} {{ {' | '.join(parts)} }}"
-        if len(text) >= _LONGEST:
-            return f"branches stand in braces: `{op.keyword} {{ … | … }}`"
-        return Advice(f"it is written `{text}`", Edit(call.span, text))
-    plain = [int(part) for part in parts if part.isdecimal() and len(part) < 6]
-    if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 2:
-        text = f"{op.keyword}{min(plain)}-{max(plain)}"
-        return Advice(f"it is written `{text}`", Edit(call.span, text))
-    if op.syntax.kernel is not None and op.syntax.channels is not None and len(plain) == len(parts) == 1:
-        return f"the kernel stands at the word, and the channels behind a hyphen: `{op.keyword}3-{plain[0]}`"
-    if op.syntax.kernel is None and op.syntax.channels is not None and len(plain) == len(parts) in (1, 2):
-        text = f"{op.keyword}-{plain[-1]}"
-        return Advice(f"it is written `{text}`", Edit(call.span, text))
-    pools = op.syntax.kernel is not None and op.syntax.channels is None and op.syntax.stride is not None
-    if pools and len(plain) == len(parts) in (1, 2):
-        text = f"{op.keyword}{'/'.join(map(str, plain))}"
-        return Advice(f"it is written `{text}`", Edit(call.span, text))
-    first = op.attributes().get(op.syntax.positional[0]) if op.syntax.positional else None
-    if first is not None and first.kind == "axes" and parts and len(plain) == len(parts):
-        text = f"{op.keyword} {'x'.join(map(str, plain))}"
-        return Advice(f"it is written `{text}`", Edit(call.span, text))
-    values = [a.value.value for a in call.arguments if a.name is None and isinstance(a.value, tree.Literal)]
-    rest = Span(call.span.file, call.name.span.end, call.span.end)
-    if len(values) < len(call.arguments) or len(values) > len(op.syntax.positional):
-        values = []
-    elif not values and not op.syntax.required:
-        own = word if word == word.lower() else "soft-max" if op.keyword == "softmax" else op.keyword
-        return Advice(f"it is written `{own}`", Edit(call.span, own))
-    if values and not any(isinstance(value, str) or value < 0 for value in values):
-        text = "".join(f" {show(value)}" for value in values)
-        return Advice(f"it is written `{word}{text}`", Edit(rest, text))
-    return f"it is written `{op.example.line}`"
 
 
 def show_call(call: tree.Call, scalars: list[tuple[str, Scalar]], order: Iterable[str]) -> str:

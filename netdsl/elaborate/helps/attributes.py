@@ -136,6 +136,8 @@ def of_flag(given: Given, op: type[Op], flag: tree.Flag, env: Env, origin: str) 
     short = _SHORT.fullmatch(word)
     if re.fullmatch(r"(?:_\d{3})+", word) and flag.span.start == given.end:
         return Advice("a number has no underscores", Edit(flag.span, word.replace("_", "")))
+    if word == "else":
+        return "an `else` follows the `}` of its `if`: `if … { conv3-64 } else { conv1-64 }`"
     if word == "if":
         return f"an `if` stands around what it chooses: `if … {{ {head_of(given, op)} }}`"
     if flag.span.start == given.end and (count := _glued(given, op, flag, env)) is not None:

@@ -84,7 +84,7 @@ def of_tensor(given: Given, item: tree.Positional, reference: tree.Reference) ->
     """What was meant by a tensor behind a layer that takes none: ``conv3-64 @e1``."""
     name = tree.show_path(reference.path)
     before = given.text_of(given.layer.span._replace(end=given.last)) if given.layer is not None else "conv3-64"
-    before = before if len(before) <= 30 else _head(given)[:30]
+    before = before if len(before) <= 30 and before.isprintable() else _head(given)[:30]
     if given.labels is not None and given.labels.has(name.split(".")):
         return f"`@{name}, {before}` takes that tensor; `{before} as …` names what it makes otherwise"
     whole = given.text_of(Span(item.span.file, 0, 1_000_000))
