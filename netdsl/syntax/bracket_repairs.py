@@ -70,6 +70,10 @@ class Repair(NamedTuple):
     behind: Span | None = None
 
 
+#: The mode of a quantity that is expected.
+_EXPECT, _MODE = re.compile(r"[ \t]*expect\b"), re.compile(r"[ \t]*\w+(?=[ \t]*[<>=!])")
+
+
 class Repairs:
     """The ways to put a bracket in where one is missing, and how well the text is read with a repair made.
 
@@ -109,6 +113,10 @@ class Repairs:
         """Where a bracket could be closed before ``limit``: the likeliest first."""
         text, closer = self.text, PAIRS[self.text[opener]]
         end = min(_line_end(text, opener, limit), limit)
+        mode = _MODE.match(text, opener + 1, end) if closer == ")" else None
+        if mode is not None and _EXPECT.match(text, self.line(opener)):
+            behind = Span(self.file, mode.end(), mode.end())
+            yield Repair(f"add `)` behind `{mode.group().strip()}`", (Edit(behind, ")"),))
         places = []
         depth = 0
         for found in _PLACES.finditer(text, opener + 1, min(end, opener + REGION)):

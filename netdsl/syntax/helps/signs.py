@@ -48,11 +48,25 @@ def _same_padding(mistake: Mistake) -> str | None:
         if layer is not None:
             start = mistake.begin + called.start(1)
             return Advice(f"it is written `{layer}`", mistake.edit(layer, start, mistake.begin + called.end(1)))
+    if (within := _call_around(mistake, code)) is not None:
+        return within
     found = re.search(r"[ \t](pad(?:ding)?[ \t]*=[ \t]*'(same|valid)')", code)
     if found is None or not found.start(1) <= mistake.offset - mistake.begin < found.end(1):
         return None
     edit = mistake.edit(found[2], mistake.begin + found.start(1), mistake.begin + found.end(1))
     return Advice(f"`{found[2]}` is a flag: it stands alone after the layer", edit)
+
+
+def _call_around(mistake: Mistake, code: str) -> Advice | None:
+    """A call of PyTorch's or Keras' around the mistake, ``conv3-8, Activation('relu')``: the layer that it makes."""
+    from netdsl.syntax.helps.from_python import as_layer
+
+    for call in re.finditer(r"(?<![\w.])(?:\w+\.)*[A-Z]\w*\(", code):
+        start, closer = mistake.begin + call.start(), mistake.pairs.get(mistake.begin + call.end() - 1)
+        layer = as_layer(mistake.text[start : closer + 1]) if closer is not None and mistake.offset <= closer else None
+        if layer is not None and closer is not None and start <= mistake.offset:
+            return Advice(f"it is written `{layer}`", mistake.edit(layer, start, closer + 1))
+    return None
 
 
 def _signs(mistake: Mistake) -> str | None:
