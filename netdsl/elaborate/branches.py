@@ -155,6 +155,8 @@ class BranchMaker(LayerMaker):
 
     def check_column(self, table: tree.Table, wanted: str) -> None:
         """Reports a column that is called almost as the one that is wanted: a slip, and the first would be taken."""
+        if not self.program.is_variant(wanted):
+            return  # the base of a variant that there is not, which is said there
         for column in table.columns:
             if isinstance(did_you_mean(wanted, [column.text], column.span), Advice):
                 message = f"this table has no column `{wanted}`, and would take its first for it"
@@ -180,7 +182,8 @@ class BranchMaker(LayerMaker):
         """One row's cell of the chosen column. The label of a row is that of each of its cells."""
         if len(cells) not in (1, columns):
             message = f"this row has {len(cells)} cells, and the table {columns} {plural(columns, 'column')}"
-            help = _other_cells(cells, columns)
+            above = next((place for place in row.breaks if 0 < place < len(row.cells)), 0)
+            help = _other_cells(cells, columns, above if len(row.cells) == len(cells) else 0)
             here = [cell.span for cell in cells if cell is not None]
             span = here[0].to(here[-1]) if here else row.span
             self.report(Diagnostic("ND222", message, span, help))
@@ -221,8 +224,11 @@ class BranchMaker(LayerMaker):
             return POISON
 
 
-def _other_cells(cells: Sequence[tree.Row | None], columns: int) -> str:
-    """What helps where a row has too few cells, or too many."""
+def _other_cells(cells: Sequence[tree.Row | None], columns: int, above: int = 0) -> str:
+    """What helps where a row has too few cells, or too many: ``above`` stand on the first of its lines, or 0."""
+    if 1 < above < columns < len(cells):
+        lacks = f"{columns - above} of its cells {'is' if columns - above == 1 else 'are'} missing"
+        return f"the line below begins with `|` and goes on with this one, of {above} cells: {lacks} here"
     if len(cells) < columns:
         missing = columns - len(cells)
         return f"a cell that is empty has its `|` too: {missing} {'is' if missing == 1 else 'are'} missing here"

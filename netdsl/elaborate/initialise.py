@@ -136,7 +136,8 @@ def _read(
 def _labels(program: Program) -> list[str]:
     roots = (*program.rows, *(block.syntax for block in program.blocks.values()))
     labels = (item.label for item in walk_items(*roots) if item.label is not None)
-    return [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
+    outputs = [row.name.text for row in program.rows if isinstance(row, tree.Output)]
+    return outputs + [part.text for label in labels for part in label.parts if isinstance(part, tree.Name)]
 
 
 def _there_are(paths: Iterable[str]) -> str:

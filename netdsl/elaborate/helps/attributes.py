@@ -326,6 +326,11 @@ def of_value(given: Given, op: type[Op], item: tree.Positional, rank: int | None
     help = alone(op, given.text_of(item.span)) or f"it is written {show_syntax(op)}"
     parts = item.value.parts if isinstance(item.value, tree.Sizes) else ()
     numbers = [part.value for part in parts if isinstance(part, tree.Literal) and type(part.value) is int]
+    if op.keyword in ("avgpool", "maxpool") and len(numbers) == len(parts) > 1 and {*numbers} == {1}:
+        word = "gap" if op.keyword == "avgpool" else "gmp"
+        help = f"a map of 1×1 is made by `{word}`"
+        last = given.layer is not None and given.layer.span.end == item.span.end
+        return Advice(help, Edit(given.layer.span, word)) if given.layer is not None and last else help
     if parts and len(numbers) == len(parts) and not given.bare:
         glue, what = ("", "a kernel stands at its word") if op.syntax.kernel is not None else ("-", "")
         stride, channels = op.syntax.stride, op.syntax.channels

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from netdsl.diagnostics import Advice, shortened
-from netdsl.syntax.helps.mistake import Mistake
+from netdsl.syntax.helps.mistake import KEYWORDS, Mistake
 from netdsl.syntax.helps.places import QUANTITIES
 
 _HEADING = re.compile(
@@ -63,6 +63,9 @@ def _maps(mistake: Mistake) -> str | None:
     """``conv 6@5x5``: how many maps, and their window."""
     for found in re.finditer(r"(?<![\w.])(conv\w*)[ \t]+(\d+)[ \t]*@[ \t]*(\d+)[x×](\d+)", _text(mistake), re.I):
         if mistake.begin + found.start() <= mistake.offset <= mistake.begin + found.end():
+            if max(int(found[3]), int(found[4])) > 11 or int(found[3]) % 2 == int(found[4]) % 2 == 0:
+                text = f"conv5-{found[2]} valid -> {found[3]}x{found[4]}"
+                return f"`{found[2]}@{found[3]}x{found[4]}` is what leaves: with a window of 5×5 it is `{text}`"
             kernel = found[3] if found[3] == found[4] else f"{found[3]}x{found[4]}"
             return f"it is written `conv{kernel}-{found[2]}`, or `conv{kernel}-{found[2]} valid` without padding"
     for found in re.finditer(r"(?<![\w.])(conv)[ \t]+(\d+)[x×](\d+)[ \t]*@[ \t]*(\d+)(?![x×\d])", _text(mistake), re.I):
@@ -104,15 +107,18 @@ def _called(mistake: Mistake) -> str | None:
     """``inception (3a) 28×28×256 2 64 96 128 16 32 32 159K 128M``: a row of GoogLeNet's table."""
     line, begin = _line(mistake)
     found = re.fullmatch(
-        r"([A-Za-z_]\w*)[ \t]*\((\d+[a-z])\)[ \t]+(\d+)[x×](\d+)[x×]\d+((?:[ \t]+\d+)*)(?:[ \t]+[\d.]+[KMG])*", line
+        r"([A-Za-z_]\w*)[ \t]*\((\d+[a-z])\)(?:[ \t]+(\d+)[x×](\d+)[x×]\d+)?((?:[ \t]+\d+)*)(?:[ \t]+[\d.]+[KMG])*",
+        line,
     )
-    if found is None:
+    if found is None or not found[5]:
         return None
     numbers = found[5].split()
     block = re.search(rf"^[ \t]*block[ \t]+{found[1]}[ \t]*\(([^()]*)\)", mistake.text, re.MULTILINE)
     if len(numbers) == 7 and len(numbers[0]) == 1:
         numbers = numbers[1:]  # the depth
-    text = f"{found[1]}{found[2]}: {found[1]}({', '.join(numbers)}) -> {found[3]}x{found[4]}"
+    text = f"{found[1]}{found[2]}: {found[1]}({', '.join(numbers)})" + (
+        f" -> {found[3]}x{found[4]}" if found[3] else ""
+    )
     if block is None or block[1].count(",") + 1 != len(numbers):
         mistake.instead(f"`{shortened(line, 60)}` is no layer as it stands", begin, begin + len(line))
         return f"a row calls a block of the file: `{text}`"
@@ -281,7 +287,87 @@ def _outputs(mistake: Mistake) -> str | None:
     return f"what the last row gives is the net's output: `fc-{found[1]}` there has {found[1]} features"
 
 
+def _around(mistake: Mistake) -> str | None:
+    """``abs { sub { @l | @r } }``: a layer around what enters it."""
+    line, begin = _line(mistake)
+    for found in re.finditer(
+        r"(?<![\w.@])([A-Za-z_]\w*)[ \t]*\{[ \t]*((add|sub|mul|concat)[ \t]*\{[^{}]*\})[ \t]*\}", line
+    ):
+        start, end = begin + found.start(), begin + found.end()
+        if found[1] not in KEYWORDS and mistake.is_layer(found[1]) and start <= mistake.offset <= end:
+            text = f"{found[2]}, {found[1]}"
+            help = f"what enters a layer stands before it: `{shortened(text, 70)}`"
+            return Advice(help, mistake.edit(text, start, end))
+    return None
+
+
+def _halves(mistake: Mistake) -> str | None:
+    """``chunk 2 as a b``: two names for what a split gives."""
+    line, begin = _line(mistake)
+    found = re.search(r"(?<![\w.@])(?:chunk|split)(?:[ \t]+2)?[ \t]+as[ \t]+(\w+)[ \t]+(\w+)\Z", line)
+    if found is None:
+        return None
+    whole = next(name for name in ("whole", "both", "t0") if not re.search(rf"\b{name}\b", mistake.text))
+    text = f"id as {whole}, chunk 0 of=2 as {found[1]}, @{whole}, chunk 1 of=2 as {found[2]}"
+    edit = mistake.edit(text, begin + found.start(), begin + found.end())
+    return Advice(f"each part is taken for itself: `{text}`", edit)
+
+
+def _chosen(mistake: Mistake) -> str | None:
+    """``style conv = _, bn, {act}``: a parameter in the place of a layer."""
+    found = re.match(r"\{[ \t]*([A-Za-z_]\w*)[ \t]*\}", mistake.text[mistake.offset : mistake.end])
+    if found is None or not {"JOIN", "LSQB"} <= mistake.names or mistake.is_layer(found[1]):
+        return None
+    value = re.search(rf"^[ \t]*param\b[^#\n]*?\b{found[1]}[ \t]*=[ \t]*\"(\w+)\"", mistake.text, re.MULTILINE)
+    if value is None or not mistake.is_layer(value[1]):
+        return None
+    other = "relu" if value[1] != "relu" else "silu"
+    return f'a layer is chosen by `if`: `if {found[1]} == "{value[1]}" {{ {value[1]} }} else {{ {other} }}`'
+
+
+def _assigned(mistake: Mistake) -> str | None:
+    """``n = (depth-4)//6``"""
+    line, begin = _line(mistake)
+    found = re.fullmatch(r"([A-Za-z_]\w*)[ \t]*=[ \t]*([\w.+*/%() \t-]+)", line)
+    if found is None or mistake.word != "=" or mistake.is_layer(found[1]) or found[1] in KEYWORDS:
+        return None
+    if any(opener < mistake.offset < closer for opener, closer in mistake.pairs.items()) or len(line) > 60:
+        return None
+    used = {*re.findall(r"[A-Za-z_]\w*", found[2])} - {"int", "round", "floor", "ceil", "min", "max", "abs"}
+    params = " ".join(re.findall(r"^[ \t]*param[ \t]([^#\n]*)", mistake.text, re.MULTILINE))
+    if not used or any(re.search(rf"\b{name}[ \t]*=", params) is None for name in used):
+        return None
+    return Advice(f"a value is declared: `param {line}`", mistake.edit("param ", begin, begin))
+
+
+def _bare(mistake: Mistake) -> str | None:
+    """``unit({2*c})``: braces in an expression."""
+    closer = mistake.pairs.get(mistake.offset, -1)
+    inside = mistake.text[mistake.offset + 1 : closer].strip() if closer > 0 else ""
+    if mistake.word != "{" or not {"LPAR", "TRUE", "INT"} <= mistake.names or not inside or len(inside) > 30:
+        return None
+    called = re.search(r"([A-Za-z_]\w*)\(\Z", mistake.before)
+    if called is None or not re.fullmatch(r"[\w.+*/%() -]+", inside):
+        return None
+    edit = mistake.edit(inside, mistake.offset, closer + 1)
+    shown = f"{called[1]}({inside}" + (")" if mistake.text[closer + 1 : closer + 2] == ")" else ", …)")
+    return Advice(f"an argument is an expression already and takes no braces: `{shown}`", edit)
+
+
+def _parted(mistake: Mistake) -> str | None:
+    """``[conv1-64 | conv3-64]``"""
+    openers = [opener for opener, closer in mistake.pairs.items() if opener < mistake.offset < closer]
+    opener = max(openers, default=-1)
+    if opener < 0:
+        return None
+    named = re.search(r"[A-Za-z_]\w*[ \t]*\Z", mistake.text[max(0, opener - 60) : opener])
+    inside = mistake.text[opener + 1 : mistake.pairs[opener]]
+    if mistake.text[opener] == "[" and mistake.word == "|" and not named and "\n" not in inside:
+        return "a comma parts the layers of a group; branches stand in a join, `concat { … | … }`"
+    return None
+
+
 RULES: tuple[Callable[[Mistake], str | None], ...] = (
     _sized, _heading, _maps, _labelled, _called, _share, _in_words, _kernels, _ends, _parameters, _joined,
-    _lists, _expected, _outputs,
+    _lists, _expected, _outputs, _around, _halves, _chosen, _assigned, _bare, _parted,
 )  # fmt: skip

@@ -174,6 +174,12 @@ def sizes(mistake: Mistake) -> str | None:
         inside = found.group(1)
         numbers = re.findall(r"\d+", inside)
         if found.start(1) <= mistake.offset <= found.end(1) and re.search(r"[,;*(\[]|\d[ \t]+\d", inside):
+            if mistake.before.startswith("input") and 3 <= len(numbers) <= 4 and "(" in inside:
+                if int(numbers[-1]) in (1, 3) and int(numbers[0]) > 4:
+                    text = "x".join([numbers[-1], *numbers[:-1]])
+                    end = found.start(1) + len(inside.rstrip())
+                    edit = mistake.edit(text, found.start(1), end)
+                    return Advice(f"sizes are written with the channels first: `{text}`", edit)
             text = "x".join(numbers)
             if (mixed := _mixed(inside, "->" in mistake.text[mistake.begin : found.start(1)])) is not None:
                 return f"sizes have no blanks between them: `{text}`, or `{mixed}`"

@@ -81,7 +81,7 @@ def _left_out(place: Place) -> str | None:
             or len(stretch) > 25
             or "`" in stretch
             or not stretch.isprintable()
-            or (stretch[0] in PAIRED and re.search(r"\w\w", stretch))
+            or (stretch[0] in PAIRED and re.search(r"\w\w|[|@]", stretch))
         ):
             continue
         if re.match(r"\w\w", text[end - 1 : end + 1]) and not mistake.is_layer(_word(text, end)):
@@ -101,7 +101,7 @@ def _left_out(place: Place) -> str | None:
         if mistake.reads(edit) != 1:
             continue
         line = (text[mistake.begin : edit.span.start] + apart + text[follows:code]).strip()
-        if not re.search(r"\w", line) or re.search(r":\Z|,[ \t]*(?:[\])}|]|\Z)", line):
+        if not re.search(r"\w", line) or re.search(r":\Z|,[ \t]*(?:[\])}|]|[x×]\d|\Z)", line):
             continue
         whole = all(line.count(opener) == line.count(closer) for opener, closer in ("()", "[]", "{}"))
         shown = f": `{line}`" if whole and len(line) <= SHOWN and "`" not in line and line.isprintable() else ""
@@ -245,6 +245,10 @@ def _values(place: Place) -> str | None:
             return f"the arguments of a block stand in parentheses: `{named[1]}(8, s=2)`, as many as it has parameters"
         if named[1].lower() in CHANNELS:
             return f"braces right behind a word hold its kernel, and channels follow: `{named[1]}{{k}}-64`"
+        if not place.mistake.is_layer(named[1]) and re.match(r"[^{}]*\|[^{}]*\}", place.mistake.rest):
+            start = place.mistake.begin + place.mistake.before.rindex(named[1])
+            place.mistake.instead(f"there is no join called `{named[1]}`", start, start + len(named[1]))
+            return "branches are joined by `add`, `sub`, `mul` or `concat`"
         if not place.mistake.is_layer(named[1]):
             return f"braces behind a name alone hold a kernel; a block is declared by `block {named[1]} {{ … }}`"
     if place.mistake.word == "@" and "AND" in place.names:
