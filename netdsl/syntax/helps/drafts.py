@@ -307,7 +307,10 @@ def _halves(mistake: Mistake) -> str | None:
     found = re.search(r"(?<![\w.@])(?:chunk|split)(?:[ \t]+2)?[ \t]+as[ \t]+(\w+)[ \t]+(\w+)\Z", line)
     if found is None:
         return None
-    whole = next(name for name in ("whole", "both", "t0") if not re.search(rf"\b{name}\b", mistake.text))
+    free = (name for name in ("whole", "both", "t0") if not re.search(rf"\b{name}\b", mistake.text))
+    whole = next(free, None)
+    if whole is None:
+        return None
     text = f"id as {whole}, chunk 0 of=2 as {found[1]}, @{whole}, chunk 1 of=2 as {found[2]}"
     edit = mistake.edit(text, begin + found.start(), begin + found.end())
     return Advice(f"each part is taken for itself: `{text}`", edit)
