@@ -24,8 +24,8 @@ IMAGES = ROOT / "docs" / "images"
 PICTURES: dict[str, tuple[str, str | None, Kind, View]] = {
     "densenet121.svg": ("densenet.net", "121", "overview", "infer"),
     "googlenet.svg": ("googlenet.net", "paper", "overview", "train"),
-    "resnet152.svg": ("resnet.net", "152", "overview", "infer"),
-    "resnet50-heat.svg": ("resnet.net", "50", "overview", "infer"),
+    "resnet152.svg": ("resnet.net", "152", "overview", "train"),
+    "resnet50-heat.svg": ("resnet.net", "50", "overview", "train"),
     "resnet18.svg": ("resnet.net", "18", "layers", "infer"),
     "unet.svg": ("unet.net", None, "overview", "train"),
     "vgg19.svg": ("vgg19.net", None, "layers", "infer"),

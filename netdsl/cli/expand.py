@@ -23,7 +23,10 @@ def parser() -> Parser:
         "Prints the net with every style, default, repeat and expression resolved, each value with where it came\n"
         "from. What one view alone has is marked there, so that the text is the same for both.",
         _EXAMPLES,
-        {"--view": "the text is the same for both views, and marks what one of them alone has"},
+        {
+            "--view": "the text is the same for both views, and marks what one of them alone has",
+            "-o": "the text is printed, and `netdsl expand my.net > full.net` keeps it",
+        },
     )
     add_file(options, views=False)
     return options

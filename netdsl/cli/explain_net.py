@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -201,10 +202,11 @@ class Asked:
         )
         caption = node.op.caption(shapes, node.shape)
         what = caption if any(map(str.isalpha, caption)) else node.op.keyword
-        ways = " → ".join(
-            [" and ".join(dict.fromkeys(show_shape(each.shape) for each in one.inputs)), show_shape(node.shape)]
-        )
-        title = f"{node.name}: {what}, {ways.removeprefix(' → ')}"
+        entering = Counter(show_shape(each.shape) for each in one.inputs)
+        times = {1: "", 2: " (twice)"}
+        enters = " and ".join(shape + times.get(often, f" ({often} times)") for shape, often in entering.items())
+        ways = " → ".join(filter(None, [enters, show_shape(node.shape)]))
+        title = f"{node.name}: {what}, {ways}"
         value = {
             **self._head("layer"),
             "name": node.name,

@@ -33,6 +33,7 @@ def parser() -> Parser:
         "Prints the graph that a spec compiles to: as text, or as JSON that reads back to an equal graph.\n"
         "A FILE that ends in .json is such a graph.",
         _EXAMPLES,
+        {"-o": "the graph is printed, and `netdsl ir my.net --json > my.json` keeps it"},
     )
     add_file(options, optional=True, view=None)
     options.add_argument("--format", choices=("text", "json"), default="text")

@@ -89,8 +89,9 @@ class Parser(argparse.ArgumentParser):
                 return
             if not word.startswith("-") or word == "-" or self._option(name) is not None:
                 continue
-            if name in self.never:
-                self.error(f"there is no `{name}` here: {self.never[name]}")
+            reason = self.never.get(name if name.startswith("--") else name[:2])
+            if reason is not None:
+                self.error(f"there is no `{name}` here: {reason}")
             help = did_you_mean(name, [option for option in self._option_string_actions if option.startswith("--")])
             self.error(f"unknown option `{name}`" + (f"; {help}" if help else ""))
 

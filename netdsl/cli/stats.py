@@ -62,6 +62,7 @@ def parser() -> Parser:
         "stats",
         "Parameters, multiply-adds, FLOPs, activations and receptive fields of a net, without torch.",
         _EXAMPLES,
+        {"-o": "the numbers are printed, and `netdsl stats my.net --format csv > my.csv` keeps them"},
     )
     add_file(options, optional=True)
     options.add_argument("--by", choices=("layer", "block", "stage"), default="layer", help="what a row is")

@@ -57,6 +57,9 @@ CASES: dict[str, tuple[str, ...]] = {
         "stats small.net --batch",
         "check small.net --allow-use nowhere",
         "expand small.net --view train",
+        "expand small.net -o full.net",
+        "ir small.net -o small.json",
+        "stats small.net -o small.csv",
     ),
     "files": (
         "check missing.net",
