@@ -48,7 +48,7 @@ CASES: dict[str, list[tuple[str, str, str]]] = {
     "ND307": [
         ("conv3-8, bn", "conv3-8", "conv3-8 +bn"),
         ("conv3-8 bias=true +bn", "conv3-8 bias=true +bn", "conv3-8 bias=false, bn"),
-        ("style conv = _ bias=true, bn\nconv3-8", "conv3-8", "style conv = _, bn\nconv3-8"),
+        ("style conv = _ bias=true, bn\nconv3-8", "bias=true", "style conv = _, bn\nconv3-8"),
         ("dwconv3, bn", "dwconv3", "conv3-8, relu, bn"),
     ],
     "ND308": [
